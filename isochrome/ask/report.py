@@ -1,0 +1,320 @@
+"""The sharing table of a model: for each layer what is shared along what, and every count with its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+from isochrome.core.reach import Places, image, union
+from isochrome.core.sharing import along, level_sets, uses_per_weight
+from isochrome.core.sizes import Shape
+from isochrome.model.parts import Layer, Line, Model, Parameter, Span
+
+__all__ = ["Counts", "LayerReport", "Report", "Totals", "UseCounts", "layer_report", "report"]
+
+DEPENDS = "depends on data"
+
+
+@dataclass(frozen=True, slots=True)
+class UseCounts:
+    """Uses of one weight: ``taps`` of each (None where weights differ), ``min`` and ``max`` on real input.
+
+    All three are None where they depend on data.
+    """
+
+    taps: int | None
+    min: int | None
+    max: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts of one sample. ``weights`` are distinct stored scalars, biases apart."""
+
+    neurons: int
+    connections: int
+    real_connections: int
+    weights: int
+    biases: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerReport:
+    """One row of the report; the fields of the JSON, in its order."""
+
+    name: str
+    kind: str
+    formulas: tuple[str, ...]
+    shared_along: tuple[tuple[str, int], ...]
+    distinct_along: tuple[tuple[str, int], ...]
+    summed_along: tuple[tuple[str, int], ...]
+    constant_along: tuple[str, ...]
+    input_shape: Shape | None
+    output_shape: Shape | None
+    parameters: tuple[tuple[tuple[str, ...], Shape, str], ...]
+    counts: Counts
+    uses_per_weight: UseCounts
+    dead_weights: int | None
+    tied_with: tuple[str, ...]
+    calls: int | None
+    depends: str
+    opaque: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON knows it."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "formulas": list(self.formulas),
+            "shared_along": dict(self.shared_along),
+            "distinct_along": dict(self.distinct_along),
+            "summed_along": dict(self.summed_along),
+            "constant_along": list(self.constant_along),
+            "input_shape": None if self.input_shape is None else list(self.input_shape),
+            "output_shape": None if self.output_shape is None else list(self.output_shape),
+            "parameters": [
+                {"names": list(names), "shape": list(shape), "storage": storage}
+                for names, shape, storage in self.parameters
+            ],
+            **_counts_dict(self.counts),
+            "uses_per_weight": {
+                "taps": self.uses_per_weight.taps,
+                "min": self.uses_per_weight.min,
+                "max": self.uses_per_weight.max,
+            },
+            "dead_weights": self.dead_weights,
+            "tied_with": list(self.tied_with),
+            "calls": self.calls,
+            "depends": self.depends or None,
+            "opaque": self.opaque,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts over layers: weights and biases once for each stored scalar, connections once for each use."""
+
+    counts: Counts
+    parameters_by_storage: int
+    parameters_by_name: int
+    bytes_stored: int
+    bytes_distinct: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The totals as JSON knows them."""
+        return {
+            **_counts_dict(self.counts),
+            "parameters_by_storage": self.parameters_by_storage,
+            "parameters_by_name": self.parameters_by_name,
+            "bytes_stored": self.bytes_stored,
+            "bytes_distinct": self.bytes_distinct,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The sharing table of a model."""
+
+    model: str
+    layers: tuple[LayerReport, ...]
+    totals_by_kind: tuple[tuple[str, Totals], ...]
+    totals: Totals
+    notes: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON knows it."""
+        return {
+            "model": self.model,
+            "layers": [layer.to_dict() for layer in self.layers],
+            "totals_by_kind": {kind: totals.to_dict() for kind, totals in self.totals_by_kind},
+            "totals": self.totals.to_dict(),
+            "notes": list(self.notes),
+        }
+
+
+def _counts_dict(counts: Counts) -> dict[str, int]:
+    return {
+        "neurons": counts.neurons,
+        "connections": counts.connections,
+        "real_connections": counts.real_connections,
+        "weights": counts.weights,
+        "biases": counts.biases,
+    }
+
+
+def report(model: Model) -> Report:
+    """The sharing table of a model, from relations alone: no weight is read, no connection is listed."""
+    users = _users(model)
+    rows = tuple(layer_report(model, layer, users) for layer in model.layers)
+    kinds = dict.fromkeys(layer.kind for layer in model.layers)
+    by_kind = tuple(
+        (kind, _totals(model, [(la, row) for la, row in zip(model.layers, rows, strict=True) if la.kind == kind]))
+        for kind in kinds
+    )
+    totals = _totals(model, list(zip(model.layers, rows, strict=True)))
+    return Report(model.name, rows, by_kind, totals, model.notes)
+
+
+def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] | None = None) -> LayerReport:
+    """One layer's row."""
+    used = _users(model) if users is None else users
+    main = layer.weight_lines or layer.bias_lines
+    shared, distinct, summed = _along(main)
+    numbers = dict.fromkeys(line.parameter for line in layer.lines if line.parameter is not None)
+    parameters = [model.parameters[number] for number in numbers]
+    uses, dead = _uses(model, main)
+    tied = dict.fromkeys(name for number in numbers for name in used.get(number, ()) if name != layer.name)
+    depends = next((line.depends for line in layer.lines if line.depends), "")
+    return LayerReport(
+        layer.name,
+        layer.kind,
+        tuple(str(line.formula) for line in layer.lines),
+        shared,
+        distinct,
+        summed,
+        tuple(text for line in main if not line.depends for text in level_sets(line.relation, line.weight_access)),
+        layer.input_shape,
+        layer.output_shape,
+        tuple((p.names, p.shape, p.span.storage) for p in parameters),
+        _layer_counts(model, layer),
+        uses,
+        dead,
+        tuple(tied),
+        layer.calls,
+        depends,
+        layer.opaque or None,
+    )
+
+
+def _users(model: Model) -> dict[int, tuple[str, ...]]:
+    found: dict[int, dict[str, None]] = {}
+    for layer in model.layers:
+        for line in layer.lines:
+            if line.parameter is not None:
+                found.setdefault(line.parameter, {})[layer.name] = None
+    return {number: tuple(names) for number, names in found.items()}
+
+
+Sized = tuple[tuple[str, int], ...]
+
+
+def _along(lines: tuple[Line, ...]) -> tuple[Sized, Sized, Sized]:
+    sorts: list[dict[str, int]] = [{}, {}, {}]
+    for line in lines:
+        found, sizes = along(line.formula, line.weight_access), _sizes(line)
+        for sort, loops in zip(sorts, (found.shared, found.distinct, found.summed), strict=True):
+            for loop in loops:
+                sort.setdefault(loop, sizes.get(loop, 1))
+    shared, distinct, summed = (tuple(sort.items()) for sort in sorts)
+    return shared, distinct, summed
+
+
+def _sizes(line: Line) -> dict[str, int]:
+    if not line.depends:
+        return dict(line.relation.sizes)
+    shape = line.shape(line.formula.output.name)
+    loops = [str(index) for index in line.formula.output.indices]
+    return dict(zip(loops, shape, strict=True))
+
+
+def connections_of(line: Line) -> tuple[int, int]:
+    """(connections, real connections) of a line; a line that depends on data looks up one weight for each output."""
+    if line.depends:
+        count = prod(line.shape(line.formula.output.name))
+        return count, count
+    return line.relation.connections, line.relation.real_connections
+
+
+def _layer_counts(model: Model, layer: Layer) -> Counts:
+    neurons = prod(layer.output_shape) if layer.output_shape is not None else 0
+    pairs = [connections_of(line) for line in layer.weight_lines]
+    made = model.parameters
+    return Counts(
+        neurons,
+        sum(pair[0] for pair in pairs),
+        sum(pair[1] for pair in pairs),
+        _distinct(made, layer.weight_lines),
+        _distinct(made, layer.bias_lines),
+    )
+
+
+def _distinct(parameters: tuple[Parameter, ...], lines: Iterable[Line]) -> int:
+    """Stored scalars that some lines mention, each once."""
+    by_parameter: dict[int, list[Line]] = {}
+    for line in lines:
+        if line.parameter is not None:
+            by_parameter.setdefault(line.parameter, []).append(line)
+    return sum(_mentioned(parameters[number], found) for number, found in by_parameter.items())
+
+
+def _mentioned(parameter: Parameter, lines: list[Line]) -> int:
+    counts = []
+    for line in lines:
+        if line.depends:
+            return parameter.count
+        counts.append(uses_per_weight(line.relation, line.weight_number).mentioned)
+        if counts[-1] == parameter.count:
+            return parameter.count
+    if len(counts) == 1 or all(line.relation is lines[0].relation for line in lines):
+        return counts[0]
+    return union([_weight_places(line) for line in lines]).count
+
+
+def _weight_places(line: Line) -> Places:
+    shape = line.relation.shapes[0]
+    everything = Places((tuple(tuple(range(size)) for size in shape),))
+    return image(line.relation, 0, line.weight_number, everything)
+
+
+def _uses(model: Model, lines: tuple[Line, ...]) -> tuple[UseCounts, int | None]:
+    if not lines:
+        return UseCounts(0, 0, 0), 0
+    if any(line.depends for line in lines):
+        return UseCounts(None, None, None), None
+    found = [(line, uses_per_weight(line.relation, line.weight_number)) for line in lines]
+    taps = {one.taps for _, one in found}
+    live = sum(one.live for _, one in found)
+    counts = UseCounts(
+        next(iter(taps)) if len(taps) == 1 else None,
+        min(one.least for _, one in found),
+        max(one.most for _, one in found),
+    )
+    return counts, max(_distinct(model.parameters, lines) - live, 0)
+
+
+def _totals(model: Model, pairs: list[tuple[Layer, LayerReport]]) -> Totals:
+    calls = [1 if layer.calls is None else layer.calls for layer, _ in pairs]
+    rows = [row for _, row in pairs]
+    lines = [layer for layer, _ in pairs]
+    numbers = dict.fromkeys(
+        line.parameter for layer in lines for line in layer.lines if line.parameter is not None
+    )
+    parameters = [model.parameters[number] for number in numbers]
+    counts = Counts(
+        sum(row.counts.neurons * times for row, times in zip(rows, calls, strict=True)),
+        sum(row.counts.connections * times for row, times in zip(rows, calls, strict=True)),
+        sum(row.counts.real_connections * times for row, times in zip(rows, calls, strict=True)),
+        _distinct(model.parameters, (line for layer in lines for line in layer.weight_lines)),
+        _distinct(model.parameters, (line for layer in lines for line in layer.bias_lines)),
+    )
+    spans = [parameter.span for parameter in parameters]
+    return Totals(
+        counts,
+        sum(parameter.count for parameter in parameters),
+        sum(parameter.count * len(parameter.names) for parameter in parameters),
+        sum((span.stop - span.start) * len(p.names) for span, p in zip(spans, parameters, strict=True)),
+        _bytes(spans),
+    )
+
+
+def _bytes(spans: list[Span]) -> int:
+    """Bytes of the union of some spans."""
+    total = 0
+    for storage in dict.fromkeys(span.storage for span in spans):
+        end = -1
+        for start, stop in sorted((span.start, span.stop) for span in spans if span.storage == storage):
+            total += max(stop - max(start, end), 0)
+            end = max(end, stop)
+    return total

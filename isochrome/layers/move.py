@@ -1,0 +1,255 @@
+"""Operations that move values and compute nothing: each place of the output reads one place of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from isochrome.layers.check import axes_in, axis_in, broadcast, choice, fault, positives, ranked
+from isochrome.layers.embedding import looked_up
+from isochrome.layers.line import Integers, Operation, Shape, access, affine, letters, line, plain, stretched
+from isochrome.layers.mix import operand
+
+__all__ = [
+    "concat",
+    "expand",
+    "gather",
+    "pad",
+    "roll",
+    "slice_axes",
+    "split",
+    "tile",
+    "transpose",
+    "triangle",
+]
+
+FOLDS = {"constant": "", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
+
+
+def concat(*, xs: Sequence[Shape], axis: int) -> Operation:
+    """Operands one after another along an axis.
+
+    >>> [str(line.formula) for line in concat(xs=[(1, 3, 5), (1, 4, 5)], axis=1).lines]
+    ['y[n, t, o] += x[n, t, o] where t < 3', 'y[n, t + 3, o] += x[n, t, o]']
+    """
+    if not xs:
+        raise fault("operands", "be at least one", 0)
+    first = xs[0]
+    along = axis_in("axis", axis, len(ranked("x", first, 1)))
+    for number, x in enumerate(xs):
+        rest = (*x[:along], *x[along + 1 :])
+        if len(ranked(operand(number), x, 1)) != len(first) or rest != (*first[:along], *first[along + 1 :]):
+            raise fault(operand(number), f"have shape {list(first)} but for axis {along}", f"shape {list(x)}")
+    y = (*first[:along], sum(x[along] for x in xs), *first[along + 1 :])
+    loops, lines, begin = plain(len(first)), [], 0
+    for number, x in enumerate(xs):
+        moved = (*loops[:along], affine((1, loops[along]), offset=begin), *loops[along + 1 :])
+        where = [f"{loops[along]} < {x[along]}"] if not begin and x[along] != y[along] else []
+        lines.append(
+            line(access("y", moved), [access("x", loops)], {"y": y, "x": x}, {"x": operand(number)}, where=where)
+        )
+        begin += x[along]
+    return Operation("concat", tuple(lines), (y,))
+
+
+def split(*, x: Shape, axis: int = 0, sizes: Sequence[int] | None = None, parts: int | None = None) -> Operation:
+    """The input cut along an axis into pieces of given sizes, or into so many parts, the last one maybe smaller.
+
+    >>> [str(line.formula) for line in split(x=(2, 6), axis=1, sizes=(2, 4)).lines]
+    ['y[n, o] += x[n, o] where o < 2', 'y[n, o] += x[n, o + 2]']
+    """
+    along = axis_in("axis", axis, len(ranked("x", x, 1)))
+    if sizes is None:
+        count = positives("num_outputs", None if parts is None else (parts,), 1, default=0)[0]
+        if not count:
+            raise fault("split or num_outputs", "be given", "neither")
+        each = -(-x[along] // count)
+        sizes = [max(min(each, x[along] - number * each), 0) for number in range(count)]
+    if any(size < 0 for size in sizes) or sum(sizes) != x[along]:
+        raise fault("split", f"hold sizes that sum to {x[along]}", list(sizes))
+    loops, lines, begin = plain(len(x)), [], 0
+    outputs = tuple((*x[:along], size, *x[along + 1 :]) for size in sizes)
+    for number, y in enumerate(outputs):
+        moved = (*loops[:along], affine((1, loops[along]), offset=begin), *loops[along + 1 :])
+        where = [f"{loops[along]} < {y[along]}"] if not begin and y != x else []
+        name = f"y{number + 1}" if number else "y"
+        lines.append(
+            line(access("y", loops), [access("x", moved)], {"y": y, "x": x}, {"x": "x"}, where=where, name=name)
+        )
+        begin += y[along]
+    return Operation("split", tuple(lines), outputs)
+
+
+def slice_axes(
+    *,
+    x: Shape,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    axes: Sequence[int] | None = None,
+    steps: Sequence[int] | None = None,
+) -> Operation:
+    """Every so many places along some axes, from a first to before a last; forwards or backwards.
+
+    >>> str(slice_axes(x=(2, 7), starts=(-1,), ends=(-99,), axes=(1,), steps=(-2,)).lines[0].formula)
+    'y[n, o] += x[n, -2*o + 6]'
+    """
+    rank = len(ranked("x", x, 0))
+    named = axes_in("axes", range(len(starts)) if axes is None else axes, rank)
+    gaps = (1,) * len(named) if steps is None else tuple(steps)
+    for what, values in (("starts", starts), ("ends", ends), ("steps", gaps)):
+        if len(values) != len(named):
+            raise fault(what, f"hold {len(named)} numbers, one for each axis", list(values))
+    if 0 in gaps:
+        raise fault("steps", "not be zero", list(gaps))
+    loops = plain(rank)
+    y, indices, where = list(x), list(loops), []
+    for axis, start, end, step in zip(named, starts, ends, gaps, strict=True):
+        taken = range(*slice(start, end, step).indices(x[axis]))
+        y[axis] = len(taken)
+        indices[axis] = affine((step, loops[axis]), offset=taken.start)
+        if indices[axis] == loops[axis] and y[axis] != x[axis]:
+            where.append(f"{loops[axis]} < {y[axis]}")
+    shapes = {"y": tuple(y), "x": x}
+    return Operation(
+        "slice", (line(access("y", loops), [access("x", indices)], shapes, {"x": "x"}, where=where),), (tuple(y),)
+    )
+
+
+def pad(
+    *,
+    x: Shape,
+    pads: Sequence[int],
+    mode: str = "constant",
+    axes: Sequence[int] | None = None,
+    value: float | None = 0.0,
+) -> Operation:
+    """Places added before and after some axes (or taken away, where negative).
+
+    ``pads`` holds the numbers before every axis, then those after. A constant ``value`` that is not zero, or not
+    known, is in no line.
+
+    >>> str(pad(x=(1, 3, 5), pads=(0, 0, 2, 0, 0, 2), mode="reflect").lines[0].formula)
+    'y[n, t, o] += x[n, t, reflect(o - 2)]'
+    """
+    rank = len(ranked("x", x, 0))
+    choice("mode", mode, tuple(FOLDS))
+    named = axes_in("axes", range(rank) if axes is None else axes, rank)
+    if len(pads) != 2 * len(named):
+        raise fault("pads", f"hold {2 * len(named)} numbers", list(pads))
+    loops = plain(rank)
+    y, outer, inner, where = list(x), list(loops), list(loops), []
+    for axis, begin, end in zip(named, pads, pads[len(named) :], strict=False):
+        size, loop = x[axis], loops[axis]
+        y[axis] = size + begin + end
+        if y[axis] < 0:
+            raise fault("pads", f"leave axis {axis} of {size} no negative size", [begin, end])
+        if not begin and not end:
+            continue
+        if not FOLDS[mode]:
+            outer[axis] = affine((1, loop), offset=begin)
+            where += [f"{loop} < {min(size, y[axis])}"] if not begin else []
+        elif not size:
+            raise fault("x", f"have places along axis {axis} to pad with", f"shape {list(x)}")
+        else:
+            inner[axis] = f"{FOLDS[mode]}({affine((1, loop), offset=-begin)})"
+    shapes = {"y": tuple(y), "x": x}
+    exact = bool(FOLDS[mode]) or value == 0 or all(amount <= 0 for amount in pads)
+    made = line(access("y", outer), [access("x", inner)], shapes, {"x": "x"}, where=where, exact=exact)
+    return Operation("pad", (made,), (tuple(y),))
+
+
+def transpose(*, x: Shape, perm: Sequence[int] | None = None) -> Operation:
+    """The axes in another order, reversed where none is given.
+
+    >>> str(transpose(x=(2, 3, 4), perm=(0, 2, 1)).lines[0].formula)
+    'y[n, o, t] += x[n, t, o]'
+    """
+    rank = len(ranked("x", x, 0))
+    order = tuple(reversed(range(rank))) if perm is None else tuple(perm)
+    if sorted(order) != list(range(rank)):
+        raise fault("perm", f"hold each number from 0 to {rank - 1} once", list(order))
+    loops, y = plain(rank), tuple(x[axis] for axis in order)
+    made = line(access("y", [loops[axis] for axis in order]), [access("x", loops)], {"y": y, "x": x}, {"x": "x"})
+    return Operation("transpose", (made,), (y,))
+
+
+def expand(*, x: Shape, shape: Sequence[int]) -> Operation:
+    """Axes of size 1 repeated, until the input has another shape.
+
+    >>> str(expand(x=(3, 1), shape=(2, 1, 5)).lines[0].formula)
+    'y[n, t, o] += x[t, 0]'
+    """
+    y = broadcast("x and shape", ranked("x", x, 0), ranked("shape", tuple(shape), 0))
+    loops = plain(len(y))
+    made = line(access("y", loops), [access("x", stretched(x, y, loops))], {"y": y, "x": x}, {"x": "x"})
+    return Operation("expand", (made,), (y,))
+
+
+def tile(*, x: Shape, repeats: Sequence[int]) -> Operation:
+    """The whole input repeated so many times along every axis.
+
+    >>> str(tile(x=(2, 3), repeats=(1, 4)).lines[0].formula)
+    'y[n, o] += x[n, circular(o)]'
+    """
+    times = positives("repeats", repeats, len(ranked("x", x, 0)), least=0)
+    loops, y = plain(len(x)), tuple(size * count for size, count in zip(x, times, strict=True))
+    indices = [
+        loop if size == whole else "0" if size == 1 else f"circular({loop})"
+        for loop, size, whole in zip(loops, x, y, strict=True)
+    ]
+    return Operation("tile", (line(access("y", loops), [access("x", indices)], {"y": y, "x": x}, {"x": "x"}),), (y,))
+
+
+def gather(*, x: Shape, ids: Shape, table: Integers | None = None, axis: int = 0) -> Operation:
+    """Places along an axis of an activation, picked by whole numbers; all of them may be read where those are data.
+
+    >>> import numpy as np
+    >>> str(gather(x=(2, 9, 4), ids=(), table=np.array(-1), axis=1).lines[0].formula)
+    'y[n, e] += x[n, 8, e]'
+    """
+    along = axis_in("axis", axis, len(ranked("x", x, 1)))
+    ranked("ids", ids, 0)
+    known = None if table is None else looked_up(table, ids, x[along])
+    before, tokens = letters("leading", along), letters("taps", len(ids))
+    after = letters("features", len(x) - along - 1)
+    row = "j" if known is None else access("ids", tokens) if tokens else str(int(known))
+    y = (*x[:along], *ids, *x[along + 1 :])
+    made = line(
+        access("y", before, tokens, after),
+        [access("x", before, row, after)],
+        {"y": y, "x": x},
+        {"x": "x"},
+        tables={"ids": known} if known is not None and tokens else None,
+        depends="the indices are data" if known is None else "",
+        exact=known is not None,
+    )
+    return Operation("gather", (made,), (y,))
+
+
+def roll(*, x: Shape, shifts: Sequence[int], axes: Sequence[int]) -> Operation:
+    """Places moved along some axes; those that leave at the end come in at the front.
+
+    >>> str(roll(x=(2, 5), shifts=(2,), axes=(1,)).lines[0].formula)
+    'y[n, o] += x[n, circular(o - 2)]'
+    """
+    named = axes_in("axes", axes, len(ranked("x", x, 0)))
+    if len(shifts) != len(named):
+        raise fault("shifts", f"hold {len(named)} numbers, one for each axis", list(shifts))
+    loops = plain(len(x))
+    indices = list(loops)
+    for axis, shift in zip(named, shifts, strict=True):
+        if x[axis] and shift % x[axis]:
+            indices[axis] = f"circular({affine((1, loops[axis]), offset=-shift)})"
+    return Operation("roll", (line(access("y", loops), [access("x", indices)], {"y": x, "x": x}, {"x": "x"}),), (x,))
+
+
+def triangle(*, x: Shape, upper: bool = True, k: int = 0) -> Operation:
+    """What lies on and above the k-th diagonal of the last two axes (or on and below it), the rest being zero.
+
+    >>> str(triangle(x=(4, 4)).lines[0].formula)
+    'y[i, j] += x[i, j] where 0 <= j - i < 4'
+    """
+    rows, columns = ranked("x", x, 2)[-2:]
+    loops = (*letters("leading", len(x) - 2), "i", "j")
+    guard = f"{k} <= j - i < {max(columns, k)}" if upper else f"{min(1 - rows, k + 1)} <= j - i < {k + 1}"
+    made = line(access("y", loops), [access("x", loops)], {"y": x, "x": x}, {"x": "x"}, where=[guard])
+    return Operation("triangle", (made,), (x,))

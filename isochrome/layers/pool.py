@@ -1,0 +1,211 @@
+"""Pooling: windows that are reduced to one number for each channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from isochrome.layers.check import choice, fault, positives, ranked
+from isochrome.layers.line import Integers, Line, Numbers, Operation, Shape, access, affine, letters, line
+from isochrome.layers.window import Window, places, slide
+
+__all__ = ["adaptive_pool", "average_pool", "global_pool", "lp_pool", "max_pool"]
+
+WAYS = ("average", "max", "lp")
+NAMES = ("columns", "rows", "planes")
+
+
+def max_pool(
+    *,
+    x: Shape,
+    kernel: Sequence[int],
+    strides: Sequence[int] | None = None,
+    dilations: Sequence[int] | None = None,
+    pads: Sequence[int] | None = None,
+    auto_pad: str = "NOTSET",
+    ceil_mode: bool = False,
+    storage_order: int = 0,
+    outputs: int = 1,
+) -> Operation:
+    """The largest number in each window; a second output says where it was.
+
+    >>> str(max_pool(x=(1, 3, 8, 8), kernel=(3, 3), strides=(2, 2)).lines[0].formula)
+    'y[n, c, p, q] max= x[n, c, 2*p + u, 2*q + v] where u < 3, v < 3'
+    """
+    if storage_order not in (0, 1):
+        raise fault("storage_order", "be 0 or 1", storage_order)
+    if outputs not in (1, 2):
+        raise fault("outputs", "be 1 or 2", outputs)
+    window, y = _windows(x, kernel, strides, dilations, pads, auto_pad, ceil_mode)
+    largest = _pooled(x, y, window.indices(), window.kernel, reduce="max=")
+    where = _pooled(x, y, window.indices(), window.kernel, name="y2", exact=False)
+    return Operation("max pool", (largest, where)[:outputs], (y,) * outputs)
+
+
+def average_pool(
+    *,
+    x: Shape,
+    kernel: Sequence[int],
+    strides: Sequence[int] | None = None,
+    dilations: Sequence[int] | None = None,
+    pads: Sequence[int] | None = None,
+    auto_pad: str = "NOTSET",
+    ceil_mode: bool = False,
+    count_include_pad: bool = False,
+) -> Operation:
+    """The mean of each window: its sum times a constant for each position, one over the places that count.
+
+    >>> made = average_pool(x=(1, 3, 3), kernel=(2,), pads=(1, 0))
+    >>> str(made.lines[0].formula), made.lines[0].constants[0][1].tolist()
+    ('y[n, c, p] += k[p] * x[n, c, p + u - 1] where u < 2', [1.0, 0.5, 0.5])
+    """
+    window, y = _windows(x, kernel, strides, dilations, pads, auto_pad, ceil_mode)
+    counts: Numbers = np.ones(())
+    columns = zip(
+        x[2:], y[2:], window.kernel, window.strides, window.dilations, window.begins, window.ends, strict=True
+    )
+    for size, out, taps, step, gap, begin, end in columns:
+        at = step * np.arange(out)[:, None] + gap * np.arange(taps) - begin
+        low, high = (-begin, size + end) if count_include_pad else (0, size)
+        counts = np.multiply.outer(counts, ((low <= at) & (at < high)).sum(1))
+    constant: Numbers = np.divide(1.0, counts, out=np.zeros(y[2:]), where=counts > 0)
+    made = _pooled(x, y, window.indices(), window.kernel, constant=constant)
+    return Operation("average pool", (made,), (y,))
+
+
+def lp_pool(
+    *,
+    x: Shape,
+    kernel: Sequence[int],
+    strides: Sequence[int] | None = None,
+    dilations: Sequence[int] | None = None,
+    pads: Sequence[int] | None = None,
+    auto_pad: str = "NOTSET",
+    ceil_mode: bool = False,
+    order: int = 2,
+) -> Operation:
+    """The p-norm of each window.
+
+    >>> lp_pool(x=(1, 3, 8), kernel=(2,), strides=(2,)).outputs
+    ((1, 3, 4),)
+    """
+    if order < 1:
+        raise fault("p", "be positive", order)
+    window, y = _windows(x, kernel, strides, dilations, pads, auto_pad, ceil_mode)
+    return Operation("lp pool", (_pooled(x, y, window.indices(), window.kernel, exact=False),), (y,))
+
+
+def global_pool(*, x: Shape, how: str = "average") -> Operation:
+    """All positions of each channel reduced to one number.
+
+    >>> str(global_pool(x=(1, 3, 7, 7)).lines[0].formula)
+    'y[n, c, 0, 0] += x[n, c, u, v]'
+    """
+    choice("how", how, WAYS)
+    ranked("x", x, 2)
+    count = prod(x[2:])
+    if not count:
+        raise fault("x", "have positions", f"shape {list(x)}")
+    y = (*x[:2], *(1,) * (len(x) - 2))
+    made = line(
+        access("y", "n", "c", ["0"] * (len(x) - 2)),
+        [access("x", "n", "c", letters("taps", len(x) - 2))],
+        {"y": y, "x": x},
+        {"x": "x"},
+        reduce="max=" if how == "max" else "+=",
+        scale=1 / count if how == "average" else 1.0,
+        exact=how != "lp",
+    )
+    return Operation(f"{how} pool", (made,), (y,))
+
+
+def adaptive_pool(*, x: Shape, out: Sequence[int], how: str = "average") -> Operation:
+    """Positions cut into so many windows of nearly equal size, each reduced to one number.
+
+    >>> made = adaptive_pool(x=(1, 3, 6, 7), out=(3, 3))
+    >>> str(made.lines[0].formula)
+    'y[n, c, p, q] += k[p, q] * x[n, c, 2*p + u, columns[q, v]] where u < 2, v < 3'
+    """
+    choice("how", how, WAYS[:2])
+    rank = len(ranked("x", x, 3)) - 2
+    sizes, counts = x[2:], positives("out", out, rank)
+    if 0 in sizes:
+        raise fault("x", "have positions", f"shape {list(x)}")
+    indices, widths, tables, lengths = [], [], {}, np.ones(())
+    for axis, (p, u) in enumerate(zip(letters("positions", rank), letters("taps", rank), strict=True)):
+        begins = np.arange(counts[axis]) * sizes[axis] // counts[axis]
+        ends = -(-(np.arange(counts[axis]) + 1) * sizes[axis] // counts[axis])
+        widths.append(int((ends - begins).max()))
+        lengths = np.multiply.outer(lengths, ends - begins)
+        if sizes[axis] % counts[axis] == 0:
+            indices.append(affine((widths[axis], p), (1, u)))
+            continue
+        at = begins[:, None] + np.arange(widths[axis])
+        name = table_name(axis + 2, len(x))
+        tables[name] = np.where(at < ends[:, None], at, -1)
+        indices.append(access(name, p, u))
+    y = (*x[:2], *counts)
+    reduce, constant = ("max=", None) if how == "max" else ("+=", 1 / lengths)
+    made = _pooled(x, y, indices, widths, reduce=reduce, constant=constant, tables=tables)
+    return Operation(f"{how} pool", (made,), (y,))
+
+
+def table_name(axis: int, rank: int) -> str:
+    """What the table of places along an axis is called.
+
+    >>> table_name(2, 4), table_name(3, 4), table_name(0, 4)
+    ('rows', 'columns', 'axis0')
+    """
+    back = rank - 1 - axis
+    return NAMES[back] if back < len(NAMES) else f"axis{axis}"
+
+
+def _windows(
+    x: Shape,
+    kernel: Sequence[int],
+    strides: Sequence[int] | None,
+    dilations: Sequence[int] | None,
+    pads: Sequence[int] | None,
+    auto_pad: str,
+    ceil_mode: bool,
+) -> tuple[Window, Shape]:
+    sizes = ranked("x", x, 3)[2:]
+    window = slide(sizes, kernel, strides, dilations, pads, auto_pad)
+    for pad, span in zip(window.begins + window.ends, window.spans * 2, strict=True):
+        if pad >= span:
+            raise fault("pads", f"be smaller than the window, {span}", pad)
+    return window, (*x[:2], *places(sizes, window, ceil_mode))
+
+
+def _pooled(
+    x: Shape,
+    y: Shape,
+    indices: Sequence[str],
+    widths: Sequence[int],
+    *,
+    reduce: str = "+=",
+    constant: Numbers | None = None,
+    tables: dict[str, Integers] | None = None,
+    name: str = "y",
+    exact: bool = True,
+) -> Line:
+    positions = letters("positions", len(x) - 2)
+    factors = [access("x", "n", "c", indices)]
+    shapes = {"y": y, "x": x}
+    if constant is not None:
+        factors = [access("k", positions), *factors]
+        shapes["k"] = constant.shape
+    return line(
+        access("y", "n", "c", positions),
+        factors,
+        shapes,
+        {"x": "x"},
+        where=[f"{u} < {width}" for u, width in zip(letters("taps", len(widths)), widths, strict=True)],
+        reduce=reduce,
+        tables=tables,
+        constants=None if constant is None else {"k": constant},
+        name=name,
+        exact=exact,
+    )

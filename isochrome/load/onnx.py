@@ -1,0 +1,129 @@
+"""An ONNX file as a Model, and a way to read its stored numbers when a question needs them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.core.sizes import Shape
+from isochrome.errors import FormulaError, ModelError, shown
+from isochrome.load.child import read_record
+from isochrome.load.onnx_bodies import SPECIAL
+from isochrome.load.onnx_walk import BatchElsewhere, Named, StoredTensor, Walk
+from isochrome.load.source import Source
+from isochrome.load.tensors import read_tensor
+from isochrome.model.parts import Layer, Line, Model, Operation, Parameter
+
+__all__ = ["OnnxFile", "open_onnx"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnnxFile:
+    """A model and the file behind it."""
+
+    model: Model
+    source: Source
+    _tensors: tuple[Mapping[str, Any], ...]
+    _stored: tuple[StoredTensor, ...]
+
+    def read_parameter(self, number: int) -> NDArray[Any] | None:
+        """The stored numbers of a parameter, None where the graph computes them."""
+        stored = self._stored[number]
+        if stored.fill is not None:
+            return np.full(stored.shape, stored.fill)
+        if stored.tensor is None:
+            return None
+        return read_tensor(self.source, self._tensors[stored.tensor])
+
+
+def open_onnx(source: Source, sizes: Mapping[str, Shape] | None = None) -> OnnxFile:
+    """The model in an ONNX file. ``sizes`` gives shapes of inputs that the file leaves open.
+
+    No weight is read. Raises ModelError: the file, the node, what must hold, what was found.
+    """
+    record = read_record(source)
+    try:
+        walk = _walked(record, source, sizes or {})
+    except (ModelError, FormulaError) as fault:
+        text = str(fault)
+        raise ModelError(text if text.startswith(source.name) else f"{source.name}: {text}") from None
+    return _assembled(walk, record, source)
+
+
+def _walked(record: Mapping[str, Any], source: Source, sizes: Mapping[str, Shape]) -> Walk:
+    def read(number: int) -> NDArray[Any]:
+        return read_tensor(source, record["tensors"][number])
+
+    for axis in (0, 1):
+        walk = Walk(record, read, SPECIAL, axis, sizes)
+        try:
+            walk.run()
+            return walk
+        except BatchElsewhere:
+            continue
+    raise ModelError("a recurrent layer must read its input's batch along one axis; it runs along the steps")
+
+
+def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFile:
+    numbers: dict[str, int] = {}
+    operations: list[Operation] = []
+    layers: list[Layer] = []
+    taken: dict[str, int] = {}
+    for named in walk.found:
+        operation = replace(named.operation, lines=tuple(_numbered(line, numbers) for line in named.operation.lines))
+        operations.append(operation)
+        if any(line.weight for line in operation.lines) or operation.kind == "opaque":
+            layers.append(_layer(len(layers), named, operation, walk, taken))
+    stored = tuple(walk.stored[key] for key in numbers)
+    parameters = tuple(
+        Parameter(number, tuple(one.names), one.shape, one.dtype, one.span, one.made, one.computed_from)
+        for number, one in enumerate(stored)
+    )
+    notes = tuple(f"{what} is not given and taken as {size}" for what, size in sorted(walk.assumed.items()))
+    model = Model(
+        source.name, "onnx", parameters, walk.tensors, tuple(operations), tuple(layers), walk.inputs, walk.outputs,
+        walk.batch, notes,
+    )  # fmt: skip
+    return OnnxFile(model, source, tuple(record["tensors"]), stored)
+
+
+def _numbered(line: Line, numbers: dict[str, int]) -> Line:
+    if not line.weight:
+        return line
+    return replace(line, parameter=numbers.setdefault(line.source, len(numbers)))
+
+
+def _layer(number: int, named: Named, operation: Operation, walk: Walk, taken: dict[str, int]) -> Layer:
+    lines = tuple(line for line in operation.lines if line.weight)
+    path = _path(named, walk, lines)
+    taken[path] = taken.get(path, 0) + 1
+    name = path if taken[path] == 1 else f"{path}#{taken[path]}"
+    given = next((tensor for line in lines for _, tensor in line.inputs if tensor), "")
+    first = given or next(iter(operation.inputs), "")
+    output = operation.outputs[0] if operation.outputs else ""
+    aliases = tuple(dict.fromkeys(alias for alias in (named.node, output) if alias and alias != name))
+    into, out = (walk.tensors[tensor].sample if tensor in walk.tensors else None for tensor in (first, output))
+    return Layer(
+        number, name, aliases, operation.kind, lines, first, output, into, out, named.calls, operation.opaque
+    )
+
+
+_MADE_UP = re.compile(r"(/.*|node_.*|[A-Za-z]+_\d+|)")
+_ENDINGS = (".weight", ".kernel", ".weight_ih_l0", ".bias", ".gamma")
+
+
+def _path(named: Named, walk: Walk, lines: tuple[Line, ...]) -> str:
+    """The model's own path: the node's name, unless an exporter made it up and a parameter's name says better."""
+    if named.node and not _MADE_UP.fullmatch(named.node):
+        return named.node
+    stored = [walk.stored[line.source].names[0] for line in lines if line.source in walk.stored]
+    for name in stored:
+        for ending in _ENDINGS:
+            if name.endswith(ending) and len(name) > len(ending):
+                return name.removesuffix(ending)
+    return named.node or named.operation.name or shown(named.operation.kind)

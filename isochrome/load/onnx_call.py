@@ -1,0 +1,156 @@
+"""One call of one ONNX operation: its operands and attributes, every attribute checked for its type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.core.sizes import Shape
+from isochrome.errors import ModelError, shown
+from isochrome.model.origin import Origin
+
+__all__ = ["Call", "Unknown", "Value"]
+
+FLOATS = frozenset({"float32", "float64", "float16", "bfloat16"})
+
+
+class Unknown(Exception):
+    """A row cannot say what the call does; ``str()`` is the reason. The call becomes opaque."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """What the walk knows of one tensor of the graph.
+
+    ``origin`` says where its elements are stored, if it is no activation; ``tensor`` is the record of a stored tensor
+    whose bytes can be read; ``known`` holds numbers that were computed. ``as_stored`` is False where its numbers are
+    not the stored ones (a dequantised weight). ``batch`` is the axis that carries the batch.
+    """
+
+    name: str
+    shape: Shape | None
+    dtype: str = "float32"
+    origin: Origin | None = None
+    tensor: int | None = None
+    known: NDArray[Any] | None = None
+    made: bool = False
+    batch: int | None = None
+    as_stored: bool = True
+
+    @property
+    def stored(self) -> bool:
+        """Whether it is a weight or a constant, and no activation."""
+        return self.origin is not None or self.tensor is not None or self.known is not None
+
+    @property
+    def is_weight(self) -> bool:
+        """A float constant of more than one element: a parameter where it meets an activation."""
+        return self.origin is not None and self.dtype in FLOATS and _count(self.shape) > 1
+
+
+def _count(shape: Shape | None) -> int:
+    total = 1
+    for size in shape or ():
+        total *= size
+    return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A node with its operands; ``read`` gives the numbers of a small constant operand."""
+
+    op: str
+    attributes: dict[str, dict[str, Any]]
+    inputs: tuple[Value | None, ...]
+    outputs: tuple[str, ...]
+    opset: int
+    read: Any = field(repr=False, default=None)
+
+    def has(self, position: int) -> bool:
+        """Whether an operand is there."""
+        return position < len(self.inputs) and self.inputs[position] is not None
+
+    def value(self, position: int) -> Value:
+        """An operand that must be there."""
+        found = self.inputs[position] if position < len(self.inputs) else None
+        if found is None:
+            raise ModelError(f"operand {position}: must be there; is missing")
+        return found
+
+    def shape(self, position: int) -> Shape:
+        """The shape of an operand that must be there; an unknown shape makes the call opaque."""
+        found = self.value(position)
+        if found.shape is None:
+            raise Unknown(f"the shape of its operand {shown(found.name, 40)} is not known")
+        return found.shape
+
+    def maybe_shape(self, position: int) -> Shape | None:
+        """The shape of an optional operand."""
+        return self.shape(position) if self.has(position) else None
+
+    def numbers(self, position: int) -> NDArray[Any] | None:
+        """The numbers of an operand, if they do not depend on data."""
+        found = self.inputs[position] if position < len(self.inputs) else None
+        return None if found is None else self.read(found)
+
+    def integers(self, position: int, what: str) -> list[int]:
+        """The integers of an operand that must not depend on data."""
+        found = self.numbers(position)
+        if found is None:
+            raise Unknown(f"its {what} depend on data")
+        return [int(number) for number in np.asarray(found).reshape(-1)]
+
+    def maybe_integers(self, position: int, what: str) -> list[int] | None:
+        """The integers of an optional operand."""
+        return self.integers(position, what) if self.has(position) else None
+
+    def _attribute(self, name: str, kinds: Sequence[str], default: Any) -> Any:
+        found = self.attributes.get(name)
+        if found is None:
+            return default
+        if found["type"] not in kinds:
+            raise ModelError(f"attribute {name}: must be of type {kinds[0]}; got {shown(str(found['type']))}")
+        return found["value"]
+
+    def whole(self, name: str, default: int | None = None) -> Any:
+        """A whole number."""
+        return self._attribute(name, ("int",), default)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A whole number that must be 0 or 1."""
+        found = self._attribute(name, ("int",), int(default))
+        if found not in (0, 1):
+            raise ModelError(f"attribute {name}: must be 0 or 1; got {found}")
+        return bool(found)
+
+    def ints(self, name: str, default: Sequence[int] | None = None) -> tuple[int, ...] | None:
+        """A list of whole numbers."""
+        found = self._attribute(name, ("ints",), default)
+        return None if found is None else tuple(int(number) for number in found)
+
+    def real(self, name: str, default: float | None = None) -> Any:
+        """A number."""
+        return self._attribute(name, ("float",), default)
+
+    def floats(self, name: str) -> tuple[float, ...] | None:
+        """A list of numbers."""
+        found = self._attribute(name, ("floats",), None)
+        return None if found is None else tuple(found)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A string."""
+        return str(self._attribute(name, ("string",), default))
+
+    def texts(self, name: str) -> tuple[str, ...] | None:
+        """A list of strings."""
+        found = self._attribute(name, ("strings",), None)
+        return None if found is None else tuple(found)
+
+    def tensor(self, name: str) -> int | None:
+        """The number of a tensor record."""
+        found = self._attribute(name, ("tensor",), None)
+        return None if found is None else int(found)

@@ -1,0 +1,225 @@
+"""What a model consists of: parameters, tensors, operations, layers. Values that hold data; nothing here runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.core.formula import Access, Formula
+from isochrome.core.relation import Relation, relation
+from isochrome.core.sizes import Shape
+from isochrome.errors import RequestError, shown
+
+__all__ = ["Layer", "Line", "Model", "Operation", "Parameter", "Span", "Tensor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes of one storage: the identity of a stored scalar is (storage, byte offset)."""
+
+    storage: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A stored tensor and its names. ``made``: the graph makes it; ``computed_from``: names of what it comes from."""
+
+    number: int
+    names: tuple[str, ...]
+    shape: Shape
+    dtype: str
+    span: Span
+    made: bool = False
+    computed_from: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many scalars it holds."""
+        total = 1
+        for size in self.shape:
+            total *= size
+        return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One formula of an operation, written over *stored* tensors: each weight index names a stored scalar.
+
+    ``parameter`` is the number of the parameter that ``weight`` (``w`` or ``b``) stands for, None in a line without
+    one; ``source`` is the loader's key of the same, ``effective`` the graph's tensor that the operation reads. ``inputs`` names the graph's tensor behind each other factor. ``batch`` is the loop that carries the batch;
+    shapes are already those of one sample.
+    """
+
+    formula: Formula
+    shapes: tuple[tuple[str, Shape], ...]
+    inputs: tuple[tuple[str, str], ...]
+    output: str
+    weight: str = ""
+    source: str = ""
+    parameter: int | None = None
+    effective: str = ""
+    tables: tuple[tuple[str, NDArray[np.int64]], ...] = ()
+    constants: tuple[tuple[str, NDArray[np.float64]], ...] = ()
+    batch: str = ""
+    inner: bool = False
+    of: str = ""
+    depends: str = ""
+    scale: float = 1.0
+    exact: bool = True
+
+    @property
+    def is_bias(self) -> bool:
+        """Whether the line adds a weight to its output without multiplying it by an input."""
+        return bool(self.weight) and not self.inputs and not self.constants and self.weight.startswith("b")
+
+    @property
+    def weight_access(self) -> Access:
+        """The factor that is the weight."""
+        return self.formula.factors[self.weight_number - 1]
+
+    @property
+    def weight_number(self) -> int:
+        """The number of the weight's access in the relation."""
+        return [access.name for access in self.formula.accesses].index(self.weight)
+
+    @property
+    def input_number(self) -> int | None:
+        """The number of the first input's access in the relation, if the line has an input."""
+        names = [access.name for access in self.formula.accesses]
+        return names.index(self.inputs[0][0]) if self.inputs else None
+
+    @property
+    def relation(self) -> Relation:
+        """The relation of the line for one sample; equal lines share one."""
+        return _relation(self)
+
+    def shape(self, name: str) -> Shape:
+        """The shape of a tensor of the formula."""
+        return dict(self.shapes)[name]
+
+
+_RELATIONS: dict[object, Relation] = {}
+_MOST_RELATIONS = 4096
+
+
+def _relation(line: Line) -> Relation:
+    tables = tuple((name, table.shape, table.tobytes()) for name, table in line.tables)
+    key = (str(line.formula), line.shapes, tables, tuple(name for name, _ in line.inputs))
+    if key not in _RELATIONS:
+        if len(_RELATIONS) >= _MOST_RELATIONS:
+            _RELATIONS.clear()
+        inputs = frozenset(name for name, _ in line.inputs)
+        _RELATIONS[key] = relation(line.formula, dict(line.shapes), dict(line.tables), inputs)
+    return _RELATIONS[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """An activation of the graph: its shape (None where it is not known) and the axis that carries the batch."""
+
+    shape: Shape | None
+    batch: int | None = None
+    dtype: str = "float32"
+
+    @property
+    def sample(self) -> Shape | None:
+        """The shape of one sample, without the batch axis."""
+        if self.shape is None or self.batch is None:
+            return self.shape
+        return (*self.shape[: self.batch], *self.shape[self.batch + 1 :])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One node of the graph. ``lines`` say who reaches whom; ``opaque`` is the reason where none can."""
+
+    name: str
+    kind: str
+    lines: tuple[Line, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    opaque: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One call of one operation with weights.
+
+    ``calls`` is how often the call runs for one input (None: it depends on data).
+    """
+
+    number: int
+    name: str
+    aliases: tuple[str, ...]
+    kind: str
+    lines: tuple[Line, ...]
+    input: str
+    output: str
+    input_shape: Shape | None
+    output_shape: Shape | None
+    calls: int | None = 1
+    opaque: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def weight_lines(self) -> tuple[Line, ...]:
+        """The lines in which a weight multiplies something (or is looked up)."""
+        return tuple(line for line in self.lines if line.weight and not line.is_bias)
+
+    @property
+    def bias_lines(self) -> tuple[Line, ...]:
+        """The lines that add a bias."""
+        return tuple(line for line in self.lines if line.is_bias)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model as the product sees it: its layers in order, its parameters, and the graph around them."""
+
+    name: str
+    format: str
+    parameters: tuple[Parameter, ...]
+    tensors: Mapping[str, Tensor]
+    operations: tuple[Operation, ...]
+    layers: tuple[Layer, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    batch: int = 1
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for layer in self.layers:
+            found.setdefault(layer.name, layer.number)
+        for layer in self.layers:
+            for alias in layer.aliases:
+                found.setdefault(alias, layer.number)
+        return found
+
+    def layer(self, name: str | int) -> Layer:
+        """The layer of a name (the model's own path, ``conv#2``) or a number in the report."""
+        number = self._by_name.get(str(name))
+        if number is None and str(name).isascii() and str(name).isdigit() and int(name) < len(self.layers):
+            number = int(name)
+        if number is None:
+            raise RequestError(f"layer {shown(str(name))}: must be {_choices(self.layers)}")
+        return self.layers[number]
+
+    def users(self, parameter: int) -> tuple[tuple[Layer, Line], ...]:
+        """Every line of every layer that uses a parameter."""
+        return tuple((layer, line) for layer in self.layers for line in layer.lines if line.parameter == parameter)
+
+
+def _choices(layers: tuple[Layer, ...]) -> str:
+    names = [shown(layer.name, 40) for layer in layers]
+    if not names:
+        return "a layer with weights; the model has none"
+    some = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+    return f"one of the {len(names)} layers ({some}) or a number from 0 to {len(names) - 1}"

@@ -1,0 +1,399 @@
+"""A picture as SVG: the exported figure, and what the page shows. Deterministic to the byte; text stays text.
+
+Every text passes ``_text`` and every attribute that holds text passes ``_attribute``: names from a model are data.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import assert_never
+
+from isochrome.draw import picture as marks
+from isochrome.draw.identity import Colouring, text_on
+from isochrome.draw.layout import ROLES, number_size, text_width
+from isochrome.errors import RequestError, shown
+
+__all__ = ["THEMES", "css", "svg"]
+
+_LIGHT = {
+    "paper": "#ffffff", "wash": "#eeeeea", "ink": "#16181d", "ink2": "#50555f", "ink3": "#6a707b",
+    "line": "#b9bec6", "hair": "#dcdfe4", "hatch": "#9298a3",
+}  # fmt: skip
+_DARK = {
+    "paper": "#15171c", "wash": "#20242b", "ink": "#eef0f3", "ink2": "#b3b9c4", "ink3": "#8f96a3",
+    "line": "#545b68", "hair": "#31363f", "hatch": "#6b7280",
+}  # fmt: skip
+THEMES = {"light": _LIGHT, "dark": _DARK, "print": {**_LIGHT, "ink": "#000000"}}
+"""The tokens of each theme; identities have the same colours in all of them."""
+
+_SANS = "'IBM Plex Sans',sans-serif"
+_MONO = "'IBM Plex Mono',monospace"
+_EDGES = {"edge": 2.5, "wide": 3.0, "padding": 1.8, "pointed": 4.2}
+
+
+def css(theme: str = "light") -> str:
+    """The rules of every class that a picture uses, with the literal colours of a theme."""
+    if theme not in THEMES:
+        raise RequestError(f"theme: must be one of {', '.join(THEMES)}; got {theme!r}. Choose one of them.")
+    token = THEMES[theme]
+    fills = "".join(f".{name}{{fill:{token[name]}}}" for name in ("paper", "wash", "ink", "ink2", "ink3"))
+    ink, paper, line = token["ink"], token["paper"], token["line"]
+    return (
+        f"text{{font-family:{_SANS};pointer-events:none;white-space:pre}}.mono{{font-family:{_MONO}}}"
+        f".b{{font-weight:600}}{fills}.f-line{{fill:{line}}}.f-hair{{fill:{token['hair']}}}"
+        f".none,.line,.rule,.bracket,.outline{{fill:none}}"
+        f".line,.s-line{{stroke:{line}}}.hair,.s-hair{{stroke:{token['hair']}}}.s-ink3{{stroke:{token['ink3']}}}"
+        f".thin,.heavy,.bracket,.s-ink{{stroke:{ink}}}.thin{{stroke-width:.75}}.heavy,.bracket{{stroke-width:1.5}}"
+        f".clear{{fill:none;stroke:{paper};stroke-width:5}}.raster{{image-rendering:pixelated}}"
+        f".cell{{fill:{paper};stroke:{line};stroke-width:.75}}.filled{{stroke:{ink};stroke-width:.6}}"
+        f".hatch,.hatch-wide{{stroke:{line};stroke-width:.75}}"
+        f".hatch{{fill:url(#hatch)}}.hatch-wide{{fill:url(#hatch-wide)}}.hatching{{stroke:{token['hatch']}}}"
+        f".halo{{stroke:{paper};stroke-width:2.5;stroke-linejoin:round;paint-order:stroke}}"
+        f".outline{{stroke:{ink}}}.outline.selected{{stroke-width:2.5}}.outline.selected.small{{stroke-width:1.8}}"
+        f".outline.pointed{{stroke-width:1.25}}.outline.pinned{{stroke-width:3.6}}"
+        f".outline.pinned.inner{{stroke:{paper};stroke-width:1.2}}"
+        f".tag{{fill:{ink}}}.tag.outlined{{fill:{paper};stroke:{ink};stroke-width:1.5}}"
+        f"{_edge_rules(theme, ink, line)}.hit{{fill:none;stroke:none;pointer-events:all}}"
+        f".edge .hit{{stroke-width:12;stroke-dasharray:none;pointer-events:stroke}}"
+    )
+
+
+def _edge_rules(theme: str, ink: str, line: str) -> str:
+    factor, casing, opacity = (1.4, 1.1, ".6") if theme == "dark" else (1, 1.3, ".55")
+    widths = "".join(
+        f".edge{'' if name == 'edge' else '.' + name}{{stroke-width:{_n(width * factor)}}}"
+        f".edge{'' if name == 'edge' else '.' + name} .casing{{stroke-width:{_n(width * factor + casing)}}}"
+        for name, width in _EDGES.items()
+    )
+    return (
+        f".edge,.skip{{fill:none}}{widths}.edge .casing{{stroke:{ink};opacity:{opacity}}}"
+        f".edge.tie{{stroke-width:2.4}}.edge.tie .casing{{stroke-width:5;opacity:1}}"
+        f".edge.thin{{stroke:{line};stroke-width:1}}.edge.skip{{stroke:{ink};stroke-width:1.5}}"
+        f".edge.thin.pointed,.edge.skip.pointed{{stroke:{ink};stroke-width:2.5}}"
+        ".edge.padding{stroke-dasharray:5 4}.edge.thin.padding{stroke-dasharray:3 3}"
+    )
+
+
+def svg(picture: marks.Picture, theme: str = "light", style: bool = True) -> bytes:
+    """The picture as an SVG document in UTF-8.
+
+    Without ``style`` it is made for the page: no style block and no paper, but with hit paths for the pointer.
+    """
+    width, height = _n(picture.width), _n(picture.height)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="img" overflow="visible" data-level="{_attribute(picture.level)}">'
+        f"<title>{_text(picture.title)}</title><desc>{_text(picture.description)}</desc>"
+    )
+    rules = f"<style>{css(theme)}</style>" if style else ""
+    paper = f'<rect class="paper" width="{width}" height="{height}"/>' if style else ""
+    body = _all(picture.marks, _Pen(picture.colouring, THEMES[theme], not style))
+    return f"{head}{rules}<defs>{_hatch('hatch', 4)}{_hatch('hatch-wide', 7)}</defs>{paper}{body}</svg>\n".encode()
+
+
+def _hatch(name: str, step: float) -> str:
+    return (
+        f'<pattern id="{name}" width="{_n(step)}" height="{_n(step)}" patternUnits="userSpaceOnUse">'
+        f'<path class="hatching" d="M-1 1L1 -1M0 {_n(step)}L{_n(step)} 0M{_n(step - 1)} {_n(step + 1)}'
+        f'L{_n(step + 1)} {_n(step - 1)}" fill="none" stroke-width=".6"/></pattern>'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    colours: Colouring
+    token: dict[str, str]
+    hits: bool
+
+
+def _all(drawn: Iterable[marks.Mark], pen: _Pen) -> str:
+    return "".join([_mark(mark, pen) for mark in drawn])
+
+
+def _mark(mark: marks.Mark, pen: _Pen) -> str:
+    match mark:
+        case marks.Cell():
+            return _cell(mark, pen)
+        case marks.Edge():
+            return _edge(mark, pen)
+        case marks.Label():
+            return _label(mark, pen)
+        case marks.Sheet():
+            box = f'd="{_line(mark.corners)}Z" stroke-linejoin="round"'
+            return f"<path {_element(mark.identity, mark.padding, False, mark.keys, pen)} {box}/>"
+        case marks.Outline():
+            return _outline(mark)
+        case marks.Rect():
+            return _rect(mark, pen)
+        case marks.Dot():
+            return _dot(mark, pen)
+        case marks.Glyph():
+            return _glyph(mark, pen)
+        case marks.Tag():
+            return _tag(mark)
+        case marks.Bracket():
+            return _bracket(mark)
+        case marks.Rule():
+            return _rule(mark)
+        case marks.Area():
+            tokens = f"{_fill(mark.fill)} s-{mark.stroke}"
+            return f'<path class="{tokens}"{_data(mark.keys)} d="{_line(mark.corners)}Z"/>'
+        case marks.Ink():
+            return _ink(mark, pen)
+        case marks.Hit():
+            hit = f'<rect class="hit"{_data(mark.keys)}{_box(mark.x, mark.y, mark.width, mark.height)}/>'
+            return hit if pen.hits else ""
+        case marks.Group():
+            return f'<g transform="translate({_n(mark.x)} {_n(mark.y)})">{_all(mark.marks, pen)}</g>'
+        case _:
+            assert_never(mark)
+
+
+def _element(identity: str | None, padding: bool, large: bool, keys: marks.Keys, pen: _Pen) -> str:
+    if padding:
+        return f'class="{"hatch-wide" if large else "hatch"}"{_data(keys)}'
+    colour = pen.colours.colour(identity)
+    if colour is None or identity is None:
+        return f'class="cell"{_data(keys)}'
+    return f'class="filled" fill="{colour}" data-id="{_attribute(identity)}"{_data(keys)}'
+
+
+def _cell(mark: marks.Cell, pen: _Pen) -> str:
+    large = min(mark.width, mark.height) > 60
+    element = _element(mark.identity, mark.padding, large, mark.keys, pen)
+    box = _box(mark.x + 0.5, mark.y + 0.5, mark.width - 1, mark.height - 1, mark.round)
+    drawn = f"<rect {element}{box}/>"
+    if not (mark.text or mark.index):
+        return drawn
+    under = None if mark.padding else pen.colours.colour(mark.identity)
+    token = "ink3" if mark.padding else mark.ink
+    return drawn + _cell_number(mark, under, token) + _cell_index(mark, under, token)
+
+
+def _cell_number(mark: marks.Cell, under: str | None, token: str) -> str:
+    inside = mark.index_at == "inside" and mark.index
+    room = mark.width - (text_width(mark.index, 10.5, mono=True) + 14 if inside else 0)
+    size = mark.size or number_size(room, mark.height, mark.text)
+    if not size or not mark.text:
+        return ""
+    halo = " halo" if mark.padding else ""
+    classes = f"n mono{' b' if mark.bold else ''}"
+    x = mark.x + mark.width - 6 if inside else mark.x + mark.width / 2
+    y = mark.y + mark.height / 2 + 0.36 * size
+    return _written(mark.text, x, y, size, classes + halo, token, under, "end" if inside else "middle")
+
+
+def _cell_index(mark: marks.Cell, under: str | None, token: str) -> str:
+    if not mark.index:
+        return ""
+    middle = mark.x + mark.width / 2
+    if mark.index_at == "inside":
+        y = mark.y + mark.height / 2 + 0.36 * 10.5
+        return _written(mark.index, mark.x + 6, y, 10.5, "mono", "ink3" if token == "ink" else token, under, "start")
+    y = mark.y - 5 if mark.index_at == "above" else mark.y + mark.height + 12
+    return _written(mark.index, middle, y, 10.5, "mono", "ink3", None, "middle")
+
+
+def _written(
+    text: str, x: float, y: float, size: float, classes: str, token: str, under: str | None, anchor: str, rest: str = ""
+) -> str:
+    paint = f'class="{classes} {token}"' if under is None else f'class="{classes}" fill="{text_on(under)}"'
+    place = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}"'
+    where = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    return f"<text {paint} {place}{where}{rest}>{_text(text)}</text>"
+
+
+def _label(mark: marks.Label, pen: _Pen) -> str:
+    usual, bold, mono, token = ROLES[mark.role]
+    size = mark.size or usual
+    bold = bold if mark.bold is None else mark.bold
+    mono = mono if mark.mono is None else mark.mono
+    classes = f"{'mono' if mono else 'sans'}{' b' if bold else ''}"
+    turn = f' transform="rotate({_n(mark.turn)} {_n(mark.x)} {_n(mark.y)})"' if mark.turn else ""
+    plate = ""
+    if mark.plate:
+        width = text_width(mark.text, size, bold, mono) + 8
+        left = mark.x - 4 - {"start": 0, "middle": (width - 8) / 2, "end": width - 8}[mark.anchor]
+        plate = f'<rect class="paper"{_box(left, mark.y - size, width, size * 1.35)}{turn}/>'
+    under = pen.colours.colour(mark.on)
+    rest = turn + _data(mark.keys)
+    return plate + _written(mark.text, mark.x, mark.y, size, classes, mark.ink or token, under, mark.anchor, rest)
+
+
+def _edge(mark: marks.Edge, pen: _Pen) -> str:
+    x1, y1, x2, y2 = mark.x1, mark.y1, mark.x2, mark.y2
+    if mark.controls is not None:
+        (ax, ay), (bx, by) = mark.controls
+    elif mark.across:
+        ax, ay, bx, by = x1 + mark.bend * (x2 - x1), y1, x2 - mark.bend * (x2 - x1), y2
+    else:
+        ax, ay, bx, by = x1, y1 + mark.bend * (y2 - y1), x2, y2 - mark.bend * (y2 - y1)
+    d = f'd="M{_n(x1)} {_n(y1)}C{_n(ax)} {_n(ay)} {_n(bx)} {_n(by)} {_n(x2)} {_n(y2)}"'
+    colour = pen.colours.colour(mark.identity)
+    states = (" padding" if mark.padding else "") + (" pointed" if mark.pointed else "")
+    if colour is None or mark.identity is None:
+        opening = f'<g class="edge {"skip" if mark.kind == "skip" else "thin"}{states}"{_data(mark.keys)}>'
+        casing = ""
+    else:
+        kind = (" tie" if mark.kind == "tie" else "") + (" wide" if mark.wide else "")
+        law = f'stroke="{colour}" data-id="{_attribute(mark.identity)}"'
+        opening = f'<g class="edge{kind}{states}" {law}{_data(mark.keys)}>'
+        casing = f'<path class="casing" {d}/>'
+    hit = f'<path class="hit" {d}/>' if pen.hits else ""
+    return f"{opening}{casing}<path {d}/>{hit}</g>"
+
+
+def _outline(mark: marks.Outline) -> str:
+    small = not mark.corners and min(mark.width, mark.height) < 16
+    by = -1.0 if mark.touching else 0.5 if small else 1.5 if mark.state == "pointed" else 1.0
+    if mark.corners:
+        element, shape = "path", f' d="{_line(mark.corners)}Z" stroke-linejoin="round"'
+    else:
+        width, height = mark.width + 2 * by, mark.height + 2 * by
+        element, shape = "rect", _box(mark.x - by, mark.y - by, width, height, mark.round)
+    halo = f'<path class="clear"{shape}/>' if mark.corners else ""
+    drawn = f'{halo}<{element} class="outline {mark.state}{" small" if small else ""}"{_data(mark.keys)}{shape}/>'
+    return drawn + (f'<{element} class="outline pinned inner"{shape}/>' if mark.state == "pinned" else "")
+
+
+def _rect(mark: marks.Rect, pen: _Pen) -> str:
+    colour = pen.colours.colour(mark.identity)
+    box = _box(mark.x, mark.y, mark.width, mark.height, mark.round)
+    if colour is None:
+        stroke = "" if mark.stroke == "none" else f" s-{mark.stroke}"
+        return f'<rect class="{_fill(mark.fill)}{stroke}"{_data(mark.keys)}{box}/>'
+    drawn = f"<rect {_element(mark.identity, False, False, mark.keys, pen)}{box}/>"
+    if not mark.hollow:
+        return drawn
+    ring = min(4, 0.22 * min(mark.width, mark.height))
+    inner = _box(mark.x + ring, mark.y + ring, mark.width - 2 * ring, mark.height - 2 * ring)
+    return f'{drawn}<rect class="paper s-ink" stroke-width=".6"{inner}/>'
+
+
+def _dot(mark: marks.Dot, pen: _Pen) -> str:
+    place = f' cx="{_n(mark.x)}" cy="{_n(mark.y)}" r="{_n(mark.radius)}"'
+    if pen.colours.colour(mark.identity) is not None:
+        return f"<circle {_element(mark.identity, False, False, mark.keys, pen)}{place}/>"
+    ring = " s-ink" if mark.fill == "paper" else ""
+    return f'<circle class="{mark.fill}{ring}"{_data(mark.keys)}{place}/>'
+
+
+def _glyph(mark: marks.Glyph, pen: _Pen) -> str:
+    under = pen.colours.colour(mark.on)
+    step_x, step_y = mark.side / mark.columns, mark.side / mark.rows
+    across = "".join(f"M{_n(mark.x)} {_n(mark.y + row * step_y)}h{_n(mark.side)}" for row in range(mark.rows + 1))
+    down = "".join(f"M{_n(mark.x + at * step_x)} {_n(mark.y)}v{_n(mark.side)}" for at in range(mark.columns + 1))
+    box = _box(mark.x + mark.column * step_x, mark.y + mark.row * step_y, step_x, step_y)
+    if under is None:
+        return f'<path class="none s-ink" stroke-width=".6" d="{across}{down}"/><rect class="ink"{box}/>'
+    text = text_on(under)
+    return f'<path stroke="{text}" stroke-width=".6" d="{across}{down}"/><rect fill="{text}"{box}/>'
+
+
+def _tag(mark: marks.Tag) -> str:
+    inset = 0.75 if mark.outlined else 0
+    box = _box(mark.x + inset, mark.y + inset, 16 - 2 * inset, 16 - 2 * inset, 3)
+    token = "ink" if mark.outlined else "paper"
+    text = _written(mark.text, mark.x + 8, mark.y + 12, 12, "mono b", token, None, "middle")
+    return f'<rect class="tag{" outlined" if mark.outlined else ""}"{_data(mark.keys)}{box}/>{text}'
+
+
+def _bracket(mark: marks.Bracket) -> str:
+    foot = (0.0, mark.feet) if mark.y1 == mark.y2 else (mark.feet, 0.0)
+    ends = ((mark.x1, mark.y1), (mark.x2, mark.y2))
+    (start, end) = ((x + foot[0], y + foot[1]) for x, y in ends)
+    return f'<path class="bracket" d="{_line((start, *ends, end))}"/>'
+
+
+def _rule(mark: marks.Rule) -> str:
+    d = _line(mark.points)
+    casing = f'<path class="clear" d="{d}"/>' if mark.cased else ""
+    head = _arrow(mark.points[-2], mark.points[-1]) if mark.arrow else ""
+    return f'{casing}<path class="rule {mark.weight}" d="{d}{head}"/>'
+
+
+def _arrow(start: marks.Point, end: marks.Point) -> str:
+    (x1, y1), (x2, y2) = start, end
+    length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5 or 1
+    ahead, aside = (6 * (x2 - x1) / length, 6 * (y2 - y1) / length), 0.6
+    left = (x2 - ahead[0] + aside * ahead[1], y2 - ahead[1] - aside * ahead[0])
+    right = (x2 - ahead[0] - aside * ahead[1], y2 - ahead[1] + aside * ahead[0])
+    return _line((left, end, right))
+
+
+def _ink(mark: marks.Ink, pen: _Pen) -> str:
+    pixels = base64.b64encode(_raster(mark, pen)).decode()
+    box = _box(mark.x, mark.y, mark.width, mark.height)
+    link = f'href="data:image/png;base64,{pixels}"'
+    return f'<image class="raster"{_data(mark.keys)}{box} preserveAspectRatio="none" {link}/>'
+
+
+def _raster(mark: marks.Ink, pen: _Pen) -> bytes:
+    if len(mark.values) != mark.columns * mark.rows:
+        raise RequestError(f"ink: must have {mark.columns * mark.rows} values; got {len(mark.values)}.")
+    ink, line = pen.token["ink"], pen.token["line"]
+    if mark.identities:
+        colours = [ink, line, *(pen.colours.colour(name) or line for name in mark.identities)]
+        alphas = bytes([0]) + bytes([255]) * (len(colours) - 1)
+    else:
+        colours, alphas = [ink] * 256, bytes(range(256))
+    size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3, 0, 0, 0)
+    starts = range(0, len(mark.values), mark.columns)
+    rows = b"".join(b"\0" + mark.values[start : start + mark.columns] for start in starts)
+    palette = b"".join(bytes.fromhex(colour[1:]) for colour in colours)
+    parts = ((b"IHDR", size), (b"PLTE", palette), (b"tRNS", alphas), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _fill(token: str) -> str:
+    return f"f-{token}" if token in ("line", "hair") else token
+
+
+def _data(keys: marks.Keys) -> str:
+    if keys is marks.NOTHING:
+        return ""
+    layer = "" if keys.layer is None else f' data-layer="{keys.layer}"'
+    parameter = "" if keys.parameter is None else f' data-p="{keys.parameter}"'
+    places = _places("y", keys.y) + _places("x", keys.x) + _places("w", keys.w) + _places("b", keys.b)
+    return layer + places + parameter
+
+
+def _places(name: str, places: tuple[marks.Place, ...]) -> str:
+    return f' data-{name}="{" ".join([",".join(map(str, place)) for place in places])}"' if places else ""
+
+
+def _box(x: float, y: float, width: float, height: float, round_: float = 0) -> str:
+    corner = f' rx="{_n(round_)}"' if round_ else ""
+    return f' x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}"{corner}'
+
+
+def _line(points: Iterable[marks.Point]) -> str:
+    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+
+
+@lru_cache(maxsize=8192)
+def _n(value: float) -> str:
+    whole = int(value)
+    if whole == value:
+        return str(whole)
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+@lru_cache(maxsize=8192)
+def _text(text: str) -> str:
+    seen = text if text.isprintable() else shown(text, max(80, len(text)))
+    return seen.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _attribute(text: str) -> str:
+    return _text(text).replace('"', "&quot;")

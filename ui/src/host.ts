@@ -1,0 +1,70 @@
+/** Where the page's data comes from: a server, a packed file, or a function that a notebook gives. */
+import type { Ask, DrawAnswer } from "./types";
+
+/** What `render` is given, as anywidget gives it. */
+export interface HostModel {
+  get(key: string): unknown;
+}
+
+/** The road to data that a model's "host" names. */
+export function hostOf(model: HostModel): Ask {
+  const kind = model.get("host");
+  if (kind === "offline") return offline(model.get("answers") as Record<string, unknown>);
+  const own = model.get("ask");
+  if (typeof own === "function") return <T>(path: string) => Promise.resolve(own(path) as T);
+  return served(String(model.get("base") ?? ""));
+}
+
+function served(base: string): Ask {
+  return async <T>(path: string): Promise<T> => {
+    let response: Response;
+    try {
+      response = await fetch(`${base}/api/${path}`, { credentials: "same-origin", headers: { accept: "application/json" } });
+    } catch {
+      throw new Error("The program behind this page does not answer. Start it again with `isochrome open`, and open the address it prints.");
+    }
+    const body: unknown = await response.json().catch(() => null);
+    if (response.ok && body !== null) return body as T;
+    throw new Error(said(body) ?? `${path}: the program answered ${response.status}. Reload the page.`);
+  };
+}
+
+const said = (body: unknown): string | null =>
+  typeof body === "object" && body !== null && "error" in body ? String((body as { error: unknown }).error) : null;
+
+/** An offline page holds some drawings only: where one is missing, the nearest of the same layer, view and level stands in. */
+function offline(answers: Record<string, unknown>): Ask {
+  return <T>(path: string): Promise<T> => {
+    if (path in answers) return Promise.resolve(answers[path] as T);
+    const near = path.startsWith("draw/") ? nearest(path, Object.keys(answers)) : undefined;
+    if (near === undefined) return Promise.reject(new Error(`${path.split("?")[0]}: not in this file. \`isochrome open\` shows it.`));
+    return Promise.resolve({ ...(answers[near] as DrawAnswer), instead: near } as T);
+  };
+}
+
+function nearest(path: string, keys: readonly string[]): string | undefined {
+  const [bare, query = ""] = path.split("?");
+  const wanted = new Set(query.split("&"));
+  const likeness = (key: string): number => (key.split("?")[1] ?? "").split("&").filter((part) => wanted.has(part)).length;
+  return keys
+    .filter((key) => key === bare || key.startsWith(`${bare}?`))
+    .sort((a, b) => likeness(b) - likeness(a) || a.length - b.length)[0];
+}
+
+/** Answers are kept, newest last, so that going back and pointing again cost nothing; faults are not. */
+export function remembered(ask: Ask, limit = 96): Ask {
+  const kept = new Map<string, Promise<unknown>>();
+  return <T>(path: string): Promise<T> => {
+    const known = kept.get(path);
+    if (known) {
+      kept.delete(path);
+      kept.set(path, known);
+      return known as Promise<T>;
+    }
+    const fresh = ask<T>(path);
+    kept.set(path, fresh);
+    fresh.catch(() => kept.delete(path));
+    if (kept.size > limit) kept.delete(kept.keys().next().value!);
+    return fresh;
+  };
+}

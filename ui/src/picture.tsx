@@ -1,0 +1,127 @@
+/** One drawing of the host's inside the page: injected, sized, linked, and one stop for the Tab key. */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { named } from "./numbers";
+import { parse, same } from "./state";
+import type { Store, Picture } from "./store";
+import { message } from "./store";
+import { Fault, Loading } from "./states";
+import { drawing, sizeOf } from "./svg";
+import type { DrawAnswer, State } from "./types";
+
+/** Below this scale text is too small to read: the panel scrolls instead. */
+const LEAST = 0.85;
+const MOST = 1.35;
+
+export function Drawing({ store, picture }: { store: Store; picture: Picture }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [fault, setFault] = useState<string | null>(null);
+  const { answer } = picture;
+  const { i, j } = store.state;
+  useLayoutEffect(() => {
+    const root = box.current;
+    if (!root || !answer) return;
+    const focused = root.contains(document.activeElement);
+    try {
+      const svg = drawing(answer.svg, picture.view);
+      const { width } = sizeOf(svg);
+      Object.assign(svg.style, { width: "100%", height: "auto", minWidth: `${width * LEAST}px`, maxWidth: `${width * MOST}px` });
+      if (answer.instead) standIn(svg, store.state);
+      root.replaceChildren(svg);
+      const stop = rover(svg, i);
+      if (focused) stop.focus({ preventScroll: true });
+      setFault(null);
+    } catch (problem) {
+      root.replaceChildren();
+      setFault(message(problem));
+    }
+    return store.linking.add(root);
+  }, [answer, answer?.instead ? `${i}|${j}` : ""]);
+
+  const error = picture.error ?? fault;
+  const others = store.model.report.layers.length - 1;
+  const rest = others > 0 ? `The other views and the other ${others} layers are still shown.` : "The other views are still shown.";
+  return (
+    <>
+      {error && <Fault text={error} rest={rest} />}
+      {!error && !answer && <Loading text={`Reading ${store.record?.name ?? "the model"}: layer ${store.state.layer + 1} of ${others + 1}`} />}
+      <div class="picture" ref={box} hidden={!!error || !answer} />
+      {answer && !error && <Under answer={answer} state={store.state} />}
+    </>
+  );
+}
+
+/** What stands under a picture: which window it is, its sentences, and the same as a table. */
+function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <div class="under">
+      {answer.window && <p class="window">{answer.window}</p>}
+      {missing(answer, state) && <p class="window">{missing(answer, state)}</p>}
+      {answer.words.length > 0 && <p class="words">{answer.words.join(" ")}</p>}
+      {answer.table && answer.table.rows.length > 0 && (
+        <details class="twin" onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary>as a table</summary>
+          {open && <Twin table={answer.table} />}
+        </details>
+      )}
+    </div>
+  );
+}
+
+const ROWS = 1000;
+
+function Twin({ table }: { table: NonNullable<DrawAnswer["table"]> }) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="The picture as a table">
+      <table>
+        <thead>
+          <tr>
+            {table.head.map((name, k) => (
+              <th key={k} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.rows.slice(0, ROWS).map((row, k) => (
+            <tr key={k}>
+              {row.map((entry, n) => (
+                <td key={n}>{entry}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {table.rows.length > ROWS && <p>The first {ROWS} of {table.rows.length} rows.</p>}
+    </div>
+  );
+}
+
+/** What an offline page says where it shows a drawing that was made for other places. */
+function missing(answer: DrawAnswer, state: State): string | null {
+  if (!answer.instead) return null;
+  const packed = parse((answer.instead.split("?")[1] ?? "").replace(/\?/g, ""));
+  const differs = (["i", "j"] as const).some((key) => packed[key] && !same(packed[key], state[key])) || (["c", "m"] as const).some((key) => (packed[key] ?? 0) !== (state[key] ?? packed[key] ?? 0));
+  if (!differs) return null;
+  return `Drawn for ${packed.i ? named("y", packed.i) : "the first window"}: this file holds no other drawing of this view. \`isochrome open\` draws them all; the ledger is computed here.`;
+}
+
+/** A drawing made for other places: its outlines are moved onto the marks of the state's own. */
+function standIn(svg: SVGSVGElement, state: State): void {
+  for (const outline of svg.querySelectorAll(".outline.selected, .outline.pinned")) outline.remove();
+  for (const [place, name] of [[state.j, "pinned"], [state.i, "selected"]] as const)
+    if (place) for (const mark of svg.querySelectorAll(`[data-y="${place.join(",")}"]:not(.edge, text)`)) mark.classList.add(name);
+}
+
+/** The one element of the drawing that Tab stops at: the mark of i where it has one. */
+function rover(svg: SVGSVGElement, i: State["i"]): SVGElement {
+  const own = i && svg.querySelector<SVGElement>(`[data-y="${i.join(",")}"]:not(.edge, .outline, text)`);
+  const stop = own ?? svg;
+  stop.setAttribute("tabindex", "0");
+  if (own) {
+    own.setAttribute("role", "button");
+    own.setAttribute("aria-label", `i, ${named("y", i)}: arrows move, n points at its weights`);
+  }
+  return stop;
+}

@@ -1,0 +1,193 @@
+/** What the page shows and how it changes: one state, its layer, its pictures. Views draw themselves from here. */
+import { remembered } from "./host";
+import { Layer } from "./layer";
+import { Linking } from "./linking";
+import type { Locator } from "./locator";
+import type { Mark } from "./marks";
+import { beside, moved, opening, withFilter } from "./moves";
+import { drawPath, same } from "./state";
+import { panelsOf } from "./views";
+import type { Ask, DrawAnswer, LayerAnswer, LayerRecord, ModelAnswer, Place, State, Target, Weight } from "./types";
+
+/** A picture of one view: the last answer stays until the next one is there. */
+export interface Picture {
+  view: string;
+  path: string;
+  answer: DrawAnswer | null;
+  error: string | null;
+  loading: boolean;
+}
+
+export class Store {
+  readonly linking = new Linking();
+  readonly ask: Ask;
+  readonly pictures = new Map<string, Picture>();
+  /** The mark under the pointer, whose neuron may be pinned. */
+  hovered: Mark | undefined;
+  layer: Layer | null = null;
+  layerError: string | null = null;
+  state: State;
+  private readonly watchers = new Set<() => void>();
+
+  constructor(
+    ask: Ask,
+    readonly model: ModelAnswer,
+    private readonly locator: Locator,
+  ) {
+    this.ask = remembered(ask);
+    this.state = opening(model, locator.read());
+    locator.write(this.state, true);
+    locator.listen((hash) => this.go({ ...opening(model, {}), ...hash }));
+    void this.load();
+  }
+
+  watch(watcher: () => void): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+  private changed(): void {
+    for (const watcher of this.watchers) watcher();
+  }
+
+  get record(): LayerRecord | undefined {
+    return this.model.report.layers[this.state.layer];
+  }
+  /** The pictures of the view on screen, in order. */
+  get shown(): Picture[] {
+    return panelsOf(this.model, this.state.view).map(({ view }) => this.pictures.get(view) ?? blank(view));
+  }
+
+  /** Changes the state; `replace` keeps it one step of the history, as moving along does. */
+  set(patch: Partial<State>, replace = false): void {
+    const next = { ...this.state, ...patch };
+    this.locator.write(next, replace);
+    this.go(next);
+  }
+
+  private go(next: State): void {
+    this.state = next;
+    this.linking.hold(next.w ? { kind: "weight", ...next.w } : null);
+    void this.load();
+  }
+
+  /** Opens a layer where its own places begin. */
+  open(layer: number): void {
+    const { view, level } = this.state;
+    this.linking.point(null);
+    this.set({ layer, view, level, i: undefined, j: undefined, w: undefined, c: undefined, m: undefined, window: undefined, frame: undefined });
+  }
+
+  select(place: Place): void {
+    if (this.layer) this.set(withFilter(this.layer, this.state, { i: place }));
+  }
+  move(axisFromEnd: number, step: number): void {
+    const place = this.layer && moved(this.layer, this.state, axisFromEnd, step);
+    if (place && this.layer) this.set(withFilter(this.layer, this.state, { i: place }), true);
+  }
+  /** Keeps a neuron as j; again on the same one lets it go. */
+  pin(place: Place | undefined): void {
+    this.set({ j: same(place, this.state.j) ? undefined : place });
+  }
+  /** Holds a weight; again on the same one lets it go. */
+  hold(weight: Weight | undefined): void {
+    const again = weight && this.state.w && weight.p === this.state.w.p && same(weight.place, this.state.w.place);
+    this.set({ w: again ? undefined : weight });
+  }
+  /** Holds anything that can be pointed at. Only a weight is part of the state. */
+  keep(target: Target): void {
+    if (target.kind === "weight") this.hold({ p: target.p, place: target.place });
+    else this.linking.hold(JSON.stringify(target) === JSON.stringify(this.linking.held) ? null : target);
+  }
+  /** Points at the next weight of i, in the order in which it uses them. */
+  nextWeight(step: number): void {
+    const weights = this.layer && this.state.i ? this.layer.weightsOf(this.state.i) : [];
+    if (weights.length === 0) return;
+    const now = this.linking.pointed ?? this.linking.held;
+    const at = now?.kind === "weight" ? weights.findIndex((w) => w.p === now.p && same(w.place, now.place)) : -1;
+    const next = weights[(at + step + weights.length + (at < 0 && step < 0 ? 1 : 0)) % weights.length]!;
+    this.linking.point({ kind: "weight", ...next });
+  }
+  keepPointed(): void {
+    const target = this.linking.pointed;
+    if (target?.kind === "neuron") this.select(target.place);
+    else if (target) this.keep(target);
+  }
+  clear(): void {
+    this.linking.point(null);
+    this.linking.hold(null);
+    if (this.state.w) this.set({ w: undefined });
+    else if (this.state.j) this.set({ j: undefined });
+  }
+  /** Moves to another channel or filter, within what there is. */
+  turn(key: "c" | "m", to: number): void {
+    if (!this.layer) return;
+    const size = this.layer.extent(key === "c" ? "channel" : "filter");
+    if (to < 0 || to >= size) return;
+    this.set(key === "c" ? { c: to } : withFilter(this.layer, this.state, { m: to }), true);
+  }
+
+  private async load(): Promise<void> {
+    const index = this.state.layer;
+    if (this.layer?.record.index !== index) {
+      const record = this.record;
+      this.layer = null;
+      this.layerError = record ? null : `Layer ${index}: the model has ${this.model.report.layers.length}. Choose one in the list.`;
+      this.linking.use(null);
+      this.pictures.clear();
+      this.changed();
+      if (!record) return;
+      try {
+        const answer = await this.ask<LayerAnswer>(`layer/${record.index}`);
+        if (this.state.layer !== index) return;
+        this.layer = new Layer(record, answer, this.model);
+      } catch (fault) {
+        if (this.state.layer === index) this.layerError = message(fault);
+      }
+      if (this.layer) this.settle(this.layer);
+      this.linking.use(this.layer);
+    }
+    this.draw();
+    this.changed();
+  }
+
+  /** Fills what a hash or a new layer left open, and drops places that this layer has not. */
+  private settle(layer: Layer): void {
+    const { i, j } = this.state;
+    const first = layer.answer.first ?? {};
+    const patch: Partial<State> = {
+      i: layer.has(i) ? i : layer.has(first.i) ? first.i : layer.neurons.map(() => 0),
+      j: layer.has(j) ? j : i !== undefined ? undefined : layer.has(first.j) ? first.j : beside(layer),
+    };
+    this.state = { ...this.state, ...patch };
+    this.locator.write(this.state, true);
+  }
+
+  private draw(): void {
+    if (!this.layer && this.layerError) return;
+    for (const { view } of panelsOf(this.model, this.state.view)) {
+      const reason = this.layer?.answer.views.find((entry) => entry.name === view)?.reason;
+      const path = drawPath(this.state, view);
+      const known = this.pictures.get(view);
+      if (known?.path === path && !known.error) continue;
+      const picture: Picture = { view, path, answer: known?.answer ?? null, error: reason || null, loading: !reason };
+      this.pictures.set(view, picture);
+      if (!reason) void this.fetch(picture);
+    }
+  }
+
+  private async fetch(picture: Picture): Promise<void> {
+    const current = (): boolean => this.pictures.get(picture.view) === picture;
+    try {
+      const answer = await this.ask<DrawAnswer>(picture.path);
+      if (!current()) return;
+      this.pictures.set(picture.view, { ...picture, answer, loading: false });
+    } catch (fault) {
+      if (!current()) return;
+      this.pictures.set(picture.view, { ...picture, answer: null, error: message(fault), loading: false });
+    }
+    this.changed();
+  }
+}
+
+const blank = (view: string): Picture => ({ view, path: "", answer: null, error: null, loading: true });
+export const message = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));

@@ -1,0 +1,187 @@
+/** The records that the host answers with. They are data: nothing here knows a kind of layer. */
+
+export type Place = readonly number[];
+
+export interface Digit {
+  component: number;
+  column: number;
+  modulus: number;
+  low: number;
+}
+export interface Axis {
+  offset: number;
+  size: number;
+  digits: Digit[];
+}
+export interface Access {
+  tensor: string;
+  shape: number[];
+  axes: Axis[];
+}
+export interface EagerComponent {
+  loops: string[];
+  rows: number;
+  columns: string[];
+}
+export interface LazyComponent {
+  lazy: {
+    loops: string[];
+    sizes: number[];
+    solve: number;
+    columns: { coefficients: number[] }[];
+    bounds: { coefficients: number[]; low: number; high: number }[];
+  };
+}
+export interface RelationPayload {
+  loops: Record<string, number>;
+  accesses: Access[];
+  components: (EagerComponent | LazyComponent)[];
+}
+
+export interface TensorPayload {
+  shape: number[];
+  dtype: string;
+  data: string;
+}
+export interface Line {
+  formula: string;
+  parameter: string | null;
+  relation: RelationPayload | null;
+  reason?: string;
+  p?: number;
+  weight?: string;
+  tensors?: Record<string, string>;
+  /** The whole line is multiplied by it. */
+  scale?: number;
+  /** False: the line says who reaches whom, its sum of products is not the value. */
+  exact?: boolean;
+  identity?: Record<string, number[]>;
+}
+export interface LayerAnswer {
+  index: number;
+  name: string;
+  views: { name: string; reason: string }[];
+  lines: Line[];
+  tensors: Record<string, TensorPayload | null>;
+  first?: { i?: number[]; j?: number[] };
+}
+
+export interface ParameterRecord {
+  names: string[];
+  shape: number[];
+  storage: string | number;
+}
+export interface LayerRecord {
+  index: number;
+  name: string;
+  kind: string;
+  formulas: string[];
+  shared_along: Record<string, number>;
+  distinct_along: Record<string, number>;
+  summed_along: Record<string, number>;
+  input_shape: number[] | null;
+  output_shape: number[] | null;
+  parameters: ParameterRecord[];
+  neurons: number | string | null;
+  connections: number | string | null;
+  real_connections: number | string | null;
+  weights: number | string | null;
+  biases: number | string | null;
+  uses_per_weight: { taps: number | null; min: number | null; max: number | null } | null;
+  dead_weights: number | null;
+  tied_with: string[];
+  opaque: string | null;
+  roles?: Record<string, string>;
+  letters?: { y?: string[]; x?: string[]; w?: string[] };
+}
+export interface ModelAnswer {
+  name: string;
+  title?: string;
+  report: { layers: LayerRecord[]; totals?: Record<string, number | string> };
+  views: { name: string; title: string }[];
+  levels: string[];
+  input?: { what: string } | null;
+  first?: StateRecord;
+}
+
+export interface Chip {
+  id: string;
+  colour: string;
+  on: string;
+  label: string;
+  value?: string;
+}
+export interface Legend {
+  level: string;
+  title: string;
+  coloured: string;
+  count: string;
+  chips: Chip[];
+}
+export interface DrawAnswer {
+  svg: string;
+  legend: Legend;
+  window: string;
+  words: string[];
+  table: { head: string[]; rows: (string | number)[][] } | null;
+  drawn?: StateRecord;
+  /** Set by the offline host where it had to answer with another drawing than the one asked for. */
+  instead?: string;
+}
+export interface ExplainAnswer {
+  layer: string;
+  terms: { parameter: string; w: number[]; x: number[] | null; weight: number; input: number; product: number }[];
+  bias: number | null;
+  total: number;
+  framework: number | null;
+  difference: number | null;
+  bound: number | null;
+}
+export interface UsesAnswer {
+  parameter: string;
+  taps: number;
+  real: number;
+}
+
+/** One weight: the number of its parameter in the report, and its place. */
+export interface Weight {
+  p: number;
+  place: Place;
+}
+/** What the page shows. It is the URL's hash and nothing else is remembered. */
+export interface State {
+  layer: number;
+  view: string;
+  level: string;
+  i?: Place | undefined;
+  j?: Place | undefined;
+  w?: Weight | undefined;
+  c?: number | undefined;
+  m?: number | undefined;
+  window?: string | undefined;
+  frame?: number | undefined;
+}
+/** A state as Python writes it: places are lists, a weight is "P:0,1" or {p, place}. */
+export type StateRecord = Partial<{
+  layer: number;
+  view: string;
+  level: string;
+  i: number[] | string;
+  j: number[] | string;
+  w: string | { p: number; place: number[] };
+  c: number;
+  m: number;
+  window: string;
+  frame: number;
+}>;
+
+/** What the reader points at: a weight, a neuron, an input, or whatever has one identity. */
+export type Target =
+  | { kind: "weight"; p: number; place: Place }
+  | { kind: "bias"; place: Place }
+  | { kind: "neuron"; place: Place; layer?: string | undefined }
+  | { kind: "input"; place: Place; layer?: string | undefined }
+  | { kind: "identity"; id: string };
+
+/** The one road to data: a path of the host's, and its JSON. */
+export type Ask = <T>(path: string) => Promise<T>;

@@ -1,0 +1,117 @@
+/** Sentences, made from the report's numbers and the formula's loops. No kind of layer is named but as the model names it. */
+import type { Layer } from "./layer";
+import { count, named, plural, value } from "./numbers";
+import { START } from "./views";
+import type { LayerRecord, Target } from "./types";
+
+const long = (along: Record<string, number>): string[] => Object.keys(along).filter((loop) => along[loop] !== 1);
+
+/** Loops of more than one step, neighbours of one role together: "m (filter), p, q (position)". */
+export function loopsText(along: Record<string, number>, roles: Record<string, string> = {}): string {
+  const runs: { role: string; loops: string[] }[] = [];
+  for (const loop of long(along)) {
+    const role = roles[loop] ?? "";
+    const last = runs.at(-1);
+    if (last?.role === role) last.loops.push(loop);
+    else runs.push({ role, loops: [loop] });
+  }
+  return runs.map(({ role, loops }) => loops.join(", ") + (role ? ` (${role})` : "")).join(", ");
+}
+
+/** What the formula says about its loops, one clause each. */
+export function loopClauses(record: LayerRecord): string[] {
+  const text = (along: Record<string, number>): string => loopsText(along, record.roles);
+  const shared = text(record.shared_along);
+  const distinct = text(record.distinct_along);
+  const summed = text(record.summed_along);
+  return [
+    shared ? `Shared along ${shared}: w does not mention ${long(record.shared_along).length === 1 ? "it" : "them"}.` : "Nothing is shared: w mentions every loop of y.",
+    ...(distinct ? [`Weights of its own for each ${distinct}.`] : []),
+    ...(summed ? [`Summed over ${summed}.`] : []),
+  ];
+}
+
+/** The short form in the list: "shared along p, q". */
+export function sharedText(record: LayerRecord): string {
+  if (record.opaque) return `no formula: ${record.opaque}`;
+  const loops = long(record.shared_along);
+  return loops.length ? `shared along ${loops.join(", ")}` : "nothing shared";
+}
+
+export function usesText(record: LayerRecord): string {
+  const uses = record.uses_per_weight;
+  if (!uses || uses.max === null) return "";
+  return uses.min === uses.max ? `${count(uses.max)} each` : `${count(uses.min)} to ${count(uses.max)} each`;
+}
+
+const COARSER: Record<string, string> = {
+  tap: "weights at the same place in their kernel have one colour, although they are different weights",
+  filter: "every use of a filter has one colour now, although different weights are at work",
+  channel: "weights that read the same input channel have one colour, although they are different weights",
+  parameter: "weights of one stored tensor have one colour, although they are different weights",
+};
+
+/** The sentence under the title. */
+export function lead(view: string, viewTitle: string, level: string): string {
+  if (view !== START) return viewTitle === view ? "" : viewTitle;
+  return level === "weight"
+    ? "Three pictures people draw of one layer, all made from one model. Point at an edge, a number or a neuron: the same weight lights up everywhere."
+    : `The same three pictures, coloured by ${level}: ${COARSER[level] ?? "a coarser word"}.`;
+}
+
+/** What a mark of each of the first screen's pictures is. */
+export function panelWords(layer: Layer | null, place: readonly number[] | undefined): string[] {
+  const words = ["an edge is one use of one weight", "a filter cell is one weight"];
+  if (!layer || !place) return [...words, "a neuron is a set of uses"];
+  let uses = 0n;
+  const weights = new Set<string>();
+  for (const entry of layer.lines.filter((line) => line.inputs.length > 0)) {
+    const taps = entry.relation.fix(0, place);
+    uses += taps.total;
+    if (taps.total <= 5000n) for (const tap of taps.list()) weights.add(`${entry.p}:${tap[entry.weight]!.join(",")}`);
+  }
+  return [...words, `a neuron is ${plural(uses, "use")}${weights.size ? `, of ${plural(weights.size, "weight")}` : ""}`];
+}
+
+/** The verdict under the first screen, which ends the question that the third picture raises. */
+export function verdict(record: LayerRecord): string {
+  const shared = long(record.shared_along);
+  if (shared.length === 0) return "No: no two neurons of this layer use the same weight, because w mentions every loop of y.";
+  const letters = (of: "y" | "w"): string => (record.letters?.[of] ?? []).join(",");
+  return `About slices, yes: y[${letters("y")}] uses w[${letters("w")}] for every ${shared.join(" and ")}, because w does not mention ${shared.join(", ")}. About the weights inside a filter it says nothing.`;
+}
+
+/** The status line: what is pointed at, and how often it is used. Null where nothing can be counted here. */
+export function status(layer: Layer, target: Target, held: boolean): string {
+  const verb = held ? "selected" : "pointed at";
+  switch (target.kind) {
+    case "weight":
+    case "bias": {
+      const taps = layer.uses(target);
+      const entry = layer.lineOf(target);
+      const name = named(entry?.relation.accesses[entry.weight]!.tensor ?? "w", target.place);
+      const number = entry && layer.tensorOf(entry, entry.weight)?.at(target.place);
+      const start = number === undefined ? `${name}, ${verb}` : `${name} = ${value(number)}, ${verb}`;
+      if (!taps) return start;
+      const inputs = entry!.inputs.length > 0 ? `, ${count(taps.real)} on real input` : "";
+      const others = layer.record.tied_with.length && target.kind === "weight" ? `; ${layer.record.tied_with.join(", ")} ${layer.record.tied_with.length > 1 ? "use" : "uses"} it too` : "";
+      return `${start}: ${plural(taps.total, "use")}${inputs}${others}`;
+    }
+    case "neuron": {
+      if (target.layer !== undefined && target.layer !== String(layer.record.index)) return `${named("y", target.place)} of another layer, ${verb}`;
+      const taps = layer.lines.filter((entry) => entry.inputs.length > 0).map((entry) => entry.relation.fix(0, target.place));
+      const number = layer.named("y")?.at(target.place);
+      const total = taps.reduce((sum, each) => sum + each.total, 0n);
+      const real = taps.reduce((sum, each) => sum + each.real, 0n);
+      const start = `${named("y", target.place)}${number === undefined ? "" : ` = ${value(number)}`}, ${verb}`;
+      return total === real ? `${start}: uses ${count(total)}` : `${start}: uses ${count(real)} of ${count(total)}, the others read padding`;
+    }
+    case "input": {
+      const number = layer.named("x")?.at(target.place);
+      const reached = layer.lines.flatMap((entry) => entry.inputs.map((input) => entry.relation.fix(input, target.place).total)).reduce((sum, each) => sum + each, 0n);
+      return `${named("x", target.place)}${number === undefined ? "" : ` = ${value(number)}`}, ${verb}: read ${reached === 1n ? "once" : `${count(reached)} times`}`;
+    }
+    case "identity":
+      return `${target.id.replace(":", " ")}, ${verb}`;
+  }
+}

@@ -50,7 +50,7 @@ def evaluate(relation: Relation, arrays: Mapping[str, NDArray[np.generic]]) -> V
 
 
 def factor_values(taps: Taps, places: tuple[Numbers, ...], arrays: Mapping[str, NDArray[np.generic]]) -> Values:
-    """The value of every factor at some taps: one row a factor, one column a tap; padding is 0, or -inf for ``max=``."""
+    """The value of every factor at some taps, one row a factor; padding is 0, or -inf for ``max=``."""
     outside = -np.inf if taps.relation.formula.reduce == "max" else 0.0
     rows = []
     for number, access in enumerate(taps.relation.formula.factors, 1):

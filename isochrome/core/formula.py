@@ -206,7 +206,8 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = [(kind, found[kind], found.start(kind)) for found in _TOKEN.finditer(text) if (kind := found.lastgroup)]
+        found = [(token.lastgroup or "", token) for token in _TOKEN.finditer(text)]
+        self.tokens = [(kind, token[kind], token.start(kind)) for kind, token in found]
         self.at = 0
         for kind, other, column in self.tokens:
             if kind == "other":

@@ -102,7 +102,8 @@ class LazyTable:
             return distinct, counts[0], counts[1]
         least, most = self.span(columns[0])
         if len(columns) > 1 or most - least > MOST_VALUES:
-            raise FormulaError(f"loops {', '.join(self.loops)}: their {self.total:,} rows are too many to count one by one")
+            loops = ", ".join(self.loops)
+            raise FormulaError(f"loops {loops}: their {self.total:,} assignments are too many to count one by one")
         start, step = self.base[:, columns[0]] - least, self.steps[columns[0]]
         rows = _spread(start, step, self.low, self.high, most - least + 1)
         real = _spread(start, step, self.real_low, self.real_high, most - least + 1)

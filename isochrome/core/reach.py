@@ -136,7 +136,8 @@ def _filters(axes: tuple[Axis, ...], box: Box) -> Iterator[Filters]:
     choices: list[list[tuple[tuple[tuple[int, int], Numbers], ...]]] = []
     for axis, values in zip(axes, box, strict=True):
         keys = [(digit.component, digit.column) for digit in axis.digits]
-        digits = axis.decode_all(np.array(values, np.int64)) if keys else np.zeros((axis.offset in values, 0), np.int64)
+        inside = [value for value in values if keys or value == axis.offset]
+        digits = axis.decode_all(np.array(inside, np.int64))
         choices.append([tuple(zip(keys, sets, strict=True)) for sets in _as_boxes(digits)])
     for chosen in product(*choices):
         found: Filters = {}
@@ -154,7 +155,8 @@ def _image_of(relation: Relation, target: int, filters: Filters) -> Places:
     for number, component in enumerate(relation.components):
         slots = [(k, digit) for k, axis in enumerate(axes) for digit in axis.digits if digit.component == number]
         wanted = {column: values for (part, column), values in filters.items() if part == number}
-        limits = [(d.column, -axes[k].offset, axes[k].size - axes[k].offset) for k, d in slots if len(axes[k].digits) == 1]
+        alone = [(d.column, axes[k]) for k, d in slots if len(axes[k].digits) == 1]
+        limits = [(column, -axis.offset, axis.size - axis.offset) for column, axis in alone]
         boxes, whole = _boxes_of(component, wanted, limits, [digit.column for _, digit in slots])
         if not boxes:
             return Places(())
@@ -213,14 +215,17 @@ def _lazy_rows(component: LazyTable, wanted: dict[int, Numbers], columns: list[i
 
 def _runs(values: Numbers) -> list[tuple[int, int]]:
     """Ascending numbers as intervals without a gap: the first, and one past the last."""
-    return [(int(run[0]), int(run[-1]) + 1) for run in np.split(values, np.flatnonzero(np.diff(values) > 1) + 1) if len(run)]
+    runs = np.split(values, np.flatnonzero(np.diff(values) > 1) + 1)
+    return [(int(run[0]), int(run[-1]) + 1) for run in runs if len(run)]
 
 
 def _as_boxes(rows: Numbers) -> list[tuple[Numbers, ...]]:
     """A set of rows as boxes, one set for each column: a single box if it is one, else one for each beginning."""
+    if not len(rows):
+        return []
     rows = distinct_rows(rows)[0]
     sets = tuple(np.unique(column) for column in rows.T)
     if prod(map(len, sets)) == len(rows):
-        return [sets] if len(rows) else []
+        return [sets]
     starts = np.flatnonzero((rows[1:, :-1] != rows[:-1, :-1]).any(axis=1)) + 1
     return [(*group[:1, :-1].T, group[:, -1]) for group in np.split(rows, starts)]

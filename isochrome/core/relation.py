@@ -259,19 +259,19 @@ class _Builder:
             case Table(name, arguments):
                 return ((Column(Table(name, tuple(a.substitute(self.zero) for a in arguments))), 0, 0),), 0
 
-    def _group_loops(self, tied: list[tuple[str, ...]]) -> None:
+    def _group_loops(self, tied: Sequence[tuple[str, ...]]) -> None:
         """One part for each set of loops that meet in some index, and a last one for what no loop decides."""
-        if 0 in self.sizes.values():
-            tied.append(tuple(self.group))
-        for loops in tied:
+        never = {loop: size for loop, size in self.sizes.items() if size == 0}
+        for loops in (*tied, tuple(self.group)) if never else tied:
             for loop in loops[1:]:
                 self.group[self._root(loop)] = self._root(loops[0])
         members: dict[str, list[str]] = {}
         for loop in self.group:
             members.setdefault(self._root(loop), []).append(loop)
-        for number, group in enumerate([*members.values(), []]):
+        for number, group in enumerate(members.values()):
             self.parts.append(_Part({loop: self.sizes[loop] for loop in group}))
             self.part_of |= dict.fromkeys(group, number)
+        self.parts.append(_Part(never))
 
     def _root(self, loop: str) -> str:
         while self.group[loop] != loop:

@@ -99,7 +99,7 @@ def uses_per_weight(relation: Relation, number: int) -> Uses:
         if columns:
             distinct, rows, real = component.histogram(columns)
         else:
-            distinct, rows, real = np.zeros((1, 0)), np.array([component.total]), np.array([component.real])
+            distinct, rows, real = (np.array([count]) for count in (0, component.total, component.real))
         if not rows.any():
             return Uses(0, 0, 0, 0, 0)
         taps = taps * int(rows[0]) if taps is not None and (rows == rows[0]).all() else None

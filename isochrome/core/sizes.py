@@ -146,6 +146,7 @@ def _extent(name: str, axis: int, index: Index, sizes: Mapping[str, int], tables
     low, high = affine_range(index, sizes) if isinstance(index, Affine) else (-1, 0)
     if low < 0:
         raise FormulaError(
-            f"tensor {name}: its size along axis {axis} must be given; {index} does not say it. Add the shape of {name}."
+            f"tensor {name}: its size along axis {axis} must be given; {index} does not say it. "
+            f"Add the shape of {name}."
         )
     return high + 1

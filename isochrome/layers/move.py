@@ -22,6 +22,7 @@ __all__ = [
     "triangle",
 ]
 
+LARGEST = (2**31 - 1, 2**63 - 1)
 FOLDS = {"constant": "", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
 
 
@@ -89,6 +90,8 @@ def slice_axes(
 ) -> Operation:
     """Every so many places along some axes, from a first to before a last; forwards or backwards.
 
+    An end that is the largest number of 32 or 64 bits means: all there are, in either direction.
+
     >>> str(slice_axes(x=(2, 7), starts=(-1,), ends=(-99,), axes=(1,), steps=(-2,)).lines[0].formula)
     'y[n, o] += x[n, -2*o + 6]'
     """
@@ -103,7 +106,7 @@ def slice_axes(
     loops = plain(rank)
     y, indices, where = list(x), list(loops), []
     for axis, start, end, step in zip(named, starts, ends, gaps, strict=True):
-        taken = range(*slice(start, end, step).indices(x[axis]))
+        taken = _taken(start, end, step, x[axis])
         y[axis] = len(taken)
         indices[axis] = affine((step, loops[axis]), offset=taken.start)
         if indices[axis] == loops[axis] and y[axis] != x[axis]:
@@ -112,6 +115,16 @@ def slice_axes(
     return Operation(
         "slice", (line(access("y", loops), [access("x", indices)], shapes, {"x": "x"}, where=where),), (tuple(y),)
     )
+
+
+def _taken(start: int, end: int, step: int, size: int) -> range:
+    """The places that a slice takes. Unlike NumPy, a start before the front is the front, backwards too."""
+    start, last = (start + size if start < 0 else start), (end + size if end < 0 else end)
+    if step > 0:
+        return range(min(max(start, 0), size), min(max(last, 0), size), step)
+    if not size:
+        return range(0)
+    return range(min(max(start, 0), size - 1), -1 if end in LARGEST else min(max(last, -1), size - 1), step)
 
 
 def pad(

@@ -172,7 +172,7 @@ def _windows(
     ceil_mode: bool,
 ) -> tuple[Window, Shape]:
     sizes = ranked("x", x, 3)[2:]
-    window = slide(sizes, kernel, strides, dilations, pads, auto_pad)
+    window = slide(sizes, kernel, strides, dilations, pads, auto_pad, negative=True)
     for pad, span in zip(window.begins + window.ends, window.spans * 2, strict=True):
         if pad >= span:
             raise fault("pads", f"be smaller than the window, {span}", pad)

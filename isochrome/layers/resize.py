@@ -54,13 +54,14 @@ def resize(
     if coordinates == "tf_crop_and_resize":
         return opaque(outputs=[y], reason="a resize of a region that is data")
     loops = plain(len(x))
+    same = x == y  # runtimes copy then, whatever the scales say
     fresh = iter(letters("taps", len(x)))
     indices: list[str] = list(loops)
     factors, where, shapes = [], [], {"y": y, "x": x}
     tables: dict[str, Integers] = {}
     constants: dict[str, Numbers] = {}
     for axis, (size, count, step, loop) in enumerate(zip(x, y, steps, loops, strict=True)):
-        if size == count and step == 1:
+        if same or (size == count and step == 1):
             continue
         name, at = table_name(axis, len(x)), _positions(size, count, step, coordinates)
         if mode == "nearest":

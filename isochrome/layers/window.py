@@ -47,6 +47,7 @@ def slide(
     dilations: Sequence[int] | None,
     pads: Sequence[int] | None,
     auto_pad: str,
+    negative: bool = False,
 ) -> Window:
     """The window with its padding worked out; it need not fit into the sizes yet."""
     rank = len(sizes)
@@ -57,7 +58,7 @@ def slide(
     begins, ends = flat[:rank], flat[rank:]
     if choice("auto_pad", auto_pad, AUTO_PADS) != "NOTSET":
         both = [
-            same_pads(auto_pad, size, window, step, gap)
+            same_pads(auto_pad, size, window, step, gap, negative)
             for size, window, step, gap in zip(sizes, kernel, steps, gaps, strict=True)
         ]
         begins, ends = tuple(begin for begin, _ in both), tuple(end for _, end in both)
@@ -86,8 +87,12 @@ def places(sizes: Shape, window: Window, ceil_mode: bool = False) -> Shape:
     return tuple(found)
 
 
-def same_pads(mode: str, size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+def same_pads(
+    mode: str, size: int, kernel: int, stride: int, dilation: int, negative: bool = False
+) -> tuple[int, int]:
     """The padding before and after an axis of ``size`` that a mode of ONNX's auto_pad asks for.
+
+    Where windows leave gaps, ``negative`` padding cuts places off at both ends, as runtimes do for pooling alone.
 
     >>> same_pads("SAME_UPPER", 6, 3, 2, 1), same_pads("SAME_LOWER", 6, 3, 2, 1), same_pads("VALID", 6, 3, 2, 1)
     ((0, 1), (1, 0), (0, 0))
@@ -95,7 +100,10 @@ def same_pads(mode: str, size: int, kernel: int, stride: int, dilation: int) -> 
     if mode not in ("SAME_UPPER", "SAME_LOWER"):
         return 0, 0
     out = -(-size // stride)
-    total = max((out - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    total = (out - 1) * stride + (kernel - 1) * dilation + 1 - size
+    if total < 0:
+        begin = -((-total - (mode == "SAME_LOWER")) // 2)
+        return (begin, total - begin) if negative else (0, 0)
     less, more = total // 2, total - total // 2
     return (less, more) if mode == "SAME_UPPER" else (more, less)
 

@@ -74,12 +74,14 @@ def _decoded(answer: bytes) -> Any:
 
 def _answer(source: Source, descriptor: int, limits: Limits) -> bytes:
     """What the child writes. Its standard input is the file, so that both processes mean the same one."""
-    if not sys.executable:
-        raise ModelError(f"{source.name}: cannot be read; no Python interpreter is known to start the parser with.")
     load = os.path.dirname(os.path.abspath(__file__))
     numbers = map(str, (limits.memory, limits.seconds, limits.output))
     command = [sys.executable, "-I", "-S", "-c", _PROGRAM, os.path.dirname(load), load, *numbers]
-    process = subprocess.Popen(command, stdin=descriptor, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        process = subprocess.Popen(command, stdin=descriptor, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
+        python = sys.executable or "unknown"
+        raise ModelError(f"{source.name}: cannot be read; Python ({python}) cannot be started to parse it.") from None
     with process:
         try:
             answer = _collected(source, process, limits)

@@ -78,7 +78,7 @@ def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFil
         operation = replace(named.operation, lines=tuple(_numbered(line, numbers) for line in named.operation.lines))
         operations.append(operation)
         if any(line.weight for line in operation.lines) or operation.kind == "opaque":
-            layers.append(_layer(len(layers), named, operation, walk, taken))
+            layers.append(_layer(len(layers), len(operations) - 1, named, operation, walk, taken))
     stored = tuple(walk.stored[key] for key in numbers)
     parameters = tuple(
         Parameter(number, tuple(one.names), one.shape, one.dtype, one.span, one.made, one.computed_from)
@@ -98,7 +98,9 @@ def _numbered(line: Line, numbers: dict[str, int]) -> Line:
     return replace(line, parameter=numbers.setdefault(line.source, len(numbers)))
 
 
-def _layer(number: int, named: Named, operation: Operation, walk: Walk, taken: dict[str, int]) -> Layer:
+def _layer(
+    number: int, place: int, named: Named, operation: Operation, walk: Walk, taken: dict[str, int]
+) -> Layer:
     lines = tuple(line for line in operation.lines if line.weight)
     path = _path(named, walk, lines)
     taken[path] = taken.get(path, 0) + 1
@@ -109,7 +111,7 @@ def _layer(number: int, named: Named, operation: Operation, walk: Walk, taken: d
     aliases = tuple(dict.fromkeys(alias for alias in (named.node, output) if alias and alias != name))
     into, out = (walk.tensors[tensor].sample if tensor in walk.tensors else None for tensor in (first, output))
     return Layer(
-        number, name, aliases, operation.kind, lines, first, output, into, out, named.calls, operation.opaque
+        number, name, aliases, operation.kind, lines, first, output, into, out, place, named.calls, operation.opaque
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isochrome.core.formula import Affine, Index, Table
+from isochrome.core.formula import Access, Affine, Formula, Index, Table
 from isochrome.core.sizes import Shape
 from isochrome.errors import FormulaError, ModelError, shown
 from isochrome.layers import Line as LineOfKind
@@ -152,7 +152,8 @@ class Walk:
     def made(self, name: str, shape: Shape, dtype: str, **facts: Any) -> Value:
         span = Span(name, 0, prod(shape) * 4)
         self.stored[name] = StoredTensor([name], shape, dtype, span, **facts)
-        return Value(name, shape, dtype, Origin.of(name, shape), made=facts.get("made", False), as_stored=False)
+        return Value(name, shape, dtype, Origin.of(name, shape), made=facts.get("made", False),
+                     as_stored=facts.get("fill") is not None)  # fmt: skip
 
     def numbers(self, value: Value) -> NDArray[Any] | None:
         """The numbers of a small constant, read at most once; None of anything else."""
@@ -335,13 +336,31 @@ class Walk:
         position = row.positions(call)
         for line in operation.lines:
             yield from self._line(line, position, row, call, outputs)
+            yield from self._looked_up(line, position, call, outputs)
+
+    def _looked_up(
+        self, line: LineOfKind, position: Mapping[str, int], call: Call, outputs: tuple[str, ...]
+    ) -> Iterator[Line]:
+        """For reach: the ids that choose a row reach what is made of it."""
+        for factor in line.formula.factors:
+            for index in factor.indices:
+                if not isinstance(index, Table) or index.name not in position or line.inner:
+                    continue
+                value = call.value(position[index.name])
+                if value.stored or value.shape is None:
+                    continue
+                sizes = tuple((str(loop), size) for loop, size in zip(line.formula.output.indices,
+                              dict(line.shapes)[line.formula.output.name], strict=True))  # fmt: skip
+                formula = Formula(line.formula.output, "+", (Access("x", index.arguments),), sizes)
+                shapes = ((line.formula.output.name, dict(line.shapes)[line.formula.output.name]), ("x", value.shape))
+                yield Line(formula, shapes, (("x", value.name),), outputs[0], exact=False)
 
     def _line(
         self, line: LineOfKind, position: Mapping[str, int], row: Row, call: Call, outputs: tuple[str, ...]
     ) -> Iterator[Line]:
         origins: dict[str, Origin] = {}
         inputs: list[tuple[str, str]] = []
-        effective = ""
+        effective, stored, plain = "", "", True
         for tensor, operand in line.operands:
             at = position.get(operand)
             value = call.inputs[at] if at is not None else None
@@ -350,7 +369,7 @@ class Walk:
             elif value is None:
                 return
             elif value.stored and tensor[0] in "wb" and value.origin is not None:
-                origins[tensor], effective = value.origin, value.name
+                origins[tensor], effective, stored, plain = value.origin, value.name, operand, value.as_stored
             elif value.stored:
                 return
             else:
@@ -364,10 +383,13 @@ class Walk:
             output = outputs[len([name for name in names[:place] if name])]
         batch = next((loop for _, loop in _batch_loops(line, row, call)), "") or _bias_batch(line, self, output)
         shapes = _of_one_sample(line, batch)
-        for formula, stored_shapes, tables, weight, source in with_origins(replace(line, shapes=shapes), origins):
+        data = tuple((name, call.value(at).name) for name, at in position.items() if _is_table(line, name))
+        for over in with_origins(replace(line, shapes=shapes), origins):
+            source = over.piece.source if over.piece is not None else ""
             yield Line(
-                formula, stored_shapes, tuple(inputs), output, weight, source, None, effective, tables, line.constants,
-                batch, line.inner, line.of, line.depends, line.scale, line.exact,
+                over.formula, over.shapes, tuple(inputs), output, over.weight, source, None, effective, over.tables,
+                line.constants, batch, line.inner, line.of, line.depends, line.scale, line.exact, stored, over.piece,
+                over.effective, plain, data,
             )  # fmt: skip
 
     # --- control flow and functions ---------------------------------------------------------------------------
@@ -483,6 +505,11 @@ def _check_time(line: LineOfKind, name: str, loop: str) -> None:
         for index, size in zip(factor.indices, shapes[factor.name], strict=True):
             if _mentions(index, loop) and name != factor.name and size == _size(line, loop) + 1:
                 raise BatchElsewhere
+
+
+def _is_table(line: LineOfKind, name: str) -> bool:
+    indices = [index for access in line.formula.accesses for index in access.indices]
+    return any(isinstance(index, Table) and index.name == name for index in indices)
 
 
 def _mentions(index: Index, loop: str) -> bool:

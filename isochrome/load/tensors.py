@@ -249,11 +249,11 @@ def _small_floats(bits: int, exponent_bits: int, mantissa_bits: int, bias: int, 
     mantissa = codes & 2**mantissa_bits - 1
     values: NDArray[Any]
     if special == "power":
-        values = np.ldexp(np.float32(1), exponent - bias)
+        values = np.ldexp(1.0, exponent - bias)
     else:
-        whole = np.where(exponent == 0, mantissa, mantissa + 2**mantissa_bits).astype(np.float32)
+        whole = np.where(exponent == 0, mantissa, mantissa + 2**mantissa_bits).astype(np.float64)
         values = np.ldexp(whole, np.maximum(exponent, 1) - bias - mantissa_bits)
-        values *= np.where(codes >> (bits - 1), np.float32(-1), np.float32(1))
+        values *= np.where(codes >> (bits - 1), -1.0, 1.0)
     top = exponent == 2**exponent_bits - 1
     if special == "ieee":
         values[top] = np.where(mantissa[top] == 0, np.copysign(np.inf, values[top]), np.nan)
@@ -261,5 +261,4 @@ def _small_floats(bits: int, exponent_bits: int, mantissa_bits: int, bias: int, 
         values[top & (mantissa == 2**mantissa_bits - 1)] = np.nan
     elif special == "zero":
         values[2 ** (bits - 1)] = np.nan
-    values.flags.writeable = False
-    return values
+    return values.astype(np.float32)

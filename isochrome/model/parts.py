@@ -13,6 +13,7 @@ from isochrome.core.formula import Access, Formula
 from isochrome.core.relation import Relation, relation
 from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
+from isochrome.model.origin import Piece
 
 __all__ = ["Layer", "Line", "Model", "Operation", "Parameter", "Span", "Tensor"]
 
@@ -52,7 +53,9 @@ class Line:
     """One formula of an operation, written over *stored* tensors: each weight index names a stored scalar.
 
     ``parameter`` is the number of the parameter that ``weight`` (``w`` or ``b``) stands for, None in a line without
-    one; ``source`` is the loader's key of the same, ``effective`` the graph's tensor that the operation reads. ``inputs`` names the graph's tensor behind each other factor. ``batch`` is the loop that carries the batch;
+    one; ``source`` is the loader's key of the same, ``effective`` the graph's tensor that the operation reads, ``operand`` what the
+    operation calls it, ``piece`` where each of its elements is stored. ``as_stored`` is False where the operation reads
+    other numbers than are stored (dequantised ones). ``data`` names the tensor behind each table that the data gives. ``inputs`` names the graph's tensor behind each other factor. ``batch`` is the loop that carries the batch;
     shapes are already those of one sample.
     """
 
@@ -72,6 +75,11 @@ class Line:
     depends: str = ""
     scale: float = 1.0
     exact: bool = True
+    operand: str = ""
+    piece: Piece | None = None
+    effective_shape: Shape = ()
+    as_stored: bool = True
+    data: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_bias(self) -> bool:
@@ -151,7 +159,8 @@ class Operation:
 class Layer:
     """One call of one operation with weights.
 
-    ``calls`` is how often the call runs for one input (None: it depends on data).
+    ``operation`` is its number in the model; ``calls`` is how often the call runs for one input (None: it depends on
+    data).
     """
 
     number: int
@@ -163,9 +172,9 @@ class Layer:
     output: str
     input_shape: Shape | None
     output_shape: Shape | None
+    operation: int = 0
     calls: int | None = 1
     opaque: str = ""
-    notes: tuple[str, ...] = ()
 
     @property
     def weight_lines(self) -> tuple[Line, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +14,33 @@ from isochrome.errors import ModelError
 from isochrome.layers import line as layers
 from isochrome.model.origin import Origin, Piece, Sum
 
-__all__ = ["StoredText", "with_origins"]
+__all__ = ["OverStored", "with_origins"]
 
 Integers = NDArray[np.int64]
-StoredText = tuple[Formula, tuple[tuple[str, Shape], ...], tuple[tuple[str, Integers], ...], str, str]
 
 
-def with_origins(line: layers.Line, origins: Mapping[str, Origin]) -> Iterator[StoredText]:
-    """(formula, shapes, tables, tensor name of the weight, source) for each stored tensor behind a line.
+@dataclass(frozen=True, slots=True, eq=False)
+class OverStored:
+    """A line over stored tensors. ``weight`` is the tensor of the formula that is stored, '' where none is;
+    ``piece`` says where in the stored tensor each element of the effective one, of shape ``effective``, lies."""
+
+    formula: Formula
+    shapes: tuple[tuple[str, Shape], ...]
+    tables: tuple[tuple[str, Integers], ...]
+    weight: str = ""
+    piece: Piece | None = None
+    effective: Shape = ()
+
+
+def with_origins(line: layers.Line, origins: Mapping[str, Origin]) -> Iterator[OverStored]:
+    """The line once for each stored tensor behind it, its weight's index replaced by the place in that tensor.
 
     ``origins`` maps tensor names of the formula to where their elements come from; a line without such a tensor is
-    given back as it is, with empty names.
+    given back as it is.
     """
     stored = [name for name in dict.fromkeys(a.name for a in line.formula.factors) if name in origins]
     if not stored:
-        yield line.formula, line.shapes, line.tables, "", ""
+        yield OverStored(line.formula, line.shapes, line.tables)
         return
     if len(stored) > 1:
         raise ModelError(f"{line.formula}: one factor at most may be stored; got {', '.join(stored)}")
@@ -37,7 +49,7 @@ def with_origins(line: layers.Line, origins: Mapping[str, Origin]) -> Iterator[S
         yield _with_piece(line, name, piece, origins[name].shape)
 
 
-def _with_piece(line: layers.Line, name: str, piece: Piece, effective: Shape) -> StoredText:
+def _with_piece(line: layers.Line, name: str, piece: Piece, effective: Shape) -> OverStored:
     formula, tables = line.formula, dict(line.tables)
     sizes, _ = sizes_and_shapes(formula, dict(line.shapes), {**_stand_ins(formula), **tables})
     number = [factor.name for factor in formula.factors].index(name)
@@ -49,7 +61,8 @@ def _with_piece(line: layers.Line, name: str, piece: Piece, effective: Shape) ->
     rest = replace(formula.with_factor(number, new), guards=(*formula.guards, *guards))
     clauses = {loop: size for loop, size in sizes.items() if _unsaid(rest, dict(shapes), loop, size)}
     clauses |= {loop: size for loop, size in formula.sizes if loop in rest.loops}
-    return replace(rest, sizes=tuple(clauses.items())), shapes, tuple(tables.items()), name, piece.source
+    whole = replace(rest, sizes=tuple(clauses.items()))
+    return OverStored(whole, shapes, tuple(tables.items()), name, piece, effective)
 
 
 def _stand_ins(formula: Formula) -> dict[str, Integers]:

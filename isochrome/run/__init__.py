@@ -1,0 +1,1 @@
+"""Running a model on one input: one file a runtime."""

@@ -289,11 +289,8 @@ def _full_shape(drawing: _Drawing, name: str, formula: Formula) -> Shape:
     accesses = [access for access in formula.accesses if access.name == name]
     shape = []
     for indices in zip(*(access.indices for access in accesses), strict=True):
-        tops = [
-            int(drawing.tables[index.name].max(initial=-1)) if isinstance(index, Table) else _span(index, drawing.sizes)[1]
-            for index in indices
-            if not isinstance(index, Fold)
-        ]
+        tops = [_span(index, drawing.sizes)[1] for index in indices if isinstance(index, Affine)]
+        tops += [int(drawing.tables[index.name].max(initial=-1)) for index in indices if isinstance(index, Table)]
         shape.append(max(tops) + 1)
     return tuple(shape)
 

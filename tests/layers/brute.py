@@ -167,14 +167,14 @@ def reaches(operation: Operation, operand: str = "x", output: str = "y") -> Arra
     return result
 
 
-def depends(function: Callable[[Array], Array], shape: tuple[int, ...]) -> Array:
+def depends(function: Callable[[Array], Array], shape: tuple[int, ...], least: float = 0.0) -> Array:
     """Which places of a function's result change with which places of its input, found by changing one at a time."""
     start = np.random.default_rng(7).uniform(0.1, 0.3, shape).astype(np.float32)
     before, columns = function(start), []
     for number in range(start.size):
         changed = start.copy()
         changed.flat[number] += 0.2
-        columns.append((function(changed) != before).ravel())
+        columns.append((np.abs(function(changed) - before) > least).ravel())
     return np.stack(columns, -1)
 
 

@@ -6,9 +6,10 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
-from isochrome.load.child import read_record
+from isochrome.load.record import parse
 from isochrome.load.source import Source, open_source
 
 Tensor = dict[str, Any]
@@ -67,5 +68,15 @@ def stored(path: Path, *tensors: TensorProto | bytes) -> tuple[Source, list[Tens
     """A file with these initializers, opened, and the records of its tensors."""
     data = [tensor if isinstance(tensor, bytes) else tensor.SerializeToString() for tensor in tensors]
     path.write_bytes(model(*(message(5, tensor) for tensor in data)))
-    source = open_source(path)
-    return source, read_record(source)["tensors"]
+    return open_source(path), parse(path.read_bytes())["tensors"]
+
+
+def value_of(value: onnx.ValueInfoProto) -> dict[str, Any]:
+    """A value as the onnx package reads it, in the form of our record."""
+    tensor = value.type.tensor_type
+    if not value.type.HasField("tensor_type"):
+        return {"name": value.name, "dtype": None, "shape": None}
+    shape = [getattr(size, size.WhichOneof("value") or "", None) or None for size in tensor.shape.dim]
+    sizes = [0 if size.WhichOneof("value") == "dim_value" and not size.dim_value else known
+             for size, known in zip(tensor.shape.dim, shape, strict=True)]  # fmt: skip
+    return {"name": value.name, "dtype": tensor.elem_type or None, "shape": sizes if tensor.HasField("shape") else None}

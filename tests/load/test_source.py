@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_what_is_no_regular_file_is_refused(here: Path) -> None:
     Path("zero.onnx").symlink_to("/dev/zero")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket.onnx")
-        assert {path: fault(lambda path=path: open_source(path)) for path in (
+        assert {path: fault(partial(open_source, path)) for path in (
             *("absent.onnx", "empty.onnx", "folder.onnx", "pipe.onnx", "socket.onnx", "loop.onnx", "zero.onnx"),
             *("/dev/zero", "/dev/null", "nul\0.onnx", "\ud800.onnx", "a" * 300, "absent.onnx/in"),
         )} == {
@@ -182,7 +183,7 @@ def test_external_data_outside_the_folder_is_refused(source: Source, here: Path)
         "loop": "cannot be read: too many levels of symbolic links.",
         "w.bin/in": "cannot be read: not a directory.",
     }
-    found = {location: fault(lambda location=location: open_external(source, location)) for location in expected}
+    found = {location: fault(partial(open_external, source, location)) for location in expected}
     assert found == {key: f"models/m.onnx: external data {key}: {text}" for key, text in expected.items()}
     nul = "models/m.onnx: external data w<U+0000>.bin: must be a relative path."
     assert fault(lambda: open_external(source, "w\0.bin")) == nul

@@ -50,6 +50,13 @@ export class Linking {
     return { kind: "identity", id };
   }
 
+  /** The identity that some mark of this key has; undefined where none is coloured. */
+  identityOf(key: string): string | undefined {
+    for (const marks of this.roots.values())
+      for (const mark of marks.get(key)) if (mark.id && !mark.element.hasAttribute("data-weight")) return mark.id;
+    return undefined;
+  }
+
   point(target: Target | null): void {
     if (alike(target, this.pointed)) return;
     this.pointed = target;

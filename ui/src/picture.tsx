@@ -60,7 +60,7 @@ function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
       {answer.words.length > 0 && <p class="words">{answer.words.join(" ")}</p>}
       {answer.table && answer.table.rows.length > 0 && (
         <details class="twin" onToggle={(event) => setOpen(event.currentTarget.open)}>
-          <summary>as a table</summary>
+          <summary>table</summary>
           {open && <Twin table={answer.table} />}
         </details>
       )}

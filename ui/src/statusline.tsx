@@ -30,7 +30,8 @@ export function StatusLine({ store }: { store: Store }) {
   const cut = text.indexOf(", ");
   return (
     <p class="status" role="status" aria-live="polite">
-      {text && <b class="mono">{cut < 0 ? text : text.slice(0, cut)}</b>} {cut < 0 ? "" : text.slice(cut + 2)}
+      {text && <b class="mono">{cut < 0 ? text : text.slice(0, cut)}</b>}
+      {cut < 0 ? "" : text.slice(cut)}
     </p>
   );
 }

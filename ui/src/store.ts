@@ -38,7 +38,7 @@ export class Store {
     this.state = opening(model, locator.read());
     locator.write(this.state, true);
     locator.listen((hash) => this.go({ ...opening(model, {}), ...hash }));
-    void this.load();
+    this.go(this.state);
   }
 
   watch(watcher: () => void): () => void {
@@ -82,6 +82,9 @@ export class Store {
   }
   move(axisFromEnd: number, step: number): void {
     const place = this.layer && moved(this.layer, this.state, axisFromEnd, step);
+    // The pointer may still rest on another neuron: from here on i is meant.
+    this.hovered = undefined;
+    this.linking.point(null);
     if (place && this.layer) this.set(withFilter(this.layer, this.state, { i: place }), true);
   }
   /** Keeps a neuron as j; again on the same one lets it go. */

@@ -1,0 +1,156 @@
+"""What a neuron sees, and what it influences: exact sets of places, through the whole graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from isochrome.core.reach import Places, image, union
+from isochrome.core.relation import Place
+from isochrome.errors import FormulaError, RequestError, shown
+from isochrome.model.parts import Layer, Line, Model, Operation
+from isochrome.model.places import full_place, main_line, sample_letters
+
+__all__ = ["Reach", "reach"]
+
+Status = Literal["exact", "bound", "depends on data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A set of places of one tensor. ``axes`` holds one set for each axis, None where the places form no box."""
+
+    layer: str
+    neuron: Place
+    letters: tuple[str, ...]
+    to: str
+    status: Status
+    places: Places
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reach as JSON knows it."""
+        axes = self.places.axes()
+        return {
+            "layer": self.layer,
+            "neuron": dict(zip(self.letters, self.neuron, strict=True)),
+            "to": self.to,
+            "status": self.status,
+            "count": self.places.count,
+            "axes": None if axes is None else [list(axis) for axis in axes],
+            "box": [list(ends) for ends in self.places.hull()],
+        }
+
+
+def reach(model: Model, layer: Layer, neuron: Place, to: str = "", forward: bool = False) -> Reach:
+    """What a neuron sees of an input (or of the output of layer ``to``); with ``forward``, what it influences there.
+
+    Raises RequestError when the neuron or the target is not there.
+    """
+    line = main_line(layer)
+    access = line.formula.output
+    place = full_place(line, access, neuron, f"neuron of {layer.name}")
+    target = model.layer(to).output if to and to not in model.tensors else to
+    start = Places.of(place)
+    if forward:
+        found, statuses = _forward(model, layer, start)
+        ends = (target,) if target else model.outputs
+    else:
+        found, statuses = _backward(model, layer, line, start)
+        ends = (target,) if target else model.inputs
+    end = next((name for name in ends if name in found), ends[0] if ends else "")
+    if end not in model.tensors:
+        raise RequestError(f"reach: must go to an input, an output or a layer of the model; got {shown(to or end)}")
+    places, status = found.get(end, Places(())), statuses.get(end, "exact")
+    batch = model.tensors[end].batch
+    if batch is not None:
+        places = Places(tuple((*box[:batch], *box[batch + 1 :]) for box in places.boxes), places.exact)
+    name = model.layer(to).name if to and to not in model.tensors else end
+    exact: Status = status if places.exact or status != "exact" else "bound"
+    return Reach(layer.name, tuple(neuron), sample_letters(line, access), name, exact, places)
+
+
+Sets = dict[str, Places]
+Statuses = dict[str, Status]
+
+
+def _backward(model: Model, layer: Layer, line: Line, start: Places) -> tuple[Sets, Statuses]:
+    found: Sets = {} if line.inner else {layer.output: start}
+    statuses: Statuses = {}
+    operations = model.operations[: layer.operation + 1]
+    if line.inner:
+        for one in model.operations[layer.operation].lines:
+            if one.output == line.output:
+                _step(model, one, 0, start, "exact", found, statuses)
+        operations = operations[:-1]
+    for operation in reversed(operations):
+        wanted = {name: found[name] for name in operation.outputs if name in found and found[name].boxes}
+        if not wanted:
+            continue
+        worst = _worst(statuses.get(name, "exact") for name in wanted)
+        if not operation.lines:
+            _everything(model, operation, operation.inputs, worst, found, statuses)
+        for one in operation.lines:
+            if one.output in wanted:
+                _step(model, one, 0, wanted[one.output], worst, found, statuses)
+    return found, statuses
+
+
+def _forward(model: Model, layer: Layer, start: Places) -> tuple[Sets, Statuses]:
+    found: Sets = {layer.output: start}
+    statuses: Statuses = {}
+    for operation in model.operations[layer.operation + 1 :]:
+        known = {name: found[name] for name in operation.inputs if name in found and found[name].boxes}
+        if not known:
+            continue
+        worst = _worst(statuses.get(name, "exact") for name in known)
+        if not operation.lines:
+            _everything(model, operation, operation.outputs, worst, found, statuses)
+        for one in operation.lines:
+            for number, access in enumerate(one.formula.accesses):
+                tensor = dict(one.inputs).get(access.name, "")
+                if tensor in known and not one.inner:
+                    _pass(one, number, 0, one.output, known[tensor], worst, found, statuses)
+    return found, statuses
+
+
+def _step(
+    model: Model, line: Line, source: int, places: Places, worst: Status, found: Sets, statuses: Statuses
+) -> None:
+    for number, access in enumerate(line.formula.accesses):
+        tensor = dict(line.inputs).get(access.name, "")
+        if tensor:
+            _pass(line, source, number, tensor, places, worst, found, statuses)
+
+
+def _pass(
+    line: Line, source: int, target: int, tensor: str, places: Places, worst: Status, found: Sets, statuses: Statuses
+) -> None:
+    status: Status = "depends on data" if line.depends else worst
+    try:
+        seen = image(line.relation, source, target, places)
+    except FormulaError:
+        shape = line.shape(line.formula.accesses[target].name)
+        seen, status = Places((tuple(tuple(range(size)) for size in shape),)), "bound"
+    found[tensor] = union([found[tensor], seen]) if tensor in found else seen
+    statuses[tensor] = _worst([statuses.get(tensor, "exact"), status])
+
+
+def _everything(
+    model: Model, operation: Operation, names: tuple[str, ...], worst: Status, found: Sets, statuses: Statuses
+) -> None:
+    """Nothing is known of the operation: it may see, and reach, all."""
+    for name in names:
+        shape = model.tensors[name].shape
+        if shape is None:
+            raise RequestError(
+                f"reach: must know the shape of {shown(name, 60)}, before or after the opaque {operation.kind} "
+                f"{shown(operation.name, 60)} ({operation.opaque}); it is not known"
+            )
+        found[name] = Places((tuple(tuple(range(size)) for size in shape),))
+        statuses[name] = _worst([worst, "bound"])
+
+
+def _worst(statuses: Iterable[Status]) -> Status:
+    order: tuple[Status, ...] = ("exact", "bound", "depends on data")
+    return max(statuses, key=order.index, default="exact")

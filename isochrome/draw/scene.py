@@ -1,0 +1,361 @@
+"""What a view draws from: one layer, a selection, and the numbers of one run, asked through relations.
+
+Everything here is read off the formula: which axis of a tensor is filter, channel, tap or position, which identity a
+tap has at a level. No view knows a layer's kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.ask.explain import Explanation, explain
+from isochrome.core.formula import Access, loops_of
+from isochrome.core.relation import Place, Relation, Taps
+from isochrome.core.sharing import Role, roles
+from isochrome.core.sizes import Shape
+from isochrome.draw.identity import identity
+from isochrome.errors import RequestError
+from isochrome.model.parts import Layer, Line, Model, Parameter
+from isochrome.model.places import batch_axis, full_place, main_line, sample_letters, sample_place
+from isochrome.model.values import Values
+
+__all__ = ["Axes", "Part", "Scene", "scene"]
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """One tensor of the layer without its batch axis: letters, sizes, and the role of each axis."""
+
+    name: str
+    letters: tuple[str, ...]
+    shape: Shape
+    roles: tuple[Role | None, ...]
+
+    def of(self, *wanted: Role) -> tuple[int, ...]:
+        """The axes that have one of some roles."""
+        return tuple(axis for axis, role in enumerate(self.roles) if role in wanted)
+
+    def size(self, *wanted: Role) -> int:
+        """The number of places along those axes."""
+        return prod(self.shape[axis] for axis in self.of(*wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One tap as a view sees it. Places have no batch axis.
+
+    ``x`` is None where there is no input or the tap reads padding; ``at`` is where it would read, outside included.
+    """
+
+    y: Place
+    w: Place | None
+    x: Place | None
+    at: Place
+    parameter: int | None
+    weight: float | None
+    input: float | None
+    product: float | None
+    names: tuple[tuple[str, str | None], ...]
+
+    @property
+    def padding(self) -> bool:
+        """Whether the tap reads outside its input."""
+        return self.x is None and bool(self.at)
+
+    def identity(self, level: str) -> str | None:
+        """What the tap's weight is at a level of colour; None where it has no such identity."""
+        return dict(self.names).get(level)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means."""
+
+    model: Model
+    layer: Layer
+    line: Line
+    values: Values | None
+    level: str = "weight"
+    neurons: tuple[Place, ...] = ()
+    weight: Place | None = None
+    filter: int = 0
+    channel: int = 0
+    chosen: tuple[str, ...] = ()
+    window: tuple[tuple[int, int], ...] = ()
+    many: bool = False
+
+    # --- the tensors ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def relation(self) -> Relation:
+        """The relation of the layer's main line for one sample."""
+        return self.line.relation if self.values is None else self.values.relation_of(self.line)
+
+    @cached_property
+    def roles(self) -> dict[str, Role]:
+        """The role of each loop."""
+        inputs = frozenset(name for name, _ in self.line.inputs)
+        return roles(self.line.formula, frozenset({self.line.weight}), inputs)
+
+    @cached_property
+    def y(self) -> Axes:
+        """The output."""
+        return self._axes(self.line.formula.output)
+
+    @cached_property
+    def x(self) -> Axes | None:
+        """The input, if the line reads one."""
+        number = self.line.input_number
+        return None if number is None else self._axes(self.line.formula.accesses[number])
+
+    @cached_property
+    def w(self) -> Axes:
+        """The stored weight."""
+        return self._axes(self.line.weight_access)
+
+    def _axes(self, access: Access) -> Axes:
+        shape = self.line.shape(access.name)
+        batch = batch_axis(self.line, access)
+        found = []
+        for index in access.indices:
+            here = {self.roles.get(loop) for loop in loops_of(index)}
+            order: tuple[Role, ...] = ("position", "filter", "channel", "group", "tap")
+            found.append(next((role for role in order if role in here), None))
+        keep = [axis for axis in range(len(shape)) if axis != batch]
+        return Axes(
+            access.name,
+            sample_letters(self.line, access),
+            tuple(shape[axis] for axis in keep),
+            tuple(found[axis] for axis in keep),
+        )
+
+    @property
+    def parameter(self) -> Parameter | None:
+        """The stored tensor behind the line."""
+        return None if self.line.parameter is None else self.model.parameters[self.line.parameter]
+
+    @cached_property
+    def bias_line(self) -> Line | None:
+        """The line that adds a bias to the same output, if there is one."""
+        return next((line for line in self.layer.bias_lines if line.output == self.line.output), None)
+
+    # --- numbers ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def y_values(self) -> NDArray[np.generic] | None:
+        """The framework's own output for one sample, without the batch axis."""
+        return None if self.line.inner else self._sample(self.line.output, self.line.formula.output)
+
+    @cached_property
+    def x_values(self) -> NDArray[np.generic] | None:
+        """The layer's input for one sample, without the batch axis."""
+        number = self.line.input_number
+        if number is None or self.line.of:
+            return None
+        access = self.line.formula.accesses[number]
+        return self._sample(dict(self.line.inputs)[access.name], access)
+
+    @cached_property
+    def w_values(self) -> NDArray[np.generic] | None:
+        """The weights at their stored places."""
+        return None if self.values is None else self.values.weights(self.line)
+
+    def _sample(self, tensor: str, access: Access) -> NDArray[np.generic] | None:
+        found = None if self.values is None or not tensor else self.values.tensor(tensor)
+        axis = batch_axis(self.line, access)
+        return found if found is None or axis is None else found.take(0, axis=axis)
+
+    def explain(self, neuron: Place) -> Explanation:
+        """The neuron's ledger, checked against the framework."""
+        if self.values is None:
+            raise RequestError("explain: must have the numbers of a run; there are none")
+        return explain(self.model, self.layer, neuron, self.values)
+
+    def bias_of(self, neuron: Place) -> tuple[Place, float | None] | None:
+        """The place and value of the bias that a neuron adds, if it adds one."""
+        line = self.bias_line
+        if line is None:
+            return None
+        place = full_place(self.line, self.line.formula.output, neuron, "neuron")
+        found = next(iter(line.relation.fix({0: place}).listed(0, 1)), None)
+        if found is None or found[1] is None:
+            return None
+        weights = None if self.values is None else self.values.weights(line)
+        return found[1], None if weights is None else float(weights[found[1]]) * line.scale
+
+    # --- taps -------------------------------------------------------------------------------------------------
+
+    def taps_of_neuron(self, neuron: Place, most: int = 20_000) -> tuple[Part, ...]:
+        """Every tap of one neuron, in the order of the weight's place."""
+        place = full_place(self.line, self.line.formula.output, neuron, f"neuron of {self.layer.name}")
+        parts = self._parts(self.relation.fix({0: place}), most)
+        return tuple(sorted(parts, key=lambda part: (part.w or (), part.at)))
+
+    def taps_of_weight(self, place: Place, most: int = 20_000) -> tuple[Part, ...]:
+        """Every tap of one stored weight."""
+        return tuple(self._parts(self.relation.fix({self.line.weight_number: place}), most))
+
+    def taps_of_input(self, place: Place, most: int = 20_000) -> tuple[Part, ...]:
+        """Every tap that reads one input."""
+        number = self.line.input_number
+        if number is None:
+            return ()
+        at = full_place(self.line, self.line.formula.accesses[number], place, f"input of {self.layer.name}")
+        return tuple(self._parts(self.relation.fix({number: at}), most))
+
+    def uses_of_weight(self, place: Place) -> tuple[int, int]:
+        """(taps, taps on real input) of one stored weight in this layer."""
+        taps = self.relation.fix({self.line.weight_number: place})
+        return taps.total, taps.real
+
+    def filter_weights(self, filter_place: Place) -> tuple[Part, ...]:
+        """The weights that the neurons of one filter use: the taps of a neuron amid the filter's positions."""
+        return self.taps_of_neuron(self.neuron_at(filter_place, self.centre))
+
+    @cached_property
+    def centre(self) -> Place:
+        """The position in the middle of the output, where padding is least likely."""
+        return tuple(self.y.shape[axis] // 2 for axis in self.y.of("position"))
+
+    def neuron_at(self, filter_place: Place, position: Place) -> Place:
+        """The neuron of a filter at a position."""
+        place = [0] * len(self.y.shape)
+        for axis, value in zip(self.y.of("filter", "group"), filter_place, strict=True):
+            place[axis] = value
+        for axis, value in zip(self.y.of("position"), position, strict=True):
+            place[axis] = value
+        return tuple(place)
+
+    def filter_of(self, neuron: Place) -> Place:
+        """The filter of a neuron: its place along the output's filter axes."""
+        return tuple(neuron[axis] for axis in self.y.of("filter", "group"))
+
+    def filter_place(self, number: int) -> Place:
+        """The n-th filter's place along the output's filter axes."""
+        sizes = tuple(self.y.shape[axis] for axis in self.y.of("filter", "group"))
+        return tuple(int(value) for value in np.unravel_index(min(number, prod(sizes) - 1), sizes)) if sizes else ()
+
+    @property
+    def filters(self) -> int:
+        """How many filters the layer has."""
+        return self.y.size("filter", "group")
+
+    @property
+    def channels(self) -> int:
+        """How many input channels the layer reads."""
+        return 1 if self.x is None else self.x.size("channel", "group")
+
+    def neuron_identity(self, neuron: Place) -> str | None:
+        """What a neuron is at the scene's level: only a filter is a neuron's own."""
+        return identity("filter", self.filter_of(neuron)) if self.level == "filter" and self._own_filter else None
+
+    @cached_property
+    def _own_filter(self) -> bool:
+        """Whether a weight belongs to one filter: its index mentions every loop of the output's filter axes."""
+        mentioned = {loop for index in self.line.weight_access.indices for loop in loops_of(index)}
+        return all(loop in mentioned for loop, role in self.roles.items() if role in ("filter", "group"))
+
+    def input_identity(self, place: Place) -> str | None:
+        """What an input is at the scene's level: only a channel is an input's own."""
+        if self.level != "channel" or self.x is None:
+            return None
+        return identity("channel", tuple(place[axis] for axis in self.x.of("channel", "group")))
+
+    def weight_identity(self, place: Place) -> str | None:
+        """What a stored weight is at the scene's level."""
+        part = next(iter(self._parts(self.relation.fix({self.line.weight_number: place}), 1)), None)
+        return None if part is None else part.identity(self.level)
+
+    def _parts(self, taps: Taps, most: int) -> Iterator[Part]:
+        if taps.total > most:
+            taps_shown = most
+        else:
+            taps_shown = taps.total
+        arrays = taps.places(0, taps_shown)
+        at_weight, at_input = self.line.weight_number, self.line.input_number
+        inside = None if at_input is None else self.relation.inside(at_input, arrays[at_input])
+        x_values = self.x_values if at_input is not None else None
+        factor = self.line.scale
+        for tap in range(taps_shown):
+            w = tuple(arrays[at_weight][tap].tolist())
+            y = sample_place(self.line, self.line.formula.output, tuple(arrays[0][tap].tolist()))
+            at: Place = ()
+            if at_input is not None:
+                at = tuple(arrays[at_input][tap].tolist())
+                at = sample_place(self.line, self.line.formula.accesses[at_input], at)
+            real = inside is None or bool(inside[tap])
+            weight = None if self.w_values is None else float(self.w_values[w])
+            number = 0.0 if not real else None if x_values is None else float(x_values[at])
+            product = None if weight is None or number is None else weight * number * factor
+            yield Part(y, w, at if real and at else None, at, self.line.parameter, weight, number, product,
+                       self._identities(y, w, at))  # fmt: skip
+
+    def _identities(self, y: Place, w: Place, at: Place) -> tuple[tuple[str, str | None], ...]:
+        number = self.line.parameter or 0
+        taps = tuple(w[axis] for axis in self.w.of("tap"))
+        own = self._own_filter and bool(self.y.of("filter", "group"))
+        channel = None
+        if self.x is not None and self.x.of("channel", "group"):
+            channel = identity("channel", tuple(at[axis] for axis in self.x.of("channel", "group")))
+        return (
+            ("weight", identity("weight", w, parameter=number)),
+            ("tap", identity("tap", taps) if taps else None),
+            ("filter", identity("filter", self.filter_of(y)) if own else None),
+            ("channel", channel),
+            ("parameter", identity("parameter", number)),
+        )
+
+    # --- selection --------------------------------------------------------------------------------------------
+
+    def with_defaults(self) -> Scene:
+        """The scene with two neurons chosen where none are: the first of the filter, and its next neighbour."""
+        if self.neurons:
+            return self
+        first = self.neuron_at(self.filter_place(self.filter), tuple(0 for _ in self.y.of("position")))
+        positions = self.y.of("position")
+        neighbours = [axis for axis in reversed(positions) if self.y.shape[axis] > 1]
+        if not neighbours:
+            return replace(self, neurons=(first,))
+        second = list(first)
+        second[neighbours[0]] = 1
+        return replace(self, neurons=(first, tuple(second)))
+
+
+def scene(
+    model: Model,
+    layer: Layer,
+    values: Values | None,
+    level: str = "weight",
+    neurons: Sequence[Place] = (),
+    line: Line | None = None,
+    weight: Place | None = None,
+    filter_number: int | None = None,
+    channel: int = 0,
+    chosen: Sequence[str] = (),
+    many: bool = False,
+) -> Scene:
+    """The scene of a layer, checked: neurons lie in its output, filter and channel are there, the level is one."""
+    from isochrome.draw.identity import LEVELS
+
+    if level not in LEVELS:
+        raise RequestError(f"colour: must be one of {', '.join(LEVELS)}; got {level}")
+    made = Scene(model, layer, main_line(layer) if line is None else line, values, level, tuple(map(tuple, neurons)),
+                 weight, filter_number or 0, channel, tuple(chosen), (), many)  # fmt: skip
+    for neuron in made.neurons:
+        full_place(made.line, made.line.formula.output, neuron, f"neuron of {layer.name}")
+    if filter_number is None and made.neurons and made.y.of("filter", "group"):
+        sizes = tuple(made.y.shape[axis] for axis in made.y.of("filter", "group"))
+        made = replace(made, filter=int(np.ravel_multi_index(made.filter_of(made.neurons[0]), sizes)))
+    if not 0 <= made.filter < max(made.filters, 1):
+        raise RequestError(f"filter: must be 0 to {made.filters - 1}; got {made.filter}")
+    if not 0 <= channel < max(made.channels, 1):
+        raise RequestError(f"channel: must be 0 to {made.channels - 1}; got {channel}")
+    return made.with_defaults()

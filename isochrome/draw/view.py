@@ -1,0 +1,25 @@
+"""What a view is: a name, a title, when it makes sense, and a pure function from a scene to a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from isochrome.draw.picture import Picture
+from isochrome.draw.scene import Scene
+
+__all__ = ["View"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One row of the table of views. ``unfit`` is '' where the view makes sense for a scene, else why it does not.
+
+    ``panel`` marks a part of a composition, which gets no tab of its own.
+    """
+
+    name: str
+    title: str
+    draw: Callable[[Scene], Picture]
+    unfit: Callable[[Scene], str]
+    panel: bool = False

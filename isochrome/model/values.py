@@ -1,0 +1,107 @@
+"""The numbers of one run: activations, and stored weights at their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.core.formula import Access, Table
+from isochrome.core.relation import Relation, relation
+from isochrome.errors import RequestError
+from isochrome.model.parts import Line, Model
+
+__all__ = ["Reader", "Runner", "Values"]
+
+Array = NDArray[Any]
+
+
+class Runner(Protocol):
+    """Whatever can run the model on one input."""
+
+    def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
+        """The values of some of the graph's tensors; those that cannot be had are absent."""
+        ...
+
+
+class Reader(Protocol):
+    """Whatever can read stored numbers."""
+
+    def read_parameter(self, number: int) -> Array | None:
+        """The stored numbers of a parameter, None where the graph computes them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """Numbers of one run of a model; each tensor is had at most once. ``what`` says which input it was."""
+
+    model: Model
+    reader: Reader
+    runner: Runner
+    what: str = ""
+    _tensors: dict[str, Array | None] = field(default_factory=dict)
+    _parameters: dict[int, Array | None] = field(default_factory=dict)
+
+    def tensor(self, name: str) -> Array | None:
+        """An activation, with its batch axis; None where the runtime does not give it."""
+        return self.tensors((name,))[0]
+
+    def tensors(self, names: Sequence[str]) -> tuple[Array | None, ...]:
+        """Some activations, from one run."""
+        missing = [name for name in dict.fromkeys(names) if name and name not in self._tensors]
+        if missing:
+            found = self.runner.fetch(missing)
+            self._tensors.update({name: found.get(name) for name in missing})
+        return tuple(self._tensors.get(name) for name in names)
+
+    def weights(self, line: Line) -> Array | None:
+        """A line's parameter at its stored places, as the operation sees it (dequantised, where it was quantised)."""
+        number = line.parameter
+        if number is None:
+            return None
+        if number not in self._parameters:
+            parameter = self.model.parameters[number]
+            if all(one.as_stored for _, one in self.model.users(number)):
+                self._parameters[number] = self.reader.read_parameter(number)
+            else:
+                self._parameters[number] = self._scattered(line, parameter.shape)
+        return self._parameters[number]
+
+    def _scattered(self, line: Line, shape: tuple[int, ...]) -> Array | None:
+        """The effective tensor put back at the stored places, by the formula of where each element comes from."""
+        effective, piece = self.tensor(line.effective), line.piece
+        if effective is None or piece is None:
+            return None
+        axes, size = tuple(range(len(line.effective_shape))), line.effective_shape
+        here = np.ones(size, np.bool_)
+        for within in piece.within:
+            value = within.value.over(axes, size)
+            here &= (within.low <= value) & (value < within.high)
+        out = np.zeros(shape)
+        out[tuple(index.over(axes, size)[here] for index in piece.indices)] = effective.reshape(size)[here]
+        return out
+
+    def relation_of(self, line: Line) -> Relation:
+        """The line's relation; where it depends on data, with the tables that this run gives."""
+        if not line.depends:
+            return line.relation
+        tables = dict(line.tables)
+        for access in line.formula.accesses:
+            for index in access.indices:
+                if isinstance(index, Table) and index.name not in tables:
+                    tables[index.name] = self._table(index.name, line, access)
+        inputs = frozenset(name for name, _ in line.inputs)
+        return relation(line.formula, dict(line.shapes), tables, inputs)
+
+    def _table(self, name: str, line: Line, access: Access) -> Array:
+        tensor = dict(line.data).get(name, "")
+        found = self.tensor(tensor) if tensor else None
+        if found is None:
+            raise RequestError(f"{access}: what it looks up depends on data that this run does not give")
+        size = line.shape(access.name)[[str(index)[: len(name) + 1] for index in access.indices].index(f"{name}[")]
+        ids = np.asarray(found, np.int64)
+        return np.where(ids < 0, ids + size, ids)

@@ -1,0 +1,64 @@
+"""Activations from onnxruntime, which runs in a process of its own with limits, never in ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.errors import ModelError, shown
+
+__all__ = ["OnnxRunner"]
+
+SECONDS = 600
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnnxRunner:
+    """Runs one ONNX file on one input. A tensor that is already an input is given back as it is."""
+
+    path: str
+    name: str
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+
+    def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
+        """The values of some of the graph's tensors, from one run; those that onnxruntime cannot give are absent.
+
+        Raises ModelError when the model does not run.
+        """
+        given = {name: self.inputs[name] for name in tensors if name in self.inputs}
+        wanted = [name for name in dict.fromkeys(tensors) if name not in given]
+        if not wanted:
+            return given
+        with tempfile.TemporaryDirectory(prefix="isochrome-") as folder:
+            return given | self._run(wanted, Path(folder))
+
+    def _run(self, wanted: list[str], folder: Path) -> dict[str, Array]:
+        arrays: dict[str, Any] = {f"i{number}": array for number, array in enumerate(self.inputs.values())}
+        np.savez(folder / "inputs.npz", **arrays)
+        request = {"model": self.path, "inputs": list(self.inputs), "wanted": wanted, "folder": str(folder)}
+        command = [sys.executable, "-I", str(Path(__file__).with_name("onnx_child.py"))]
+        environment = {key: value for key, value in os.environ.items() if key.startswith(("PATH", "LD_", "OPENBLAS"))}
+        try:
+            done = subprocess.run(command, input=json.dumps(request).encode(), capture_output=True, timeout=SECONDS,
+                                  env=environment, check=False)  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise ModelError(f"{self.name}: must run within {SECONDS} seconds; it did not") from None
+        answer = folder / "answer.json"
+        if not answer.exists():
+            raise ModelError(f"{self.name}: onnxruntime must run it; it ended with code {done.returncode}")
+        found = json.loads(answer.read_text())
+        if found.get("error"):
+            raise ModelError(f"{self.name}: onnxruntime must run it; it says {shown(found['error'], 300)}")
+        with np.load(folder / "outputs.npz", allow_pickle=False) as arrays:
+            return {name: arrays[f"o{number}"] for number, name in enumerate(found["names"])}

@@ -1,0 +1,79 @@
+/** The cells that both layouts of the ledger are made of, and what stands beside the sums. */
+import type { Neuron, Term } from "./ledger";
+import { decimals, exact, fixed, MINUS, rounding, value } from "./numbers";
+import type { Store } from "./store";
+import type { Place } from "./types";
+
+const keys = (term: Term, y?: Place) => ({
+  "data-p": term.p,
+  "data-w": term.place.join(","),
+  "data-y": y?.join(","),
+  "data-x": y && term.x ? term.x.join(",") : undefined,
+});
+
+export function ProductCell({ term, place }: { term: Term | null; place: Place }) {
+  if (!term) return <span class="box" />;
+  return (
+    <span class={`box product${term.product === 0 ? " zero" : ""}`} title={`${exact(term.weight)} × ${exact(term.input)}`} {...keys(term, place)}>
+      {value(term.product)}
+    </span>
+  );
+}
+
+export function InputCell({ term, place }: { term: Term | null; place: Place }) {
+  if (!term) return <span class="box" />;
+  return (
+    <span class={`box input${term.x ? "" : " padding"}`} title={term.x ? `x[${term.x.join(",")}] = ${exact(term.input)}` : "padding"} {...keys(term, place)}>
+      {term.x ? value(term.input) : "0"}
+    </span>
+  );
+}
+
+export function WeightCell({ term, labelled }: { term: Term; labelled?: boolean }) {
+  return (
+    <span class="box weight" data-weight={`${term.p}:${term.place.join(",")}`} title={`w[${term.place.join(",")}] = ${exact(term.weight)}`} {...keys(term)}>
+      {labelled && <span class="place">{term.place.slice(term.place.length > 3 ? 1 : 0).join(",")}</span>}
+      <b>{value(term.weight)}</b>
+    </span>
+  );
+}
+
+export function Tag({ pinned }: { pinned?: boolean }) {
+  return <span class={`tag${pinned ? " outlined" : ""}`}>{pinned ? "j" : "i"}</span>;
+}
+
+export interface Sum {
+  parts: { label: string; text: string }[];
+  total: string;
+}
+/** The labels of two sums in one order, the bias and what rounding took last. */
+export function labelsOf(first: Sum, second: Sum | null): string[] {
+  const all = new Set([...first.parts, ...(second?.parts ?? [])].map((part) => part.label));
+  const last = ["bias", "rounding"].filter((label) => all.delete(label));
+  return [...all, ...last];
+}
+export const textOf = (sum: Sum, label: string): string => sum.parts.find((part) => part.label === label)?.text ?? "";
+
+/** A sum as it is printed: signs apart, and what rounding took as a part of its own. */
+export function printed(parts: readonly { label: string; value: number }[], total: number): Sum {
+  const places = decimals([...parts.map((part) => part.value), total]);
+  const lost = rounding(parts.map((part) => part.value), total, places);
+  const all = lost === 0 ? parts : [...parts, { label: "rounding", value: lost }];
+  const texts = all.map((part, k) => ({ label: part.label, text: term(part.value, places, k === 0) }));
+  return { parts: texts, total: fixed(total, places) };
+}
+
+const term = (number: number, places: number, first: boolean): string =>
+  first ? fixed(number, places) : `${fixed(number, places).startsWith(MINUS) ? MINUS : "+"} ${fixed(Math.abs(number), places)}`;
+
+/** "The model's own values are 5 and 7: difference 0." */
+export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): string {
+  const known = neurons.filter((neuron): neuron is Neuron => neuron !== null && neuron.model !== null);
+  if (known.length === 0) return "The model’s own value is not here.";
+  const values = known.map((neuron) => value(neuron.model!, 6)).join(" and ");
+  const difference = Math.max(...known.map((neuron) => Math.abs(neuron.total - neuron.model!)));
+  const bound = Math.max(...known.map((neuron) => neuron.bound));
+  const gap = difference === 0 ? "difference 0" : `difference ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
+  const taps = store.record?.uses_per_weight?.taps;
+  return `The model’s own ${known.length > 1 ? "values are" : "value is"} ${values}: ${gap}.${typeof taps === "number" && taps > 1 ? ` Each weight is written once and used ${taps} times.` : ""}`;
+}

@@ -1,0 +1,123 @@
+/** The ledger: every product of neuron i, and of j beside it, from the relation and the tensors. */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useWidth } from "./hooks";
+import { evaluate, explained, groupsIn, grouped, rows, type Neuron, type Row } from "./ledger";
+import { Tall } from "./ledgertall";
+import { Wide } from "./ledgerwide";
+import { count, plural } from "./numbers";
+import { paint } from "./paint";
+import { Fault } from "./states";
+import { StatusLine } from "./statusline";
+import { message, type Store } from "./store";
+import type { ExplainAnswer, Legend, Place } from "./types";
+
+/** What both layouts draw. */
+export interface Page {
+  first: Neuron;
+  second: Neuron | null;
+  shown: Row[];
+  /** i and j have no weight in common: two rows of weights. */
+  apart: boolean;
+  all: number;
+}
+
+export function LedgerPanel({ store, legend, narrow }: { store: Store; legend: Legend | null; narrow: boolean }) {
+  const box = useRef<HTMLElement>(null);
+  const width = useWidth(box, narrow ? 400 : 1200);
+  const first = useNeuron(store, store.state.i);
+  const second = useNeuron(store, store.state.j);
+  const neuron = first.neuron;
+  useLayoutEffect(() => {
+    if (!box.current) return;
+    paint(store, legend, box.current);
+    return store.linking.add(box.current);
+  });
+  const tall = width < 760;
+  return (
+    <section class={`panel ledger ${tall ? "tall" : "wide"}`} aria-labelledby="ledger" ref={box}>
+      <div class="head">
+        <h2 id="ledger">Ledger</h2>
+        {neuron && <p class="subtitle">{reading(neuron, second.neuron)}</p>}
+        <StatusLine store={store} />
+      </div>
+      {first.error ? <Fault text={first.error} rest="The pictures are still shown." /> : neuron ? <Pages store={store} first={neuron} second={second.neuron} width={width} tall={tall} /> : <p class="quiet">{store.layer ? "Reading the values." : ""}</p>}
+    </section>
+  );
+}
+
+function reading(first: Neuron, second: Neuron | null): string {
+  const padding = [...first.terms, ...(second?.terms ?? [])].some((term) => !term.x) ? "; hatched inputs are padding" : "";
+  if (!second) return `each weight with the input it meets${padding}`;
+  const both = rows(first, second).filter((row) => row.first && row.second).length;
+  if (both === 0) return `i and j have no weight in common: two rows of weights${padding}`;
+  return both === first.terms.length ? `one row of weights, read by i from ${"above"} and by j from below${padding}` : `${plural(both, "weight")} in common, written once${padding}`;
+}
+
+/** The arithmetic of a neuron: at once where the tensors are here, else from the host. */
+function useNeuron(store: Store, place: Place | undefined): { neuron: Neuron | null; error: string | null } {
+  const [asked, setAsked] = useState<{ key: string; neuron: Neuron | null; error: string | null }>({ key: "", neuron: null, error: null });
+  const { layer } = store;
+  const here = layer && layer.has(place) ? evaluate(layer, place) : null;
+  const key = layer && layer.has(place) && !here ? `explain/${layer.record.index}?i=${place.join(",")}` : "";
+  useEffect(() => {
+    if (!key || !layer || !place) return;
+    let current = true;
+    store.ask<ExplainAnswer>(key).then(
+      (answer) => current && setAsked({ key, neuron: explained(layer, place, answer), error: null }),
+      (fault) => current && setAsked({ key, neuron: null, error: message(fault) }),
+    );
+    return () => {
+      current = false;
+    };
+  }, [key]);
+  if (here || !key) return { neuron: here, error: null };
+  return asked.key === key ? asked : { neuron: null, error: null };
+}
+
+const TALL_ROWS = 40;
+/** Narrower than this a channel at a time is enough: the legend's switch turns them. */
+const ONE_CHANNEL = 400;
+
+function Pages({ store, first, second, width, tall }: { store: Store; first: Neuron; second: Neuron | null; width: number; tall: boolean }) {
+  const every = rows(first, second);
+  const apart = second !== null && !every.some((row) => row.first && row.second);
+  const group = store.state.c ?? 0;
+  const one = tall && width < ONE_CHANNEL && grouped(first);
+  const entries = (apart ? zipped(first, second) : every).filter((row) => !one || (row.first ?? row.second)!.group === group);
+  const cell = cellWidth([first, second]);
+  const fit = tall ? TALL_ROWS : Math.max(6, Math.floor((width - 360) / cell));
+  const groups = groupsIn(entries);
+  const channel = grouped(first) ? groups.indexOf(group) : -1;
+  const begin = channel > 0 ? entries.findIndex((row) => (row.first ?? row.second)!.group === groups[channel]) : 0;
+  const [start, setStart] = useState(0);
+  const fits = entries.length <= fit;
+  useEffect(() => setStart(fits ? 0 : begin), [begin, fits, store.layer]);
+  const from = fits ? 0 : Math.min(start, entries.length - 1);
+  const shown = entries.slice(from, from + fit);
+  const page: Page = { first, second, shown, apart, all: entries.length };
+  return (
+    <>
+      {one && <p class="pager">Channel {group} of {count(new Set(first.terms.map((term) => term.group)).size)}</p>}
+      {!fits && (
+        <p class="pager">
+          <button type="button" class="outlined" disabled={from === 0} onClick={() => setStart(Math.max(0, from - fit))}>
+            ‹ before
+          </button>
+          Products {count(from + 1)} to {count(from + shown.length)} of {count(entries.length)}
+          <button type="button" class="outlined" disabled={from + fit >= entries.length} onClick={() => setStart(from + fit)}>
+            next ›
+          </button>
+        </p>
+      )}
+      {tall ? <Tall store={store} page={page} /> : <Wide store={store} page={page} cell={cell} />}
+    </>
+  );
+}
+
+const zipped = (first: Neuron, second: Neuron): Row[] =>
+  Array.from({ length: Math.max(first.terms.length, second.terms.length) }, (_, k) => ({ first: first.terms[k] ?? null, second: second.terms[k] ?? null }));
+
+function cellWidth(neurons: readonly (Neuron | null)[]): number {
+  const whole = neurons.every((neuron) => !neuron || neuron.terms.every((term) => [term.weight, term.input, term.product].every((n) => Number.isInteger(n) && Math.abs(n) < 100)));
+  return whole ? 28 : 60;
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from isochrome.load import open_file
 from isochrome.load.onnx import OnnxFile
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import line_of_parameter
+from isochrome.model.typed import TypedModel, typed_model
 from isochrome.model.values import Values
 from isochrome.run.inputs import given_inputs, random_inputs, read_inputs
 from isochrome.run.onnx_runtime import OnnxRunner
@@ -76,10 +77,12 @@ class OpenedLayer:
         """How often a weight is used: taps, and the least and most on real input."""
         return self.report.uses_per_weight
 
-    def uses(self, weight: Sequence[int], parameter: str = "", limit: int = 1000) -> WeightUses:
-        """Every use of one weight, over all layers that use it."""
+    def uses(
+        self, weight: Sequence[int], parameter: str = "", limit: int = 1000, values: Values | None = None
+    ) -> WeightUses:
+        """Every use of one weight, over all layers that use it; ``values`` where the uses depend on data."""
         line = line_of_parameter(self.opened.model, self.layer, parameter)
-        return uses(self.opened.model, line, weight, limit)
+        return uses(self.opened.model, line, weight, limit, values)
 
     def reach(self, neuron: Sequence[int], to: str = "", forward: bool = False) -> Reach:
         """What a neuron sees; with ``forward``, what it influences."""
@@ -96,7 +99,7 @@ class OpenedLayer:
 class OpenedModel:
     """A model, the file behind it, and ways to ask it."""
 
-    file: OnnxFile
+    file: OnnxFile | TypedModel
     name: str
     example: str = ""
 
@@ -123,9 +126,11 @@ class OpenedModel:
 
     def run(self, inputs: Any = None, seed: int = 0) -> Run:
         """The model on one input: a path, an array, a mapping of arrays, or nothing (the example's own, or random)."""
+        if isinstance(self.file, TypedModel):
+            return Run(self, Values(self.model, self.file, self.file, "small whole numbers, seed 0", ""))
         arrays, what = self._inputs(inputs, seed)
         runner = OnnxRunner(self.file.source.path, self.file.source.name, arrays)
-        return Run(self, Values(self.model, self.file, runner, what))
+        return Run(self, Values(self.model, self.file, runner, what, "onnxruntime"))
 
     def _inputs(self, inputs: Any, seed: int) -> tuple[dict[str, Any], str]:
         if isinstance(inputs, str | os.PathLike):
@@ -142,13 +147,22 @@ class OpenedModel:
         return line_of_parameter(self.model, self.model.layer(layer), parameter)
 
 
-def open_model(what: str | os.PathLike[str], shapes: Mapping[str, Shape] | None = None) -> OpenedModel:
-    """The model behind a name: a file, or ``example:NAME``. Loads no framework and reads no weight."""
+def open_model(
+    what: str | os.PathLike[str],
+    shapes: Mapping[str, Shape] | None = None,
+    tables: Mapping[str, Any] | None = None,
+) -> OpenedModel:
+    """The model behind a name: a file, ``example:NAME`` or ``formula:LINE``. Loads no framework, reads no weight.
+
+    ``shapes`` gives what the file or the line leaves open, ``tables`` the integer tables of a line.
+    """
     text = os.fspath(what)
+    if text.startswith("formula:"):
+        line = text.removeprefix("formula:")
+        return OpenedModel(typed_model(line, shapes or {}, tables), line)
     if text.startswith("example:"):
         name = find_example(text.removeprefix("example:")).name
-        file = open_file(example_path(name), shapes)
-        return OpenedModel(file, text, name)
-    if ":" in text and not Path(text).exists() and not text.startswith(("/", ".")):
-        raise RequestError(f"{shown(text, 200)}: must be a file or example:NAME; there is no such file")
+        return OpenedModel(open_file(example_path(name), shapes), text, name)
+    if ":" in text and not os.path.lexists(text) and not text.startswith(("/", ".")):
+        raise RequestError(f"{shown(text, 200)}: must be a file, example:NAME or formula:LINE; there is no such file")
     return OpenedModel(open_file(text, shapes), Path(text).name)

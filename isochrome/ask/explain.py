@@ -111,7 +111,7 @@ def explain(model: Model, layer: Layer, neuron: Place, values: Values) -> Explan
     note = _note(exact, lines, main)
     total = fsum(known) if len(known) == len(products) and not note else None
     output = None if main.inner else values.tensor(main.output)
-    framework = None if output is None else float(output[place])
+    framework = None if output is None or not values.framework else float(output[place])
     eps = float(np.finfo(np.float32).eps) if output is None or output.dtype != np.float64 else float(np.finfo(float).eps)
     bound = None if total is None else (len(products) + 1) * eps * fsum(abs(product) for product in known)
     return Explanation(

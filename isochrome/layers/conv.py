@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isochrome.layers.check import choice, fault, positives, ranked, same_shape
+from isochrome.layers.check import choice, fault, listed, plural, positives, ranked, same_shape
 from isochrome.layers.line import Line, Operation, Shape, access, affine, letters, line
 from isochrome.layers.window import AUTO_PADS, Window, places, slide, transpose_pads
 
@@ -37,7 +37,7 @@ def conv(
     _groups(group, x[1], "input channels")
     _groups(group, w[0], "filters")
     if w[1] * group != x[1]:
-        raise fault("x", f"have {w[1] * group} channels, {w[1]} for each of {group} group{'s' * (group != 1)}", x[1])
+        raise fault("x", f"have {w[1] * group} channels, {w[1]} for each of {plural(group, 'group')}", x[1])
     window = slide(sizes, w[2:], strides, dilations, pads, auto_pad)
     y = (x[0], w[0], *places(sizes, window))
     many, each = _channels(group, w[0] // group, "m"), _channels(group, w[1], "c")
@@ -100,7 +100,7 @@ def _spatial(x: Shape, w: Shape, kernel: Sequence[int] | None) -> Shape:
     ranked("x", x, 3)
     ranked("w", w, len(x), len(x))
     if 0 in w:
-        raise fault("w", "have no empty axis", f"shape {list(w)}")
+        raise fault("w", "have no empty axis", f"shape {listed(w)}")
     if kernel is not None and tuple(kernel) != w[2:]:
         raise fault("kernel_shape", f"be {list(w[2:])}, the taps of the weight", list(kernel))
     return x[2:]

@@ -7,7 +7,7 @@ import string
 from collections.abc import Mapping, Sequence
 
 from isochrome.errors import ModelError, shown
-from isochrome.layers.check import fault, ranked
+from isochrome.layers.check import fault, listed, plural, ranked
 from isochrome.layers.line import Operation, Shape, access, line
 from isochrome.layers.mix import operand
 
@@ -58,7 +58,7 @@ def _terms(equation: str, count: int) -> tuple[list[str], str | None]:
         if not re.fullmatch(r"[a-zA-Z]*\.?[a-zA-Z]*", term):
             raise fault("equation", "hold letters, commas, one arrow and an ellipsis a term", shown(equation))
     if len(terms) != count:
-        raise fault("equation", f"have a term for each of {count} operands", shown(equation))
+        raise fault("equation", f"have a term for each of {plural(count, 'operand')}", shown(equation))
     return terms, target
 
 
@@ -73,7 +73,7 @@ def _ellipsis(terms: Sequence[str], shapes: Sequence[Shape], equation: str) -> l
         axes, named = len(ranked(operand(number), shape, 0)), len(term.replace(".", ""))
         if axes < named or (axes != named and "." not in term):
             wanted = f"at least {named}" if "." in term else f"{named}"
-            raise fault(operand(number), f"have {wanted} axes", f"shape {list(shape)}")
+            raise fault(operand(number), f"have {wanted} axes", f"shape {listed(shape)}")
         most = max(most, _hidden(term, shape))
     free = [letter for letter in "ntpqr" + string.ascii_letters if letter not in equation]
     unique = list(dict.fromkeys(free))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from isochrome.errors import shown
-from isochrome.layers.check import choice, fault, ranked, same_shape
+from isochrome.layers.check import choice, fault, listed, plural, ranked, same_shape
 from isochrome.layers.line import Line, Shape, access, affine, line
 
 __all__ = ["Cell", "bias_lines", "input_line", "peephole_lines", "reach_lines", "recurrent_cell", "state_line"]
@@ -89,7 +89,7 @@ def recurrent_cell(
         ranked(name, shape, 3, 3)
     size, count = r[2], 1 + (direction == "bidirectional")
     if size < 1:
-        raise fault("r", "have at least one column", f"shape {list(r)}")
+        raise fault("r", "have at least one column", f"shape {listed(r)}")
     if hidden is not None and hidden != size:
         raise fault("hidden_size", f"be {size}, the columns of r", hidden)
     same_shape("r", r, (count, gates * size, size))
@@ -110,7 +110,7 @@ def _functions(activations: Sequence[str] | None, wanted: int) -> None:
     if activations is None:
         return
     if len(activations) != wanted:
-        raise fault("activations", f"name {wanted} function{'s' * (wanted != 1)}", len(activations))
+        raise fault("activations", f"name {plural(wanted, 'function')}", len(activations))
     for name in activations:
         if name.lower() not in {allowed.lower() for allowed in ACTIVATIONS}:
             raise fault("activations", f"be among {', '.join(ACTIVATIONS)}", shown(name))
@@ -124,7 +124,7 @@ def _lengths(cell: Cell, lengths: Shape | None, known: Sequence[int] | None) -> 
     if known is None:
         return "the lengths of the sequences are data"
     if len(known) != cell.batch or any(not 0 <= length <= cell.time for length in known):
-        raise fault("sequence_lens", f"hold {cell.batch} numbers from 0 to {cell.time}", list(known))
+        raise fault("sequence_lens", f"hold {plural(cell.batch, 'number')} from 0 to {cell.time}", list(known))
     return "" if all(length == cell.time for length in known) else "each sequence has a length of its own"
 
 

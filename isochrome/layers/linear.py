@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from isochrome.layers.check import broadcast, choice, fault, ranked
+from isochrome.layers.check import broadcast, choice, fault, listed, ranked
 from isochrome.layers.line import Line, Operation, Shape, access, letters, line, stretched
 from isochrome.layers.mix import attention_mixing, product_shape
 
@@ -37,8 +37,8 @@ def gemm(
     if inner != other:
         raise fault("b", f"have {inner} rows, the columns of a", other)
     y = (rows, columns)
-    if c is not None and broadcast("c", y, ranked("c", c, 0, 2)) != y:
-        raise fault("c", f"broadcast to {list(y)}", f"shape {list(c)}")
+    if c is not None and broadcast("y and c", y, ranked("c", c, 0, 2)) != y:
+        raise fault("c", f"broadcast to {listed(y)}", f"shape {listed(c)}")
     if "a" not in stored and "b" not in stored:
         mixed = attention_mixing(a=a, b=b, transpose_a=transpose_a, transpose_b=transpose_b, scale=alpha)
         return Operation(mixed.kind, (*mixed.lines, *_added(c, y, ("t", "s"), beta, "c" in stored)), (y,))

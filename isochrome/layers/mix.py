@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from isochrome.layers.check import axes_in, axis_in, broadcast, fault, positives, ranked
+from isochrome.layers.check import axes_in, axis_in, broadcast, fault, listed, plural, positives, ranked
 from isochrome.layers.line import Operation, Shape, access, affine, letters, line, plain, stretched
 
 __all__ = [
@@ -31,7 +31,7 @@ def elementwise(*, xs: Sequence[Shape], scales: Sequence[float] | None = None) -
     ['y[n, o] += x[n, o]', 'y[n, o] += x[o]']
     """
     if scales is not None and len(scales) != len(xs):
-        raise fault("scales", f"hold {len(xs)} numbers", list(scales))
+        raise fault("scales", f"hold {plural(len(xs), 'number')}", list(scales))
     y = broadcast("operands", *(ranked(operand(number), x, 0) for number, x in enumerate(xs)))
     loops = plain(len(y))
     lines = tuple(
@@ -87,7 +87,7 @@ def reduce(*, x: Shape, axes: Sequence[int] | None = None, keep: bool = True, ho
     gone = axes_in("axes", range(len(x)) if axes is None else axes, len(x))
     loops, inside = mixing(len(x), gone)
     if how in ("mean", "max") and prod(x[axis] for axis in gone) == 0:
-        raise fault("x", f"have places along the axes {sorted(gone)}", f"shape {list(x)}")
+        raise fault("x", f"have places along the axes {sorted(gone)}", f"shape {listed(x)}")
     kept = [axis for axis in range(len(x)) if keep or axis not in gone]
     y = tuple(1 if axis in gone else x[axis] for axis in kept)
     made = line(
@@ -140,7 +140,7 @@ def select(*, x: Shape, axis: int, count: int, outputs: int = 2) -> Operation:
     """
     along = axis_in("axis", axis, len(ranked("x", x, 1)))
     if not 0 <= count <= x[along]:
-        raise fault("count", f"be from 0 to {x[along]}, the places along axis {along}", count)
+        raise fault("k", f"be from 0 to {x[along]}, the places along axis {along}", count)
     y = (*x[:along], count, *x[along + 1 :])
     loops, inside = mixing(len(x), [along])
     lines = tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isochrome.layers.check import axes_in, axis_in, broadcast, choice, fault, positives, ranked
+from isochrome.layers.check import axes_in, axis_in, broadcast, choice, fault, listed, plural, positives, ranked
 from isochrome.layers.embedding import looked_up
 from isochrome.layers.line import Integers, Operation, Shape, access, affine, letters, line, plain, stretched
 from isochrome.layers.mix import operand
@@ -39,7 +39,7 @@ def concat(*, xs: Sequence[Shape], axis: int) -> Operation:
     for number, x in enumerate(xs):
         rest = (*x[:along], *x[along + 1 :])
         if len(ranked(operand(number), x, 1)) != len(first) or rest != (*first[:along], *first[along + 1 :]):
-            raise fault(operand(number), f"have shape {list(first)} but for axis {along}", f"shape {list(x)}")
+            raise fault(operand(number), f"have shape {listed(first)} but for axis {along}", f"shape {listed(x)}")
     y = (*first[:along], sum(x[along] for x in xs), *first[along + 1 :])
     loops, lines, begin = plain(len(first)), [], 0
     for number, x in enumerate(xs):
@@ -100,7 +100,7 @@ def slice_axes(
     gaps = (1,) * len(named) if steps is None else tuple(steps)
     for what, values in (("starts", starts), ("ends", ends), ("steps", gaps)):
         if len(values) != len(named):
-            raise fault(what, f"hold {len(named)} numbers, one for each axis", list(values))
+            raise fault(what, f"hold {plural(len(named), 'number')}, one for each axis", list(values))
     if 0 in gaps:
         raise fault("steps", "not be zero", list(gaps))
     loops = plain(rank)
@@ -161,7 +161,7 @@ def pad(
             outer[axis] = affine((1, loop), offset=begin)
             where += [f"{loop} < {min(size, y[axis])}"] if not begin else []
         elif not size:
-            raise fault("x", f"have places along axis {axis} to pad with", f"shape {list(x)}")
+            raise fault("x", f"have places along axis {axis} to pad with", f"shape {listed(x)}")
         else:
             inner[axis] = f"{FOLDS[mode]}({affine((1, loop), offset=-begin)})"
     shapes = {"y": tuple(y), "x": x}
@@ -246,7 +246,7 @@ def roll(*, x: Shape, shifts: Sequence[int], axes: Sequence[int]) -> Operation:
     """
     named = axes_in("axes", axes, len(ranked("x", x, 0)))
     if len(shifts) != len(named):
-        raise fault("shifts", f"hold {len(named)} numbers, one for each axis", list(shifts))
+        raise fault("shifts", f"hold {plural(len(named), 'number')}, one for each axis", list(shifts))
     loops = plain(len(x))
     indices = list(loops)
     for axis, shift in zip(named, shifts, strict=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isochrome.layers.check import axis_in, broadcast, fault, ranked, same_shape
+from isochrome.layers.check import axis_in, broadcast, fault, listed, ranked, same_shape
 from isochrome.layers.line import Line, Operation, Shape, access, affine, letters, line, plain, stretched
 from isochrome.layers.mix import mixing
 
@@ -68,7 +68,7 @@ def group_norm(*, x: Shape, groups: int, w: Shape | None = None, b: Shape | None
         raise fault("num_groups", f"divide the {x[1]} channels", groups)
     for name, shape in (("w", w), ("b", b)):
         if shape is not None and shape not in ((x[1],), (groups,)):
-            raise fault(name, f"have shape [{x[1]}] or [{groups}]", f"shape {list(shape)}")
+            raise fault(name, f"have shape [{x[1]}] or [{groups}]", f"shape {listed(shape)}")
     each = x[1] // groups
     split = ("n", affine((each, "g"), (1, "c")) if each > 1 else "g", *loops[2:])
     where = (f"g < {groups}", f"c < {each}") if each > 1 else ()
@@ -147,7 +147,7 @@ def _channels(x: Shape) -> tuple[str, ...]:
 
 def _fits(name: str, shape: Shape, x: Shape) -> None:
     if len(shape) > len(x) or broadcast(f"x and {name}", x, ranked(name, shape, 0)) != x:
-        raise fault(name, f"broadcast to {list(x)}", f"shape {list(shape)}")
+        raise fault(name, f"broadcast to {listed(x)}", f"shape {listed(shape)}")
 
 
 def _affine(

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from isochrome.layers.check import choice, fault, positives, ranked
+from isochrome.layers.check import choice, fault, listed, positives, ranked
 from isochrome.layers.line import Integers, Line, Numbers, Operation, Shape, access, affine, letters, line
 from isochrome.layers.window import Window, places, slide
 
@@ -55,24 +55,33 @@ def average_pool(
     ceil_mode: bool = False,
     count_include_pad: bool = False,
 ) -> Operation:
-    """The mean of each window: its sum times a constant for each position, one over the places that count.
+    """The mean of each window: its sum over the number of places that count.
+
+    Where that number is the same everywhere it scales the line; along an axis where it varies, constants say it.
 
     >>> made = average_pool(x=(1, 3, 3), kernel=(2,), pads=(1, 0))
     >>> str(made.lines[0].formula), made.lines[0].constants[0][1].tolist()
-    ('y[n, c, p] += k[p] * x[n, c, p + u - 1] where u < 2', [1.0, 0.5, 0.5])
+    ('y[n, c, p] += kp[p] * x[n, c, p + u - 1] where u < 2', [1.0, 0.5, 0.5])
+    >>> str(average_pool(x=(1, 3, 4), kernel=(2,), strides=(2,)).lines[0].formula)
+    'y[n, c, p] += x[n, c, 2*p + u] where u < 2'
     """
     window, y = _windows(x, kernel, strides, dilations, pads, auto_pad, ceil_mode)
-    counts: Numbers = np.ones(())
+    counts = []
     columns = zip(
         x[2:], y[2:], window.kernel, window.strides, window.dilations, window.begins, window.ends, strict=True
     )
     for size, out, taps, step, gap, begin, end in columns:
-        at = step * np.arange(out)[:, None] + gap * np.arange(taps) - begin
         low, high = (-begin, size + end) if count_include_pad else (0, size)
-        counts = np.multiply.outer(counts, ((low <= at) & (at < high)).sum(1))
-    constant: Numbers = np.divide(1.0, counts, out=np.zeros(y[2:]), where=counts > 0)
-    made = _pooled(x, y, window.indices(), window.kernel, constant=constant)
+        first = step * np.arange(out, dtype=np.int64) - begin
+        counts.append(_before(high, first, gap, taps) - _before(low, first, gap, taps))
+    made = _pooled(x, y, window.indices(), window.kernel, counts=counts)
     return Operation("average pool", (made,), (y,))
+
+
+def _before(limit: int, first: Integers, gap: int, taps: int) -> Integers:
+    """How many of the taps at first, first + gap, ... lie before a limit."""
+    found: Integers = np.clip(-((first - limit) // gap), 0, taps)
+    return found
 
 
 def lp_pool(
@@ -107,7 +116,7 @@ def global_pool(*, x: Shape, how: str = "average") -> Operation:
     ranked("x", x, 2)
     count = prod(x[2:])
     if not count:
-        raise fault("x", "have positions", f"shape {list(x)}")
+        raise fault("x", "have positions", f"shape {listed(x)}")
     y = (*x[:2], *(1,) * (len(x) - 2))
     made = line(
         access("y", "n", "c", ["0"] * (len(x) - 2)),
@@ -126,19 +135,19 @@ def adaptive_pool(*, x: Shape, out: Sequence[int], how: str = "average") -> Oper
 
     >>> made = adaptive_pool(x=(1, 3, 6, 7), out=(3, 3))
     >>> str(made.lines[0].formula)
-    'y[n, c, p, q] += k[p, q] * x[n, c, 2*p + u, columns[q, v]] where u < 2, v < 3'
+    'y[n, c, p, q] += x[n, c, 2*p + u, columns[q, v]] where u < 2, v < 3'
     """
     choice("how", how, WAYS[:2])
     rank = len(ranked("x", x, 3)) - 2
     sizes, counts = x[2:], positives("out", out, rank)
     if 0 in sizes:
-        raise fault("x", "have positions", f"shape {list(x)}")
-    indices, widths, tables, lengths = [], [], {}, np.ones(())
+        raise fault("x", "have positions", f"shape {listed(x)}")
+    indices, widths, tables, lengths = [], [], {}, []
     for axis, (p, u) in enumerate(zip(letters("positions", rank), letters("taps", rank), strict=True)):
         begins = np.arange(counts[axis]) * sizes[axis] // counts[axis]
         ends = -(-(np.arange(counts[axis]) + 1) * sizes[axis] // counts[axis])
         widths.append(int((ends - begins).max()))
-        lengths = np.multiply.outer(lengths, ends - begins)
+        lengths.append(ends - begins)
         if sizes[axis] % counts[axis] == 0:
             indices.append(affine((widths[axis], p), (1, u)))
             continue
@@ -147,8 +156,10 @@ def adaptive_pool(*, x: Shape, out: Sequence[int], how: str = "average") -> Oper
         tables[name] = np.where(at < ends[:, None], at, -1)
         indices.append(access(name, p, u))
     y = (*x[:2], *counts)
-    reduce, constant = ("max=", None) if how == "max" else ("+=", 1 / lengths)
-    made = _pooled(x, y, indices, widths, reduce=reduce, constant=constant, tables=tables)
+    if how == "max":
+        made = _pooled(x, y, indices, widths, reduce="max=", tables=tables)
+    else:
+        made = _pooled(x, y, indices, widths, counts=lengths, tables=tables)
     return Operation(f"{how} pool", (made,), (y,))
 
 
@@ -186,26 +197,32 @@ def _pooled(
     widths: Sequence[int],
     *,
     reduce: str = "+=",
-    constant: Numbers | None = None,
+    counts: Sequence[Integers] = (),
     tables: dict[str, Integers] | None = None,
     name: str = "y",
     exact: bool = True,
 ) -> Line:
+    """The line of a pool; ``counts`` says for each axis over how many places the mean goes, where it is one."""
     positions = letters("positions", len(x) - 2)
-    factors = [access("x", "n", "c", indices)]
-    shapes = {"y": y, "x": x}
-    if constant is not None:
-        factors = [access("k", positions), *factors]
-        shapes["k"] = constant.shape
+    constants: dict[str, Numbers] = {}
+    scale = 1.0
+    for p, count in zip(positions, counts, strict=False):
+        share: Numbers = np.divide(1.0, count, out=np.zeros(count.shape), where=count > 0)
+        if share.size and (share == share[0]).all():
+            scale *= float(share[0])
+        else:
+            constants[f"k{p}"] = share
+    made = [access(constant, constant[1:]) for constant in constants]
     return line(
         access("y", "n", "c", positions),
-        factors,
-        shapes,
+        [*made, access("x", "n", "c", indices)],
+        {"y": y, "x": x} | {constant: share.shape for constant, share in constants.items()},
         {"x": "x"},
         where=[f"{u} < {width}" for u, width in zip(letters("taps", len(widths)), widths, strict=True)],
         reduce=reduce,
         tables=tables,
-        constants=None if constant is None else {"k": constant},
+        constants=constants,
         name=name,
+        scale=scale,
         exact=exact,
     )

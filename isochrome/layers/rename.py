@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from isochrome.layers.check import axes_in, fault, ranked
+from isochrome.layers.check import axes_in, fault, listed, ranked
 from isochrome.layers.line import Operation, Shape
 
 __all__ = ["flatten", "reshape", "squeeze", "unsqueeze"]
@@ -56,7 +56,7 @@ def squeeze(*, x: Shape, axes: Sequence[int] | None = None) -> Operation:
     rank = len(ranked("x", x, 0))
     gone = axes_in("axes", [axis for axis in range(rank) if x[axis] == 1] if axes is None else axes, rank)
     if any(x[axis] != 1 for axis in gone):
-        raise fault("axes", "name axes of size 1", f"{list(gone)} of shape {list(x)}")
+        raise fault("axes", "name axes of size 1", f"{listed(gone)} of shape {listed(x)}")
     return _renamed(x, tuple(size for axis, size in enumerate(x) if axis not in gone))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from isochrome.layers.check import choice, fault, positives, ranked
+from isochrome.layers.check import choice, fault, listed, positives, ranked
 from isochrome.layers.line import Integers, Numbers, Operation, Shape, access, letters, line, plain
 from isochrome.layers.mix import opaque
 from isochrome.layers.pool import table_name
@@ -21,6 +21,7 @@ COORDINATES = (
 )  # fmt: skip
 ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil", "simple")
 
+MOST = 1 << 22
 Floats = NDArray[np.float32]
 
 
@@ -53,6 +54,8 @@ def resize(
         return opaque(outputs=[y], reason="a resize with antialiasing")
     if coordinates == "tf_crop_and_resize":
         return opaque(outputs=[y], reason="a resize of a region that is data")
+    if max(y, default=0) > MOST:
+        return opaque(outputs=[y], reason=f"a resize to more than {MOST} places along an axis")
     loops = plain(len(x))
     same = x == y  # runtimes copy then, whatever the scales say
     fresh = iter(letters("taps", len(x)))
@@ -85,7 +88,7 @@ def _sizes(x: Shape, out: Sequence[int] | None, scales: Sequence[float] | None) 
     if out is None and scales is None:
         raise fault("sizes or scales", "be given", "neither")
     if 0 in x:
-        raise fault("x", "have no empty axis", f"shape {list(x)}")
+        raise fault("x", "have no empty axis", f"shape {listed(x)}")
     if scales is not None and (len(scales) != rank or not all(0 < step < np.inf for step in scales)):
         raise fault("scales", f"hold {rank} positive numbers", list(scales))
     steps: Floats = np.asarray(scales if scales is not None else np.divide(out or (), x[: len(out or ())]), np.float32)

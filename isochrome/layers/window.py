@@ -87,9 +87,7 @@ def places(sizes: Shape, window: Window, ceil_mode: bool = False) -> Shape:
     return tuple(found)
 
 
-def same_pads(
-    mode: str, size: int, kernel: int, stride: int, dilation: int, negative: bool = False
-) -> tuple[int, int]:
+def same_pads(mode: str, size: int, kernel: int, stride: int, dilation: int, negative: bool = False) -> tuple[int, int]:
     """The padding before and after an axis of ``size`` that a mode of ONNX's auto_pad asks for.
 
     Where windows leave gaps, ``negative`` padding cuts places off at both ends, as runtimes do for pooling alone.

@@ -37,12 +37,14 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """Numbers of one run of a model; each tensor is had at most once. ``what`` says which input it was."""
+    """Numbers of one run of a model; each tensor is had at most once. ``what`` says which input it was, ``framework`` who
+    computed them ('' where that is our own evaluation, which proves nothing)."""
 
     model: Model
     reader: Reader
     runner: Runner
     what: str = ""
+    framework: str = ""
     _tensors: dict[str, Array | None] = field(default_factory=dict)
     _parameters: dict[int, Array | None] = field(default_factory=dict)
 

@@ -73,7 +73,9 @@ class Taps:
 
 def sizes_of(accesses: Sequence[tuple[str, list[str]]], clauses: Sequence[str], line: Line) -> dict[str, int]:
     shapes = dict(line.shapes)
-    sizes = {found[1]: int(found[2]) for clause in clauses if (found := re.fullmatch(r"([A-Za-z_]\w*) < (\d+)", clause))}
+    sizes = {
+        found[1]: int(found[2]) for clause in clauses if (found := re.fullmatch(r"([A-Za-z_]\w*) < (\d+)", clause))
+    }
     stated = set(sizes)
     for name, indices in accesses:
         assert len(indices) == len(shapes[name]), (name, indices, shapes[name])
@@ -182,7 +184,14 @@ def texts(operation: Operation) -> list[str]:
     return [str(line.formula) for line in operation.lines]
 
 
-def run(op: str, inputs: Sequence[Array | None], outputs: int = 1, opset: int = 21, stored: Sequence[int] = (), **attributes: Any) -> list[Array]:
+def run(
+    op: str,
+    inputs: Sequence[Array | None],
+    outputs: int = 1,
+    opset: int = 21,
+    stored: Sequence[int] = (),
+    **attributes: Any,
+) -> list[Array]:
     """What onnxruntime computes for a single node; the inputs numbered in ``stored`` are initializers."""
     names = [f"i{number}" if array is not None else "" for number, array in enumerate(inputs)]
     given = {name: np.asarray(array) for name, array in zip(names, inputs, strict=True) if array is not None}

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isochrome.errors import ModelError
 from isochrome.layers.conv import conv, conv_transpose
-from isochrome.layers.window import same_pads, transpose_pads
-from tests.layers.brute import close, laws, numbers, run, texts, value
+from tests.layers.brute import close, laws, numbers, run, value
 
 
 @st.composite
 def windows(draw: st.DrawFn, transposed: bool = False) -> dict[str, Any]:
     rank = draw(st.integers(1, 3))
+
     def each(low: int, high: int) -> tuple[int, ...]:
         return tuple(draw(st.integers(low, high)) for _ in range(rank))
+
     most = 6 if rank < 3 else 4
     kernel = each(1, 3)
     auto = draw(st.sampled_from(["NOTSET", "NOTSET", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]))

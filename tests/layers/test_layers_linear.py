@@ -39,9 +39,11 @@ def test_gemm(m: int, i: int, n: int, first: bool, second: bool, third: str, sto
 def broadcasting(draw: st.DrawFn, least: int = 0, most: int = 3) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Two shapes that stretch to one another."""
     whole = draw(st.lists(st.integers(1, 3), min_size=least, max_size=most))
+
     def cut() -> tuple[int, ...]:
         return tuple(1 if draw(st.booleans()) and draw(st.booleans()) else size
                      for size in whole[draw(st.integers(0, len(whole) - least)) :])  # fmt: skip
+
     return cut(), cut()
 
 

@@ -10,8 +10,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from isochrome.layers.einsum import einsum
-from isochrome.layers.mix import attention_mixing, cumulative, elementwise, local_response, opaque, reduce, select, softmax
-from tests.layers.brute import Array, close, depends, laws, numbers, reaches, run, texts, value
+from isochrome.layers.mix import (
+    attention_mixing,
+    cumulative,
+    elementwise,
+    local_response,
+    opaque,
+    reduce,
+    select,
+    softmax,
+)
+from tests.layers.brute import close, depends, laws, numbers, reaches, run, texts, value
 
 seeds = st.integers(0, 99)
 shapes = st.lists(st.integers(1, 3), min_size=1, max_size=4)
@@ -172,9 +181,7 @@ def test_lines_read_as_the_documents_write_them() -> None:
     assert texts(einsum(equation="...i,oi->...o", shapes=[(2, 7, 3), (5, 3)], stored=(1,))) == [
         "y[n, t, o] += w[o, i] * x[n, t, i]"
     ]
-    assert texts(attention_mixing(a=(2, 8, 5, 4), b=(2, 8, 4, 5))) == [
-        "y[n, h, t, s] += q[n, h, t, d] * k[n, h, d, s]"
-    ]
+    assert texts(attention_mixing(a=(2, 8, 5, 4), b=(2, 8, 4, 5))) == ["y[n, h, t, s] += q[n, h, t, d] * k[n, h, d, s]"]
     assert texts(softmax(x=(2, 8, 5, 5), axes=(-1,))) == ["y[n, c, p, q] += x[n, c, p, i]"]
 
 

@@ -79,9 +79,11 @@ def test_slice(shape: list[int], data: st.DataObject, seed: int) -> None:
 @given(shapes, st.data(), st.sampled_from(["constant", "reflect", "edge", "wrap"]), seeds)
 def test_pad(shape: list[int], data: st.DataObject, mode: str, seed: int) -> None:
     axes = data.draw(st.lists(st.integers(0, len(shape) - 1), unique=True, min_size=1))
+
     def amount(axis: int) -> int:
         most = {"reflect": shape[axis] - 1, "wrap": shape[axis]}.get(mode, 3)
         return data.draw(st.integers(-1 if mode == "constant" else 0, most))
+
     begins, ends = [amount(axis) for axis in axes], [amount(axis) for axis in axes]
     assume(all(shape[axis] + a + b > 0 for axis, a, b in zip(axes, begins, ends, strict=True)))
     fill = data.draw(st.sampled_from([0.0, 2.5]))
@@ -218,7 +220,9 @@ def test_triangle(shape: list[int], upper: bool, k: int, seed: int) -> None:
 
 def test_lines_read_as_the_documents_write_them() -> None:
     assert texts(concat(xs=[(1, 3), (1, 4)], axis=1))[1] == "y[n, o + 3] += x[n, o]"
-    assert texts(slice_axes(x=(1, 7), starts=[-1], ends=[-(2**63)], axes=[1], steps=[-1])) == ["y[n, o] += x[n, -o + 6]"]
+    assert texts(slice_axes(x=(1, 7), starts=[-1], ends=[-(2**63)], axes=[1], steps=[-1])) == [
+        "y[n, o] += x[n, -o + 6]"
+    ]
     assert texts(pad(x=(5,), pads=(2, 1))) == ["y[o + 2] += x[o]"]
     assert texts(pad(x=(5,), pads=(0, 1))) == ["y[o] += x[o] where o < 5"]
     assert texts(pad(x=(5,), pads=(2, 1), mode="wrap")) == ["y[o] += x[circular(o - 2)]"]

@@ -190,8 +190,11 @@ def test_pool_lines_read_as_the_documents_write_them() -> None:
     assert texts(max_pool(x=(1, 3, 8), kernel=(3,), strides=(2,), pads=(1, 1))) == [
         "y[n, c, p] max= x[n, c, 2*p + u - 1] where u < 3"
     ]
-    assert texts(average_pool(x=(1, 3, 8, 8), kernel=(2, 2), strides=(2, 2))) == [
-        "y[n, c, p, q] += k[p, q] * x[n, c, 2*p + u, 2*q + v] where u < 2, v < 2"
+    [line] = average_pool(x=(1, 3, 8, 8), kernel=(2, 2), strides=(2, 2)).lines
+    assert str(line.formula) == "y[n, c, p, q] += x[n, c, 2*p + u, 2*q + v] where u < 2, v < 2"
+    assert (line.scale, line.constants) == (0.25, ())
+    assert texts(average_pool(x=(1, 3, 8, 8), kernel=(3, 3), pads=(1, 1, 1, 1))) == [
+        "y[n, c, p, q] += kp[p] * kq[q] * x[n, c, p + u - 1, q + v - 1] where u < 3, v < 3"
     ]
     assert texts(adaptive_pool(x=(1, 3, 7), out=(3,), how="max")) == [
         "y[n, c, p] max= x[n, c, columns[p, u]] where u < 3"

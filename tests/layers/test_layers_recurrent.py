@@ -188,6 +188,7 @@ def test_reach_is_what_changes(case: dict[str, Any], kind: str) -> None:
         if operand not in arrays:
             continue
         for number in range(outputs):
+
             def result(changed: Array, operand: str = operand, number: int = number) -> Array:
                 now = arrays | {operand: changed}
                 rest = [now[key] for key in ("h0", "c0") if key in now]

@@ -65,8 +65,8 @@ function Main({ store }: { store: Store }) {
   return (
     <main class={`main${start ? " is-start" : " is-single"}`}>
       <div class="title">
-        <h1>{legend?.title || `Same colour = same ${state.level}`}</h1>
-        <p>{lead(state.view, title, state.level)}</p>
+        <h1>{record.opaque ? record.name : legend?.title || `Same colour = same ${state.level}`}</h1>
+        <p>{record.opaque ? record.kind : lead(state.view, title, state.level)}</p>
       </div>
       {record.opaque ? (
         <div class="panel">

@@ -37,9 +37,15 @@ function offline(answers: Record<string, unknown>): Ask {
   return <T>(path: string): Promise<T> => {
     if (path in answers) return Promise.resolve(answers[path] as T);
     const near = path.startsWith("draw/") ? nearest(path, Object.keys(answers)) : undefined;
-    if (near === undefined) return Promise.reject(new Error(`${path.split("?")[0]}: not in this file. \`isochrome open\` shows it.`));
+    if (near === undefined) return Promise.reject(new Error(`${what(path)}: not in this file. \`isochrome open\` shows it.`));
     return Promise.resolve({ ...(answers[near] as DrawAnswer), instead: near } as T);
   };
+}
+
+/** What a path asks for, in words: "kernel by weight", "layer 3". */
+function what(path: string): string {
+  const [kind, layer, view, level] = path.split("?")[0]!.split("/");
+  return kind === "draw" ? `${view} by ${level}` : layer ? `${kind} ${layer}` : kind!;
 }
 
 function nearest(path: string, keys: readonly string[]): string | undefined {

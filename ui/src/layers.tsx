@@ -60,7 +60,7 @@ function List({ store, found }: { store: Store; found: Found[] }) {
   };
   return (
     <div class="list" role="listbox" tabIndex={0} aria-label="Layers" aria-activedescendant={`layer-${found[active]?.at}`} ref={box} onScroll={() => setTop(box.current!.scrollTop)} onKeyDown={onKeyDown}>
-      <div class="run" style={{ height: found.length * ROW }}>
+      <div class="run" style={{ height: `${found.length * ROW}px` }}>
         {found.slice(first, last).map(({ record, at }, k) => (
           <Row key={at} record={record} at={at} top={(first + k) * ROW} place={first + k + 1} size={found.length} chosen={at === store.state.layer} active={first + k === active} onOpen={() => store.open(at)} />
         ))}
@@ -95,7 +95,7 @@ function Row({ record, at, top, place, size, chosen, active, onOpen }: RowProps)
       aria-selected={chosen}
       aria-posinset={place}
       aria-setsize={size}
-      style={{ top, height: ROW }}
+      style={{ top: `${top}px`, height: `${ROW}px` }}
       onClick={onOpen}
     >
       <p class="name" title={record.name}>

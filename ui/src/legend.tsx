@@ -124,6 +124,7 @@ function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
           <button
             type="button"
             data-chip={chip.id}
+            title={chip.value && chip.value.length > 3 ? chip.value : undefined}
             aria-label={`${chip.label}${chip.value ? ` = ${chip.value}` : ""}`}
             onPointerEnter={() => store.linking.point(store.linking.meaning(chip.id))}
             onPointerLeave={() => store.linking.point(null)}
@@ -132,7 +133,7 @@ function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
             onClick={() => choose(store, chip)}
           >
             <span class="swatch mono" data-id={chip.id} style={{ background: chip.colour, color: chip.on }}>
-              {chip.value ?? ""}
+              {chip.value && chip.value.length < 4 ? chip.value : ""}
             </span>
             <span class="label">{chip.label}</span>
           </button>

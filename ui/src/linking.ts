@@ -85,6 +85,7 @@ export class Linking {
     for (const { root, marks, mine } of lit) {
       for (const id of ids) mine.push(...marks.bare(id));
       this.lit.push(...mine);
+      root.setAttribute("data-pointing", target?.kind ?? "");
       if (mine.length) ringsOn(root, mine);
       else clearRings(root);
     }

@@ -104,19 +104,19 @@ function missing(answer: DrawAnswer, state: State): string | null {
   const packed = parse((answer.instead.split("?")[1] ?? "").replace(/\?/g, ""));
   const differs = (["i", "j"] as const).some((key) => packed[key] && !same(packed[key], state[key])) || (["c", "m"] as const).some((key) => (packed[key] ?? 0) !== (state[key] ?? packed[key] ?? 0));
   if (!differs) return null;
-  return `Drawn for ${packed.i ? named("y", packed.i) : "the first window"}: this file holds no other drawing of this view. \`isochrome open\` draws them all; the ledger is computed here.`;
+  return `Drawn for ${packed.i ? named("y", packed.i) : "the first window"}: this file holds no other drawing of it. \`isochrome open\` draws them all.`;
 }
 
 /** A drawing made for other places: its outlines are moved onto the marks of the state's own. */
 function standIn(svg: SVGSVGElement, state: State): void {
   for (const outline of svg.querySelectorAll(".outline.selected, .outline.pinned")) outline.remove();
   for (const [place, name] of [[state.j, "pinned"], [state.i, "selected"]] as const)
-    if (place) for (const mark of svg.querySelectorAll(`[data-y="${place.join(",")}"]:not(.edge, text)`)) mark.classList.add(name);
+    if (place) for (const mark of svg.querySelectorAll(`[data-y="${place.join(",")}"]:not(.edge, text, [data-w])`)) mark.classList.add(name);
 }
 
 /** The one element of the drawing that Tab stops at: the mark of i where it has one. */
 function rover(svg: SVGSVGElement, i: State["i"]): SVGElement {
-  const own = i && svg.querySelector<SVGElement>(`[data-y="${i.join(",")}"]:not(.edge, .outline, text)`);
+  const own = i && svg.querySelector<SVGElement>(`[data-y="${i.join(",")}"]:not(.edge, .outline, text, [data-w])`);
   const stop = own ?? svg;
   stop.setAttribute("tabindex", "0");
   if (own) {

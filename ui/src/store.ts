@@ -37,7 +37,7 @@ export class Store {
     this.ask = remembered(ask);
     this.state = opening(model, locator.read());
     locator.write(this.state, true);
-    locator.listen((hash) => this.go({ ...opening(model, {}), ...hash }));
+    locator.listen((hash) => this.go(opening(model, hash)));
     this.go(this.state);
   }
 

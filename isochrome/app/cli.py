@@ -1,0 +1,323 @@
+"""The command line: reads arguments, asks, prints. No logic of its own; every answer is the one that Python gives."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Timer
+from typing import Any
+
+from isochrome.errors import IsochromeError, RequestError, shown
+
+__all__ = ["main"]
+
+FIRST = "example:stanford"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0 fine, 2 could not do it, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["open", FIRST]
+    try:
+        options = _parser().parse_args(given)
+        return int(options.run(options) or 0)
+    except IsochromeError as fault:
+        print(f"isochrome: {fault}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (OSError, MemoryError, RecursionError) as fault:
+        print(f"isochrome: {type(fault).__name__}: {shown(str(fault), 300)}", file=sys.stderr)
+        return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for a wrong argument, and exit code 2."""
+
+    def error(self, message: str) -> Any:
+        raise RequestError(f"{self.prog.removeprefix('isochrome').strip() or 'arguments'}: {shown(message, 300)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="isochrome",
+        description="Which stored weight acts on which connection: counted, checked against the framework, and drawn.",
+        epilog="MODEL is a file (.onnx), example:NAME, or formula:'...' with --shape. Without a command the explorer "
+        "opens on its first example.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for row in _COMMANDS:
+        command = commands.add_parser(row.name, help=row.help, description=row.help)
+        for names, settings in row.arguments:
+            command.add_argument(*names, **settings)
+        command.set_defaults(run=row.run)
+    return parser
+
+
+# --- arguments ------------------------------------------------------------------------------------------------
+
+
+def _place(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a place is whole numbers with commas, like 0,10,10; got {shown(text)}") from None
+
+
+def _weight(text: str) -> tuple[str, tuple[int, ...]]:
+    name, _, place = text.rpartition(":")
+    return name, _place(place)
+
+
+def _shape(text: str) -> tuple[str, tuple[int, ...]]:
+    name, found, sizes = text.partition("=")
+    if not found or not name:
+        raise argparse.ArgumentTypeError(f"a shape is NAME=4,5; got {shown(text)}")
+    return name, _place(sizes) if sizes else ()
+
+
+def _table(text: str) -> tuple[str, Any]:
+    name, found, numbers = text.partition("=")
+    try:
+        values = json.loads(numbers if numbers.startswith("[") else f"[{numbers}]")
+    except (json.JSONDecodeError, RecursionError):
+        values = None
+    if not found or not name or values is None:
+        raise argparse.ArgumentTypeError(f"a table is NAME=0,2,1 or NAME=[[0,1],[2,3]]; got {shown(text)}")
+    return name, values
+
+
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+MODEL: Argument = (("model",), {"metavar": "MODEL", "help": "a file, example:NAME or formula:'...'"})
+LAYER: Argument = (("layer",), {"metavar": "LAYER", "help": "the model's own path, conv#2, or a number in the report"})
+JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
+INPUT: Argument = (("--input",), {"metavar": "FILE", "help": "an image, .npy or .npz; else an example's own or random"})
+SHAPE: Argument = (
+    ("--shape",),
+    {"type": _shape, "action": "append", "default": [], "metavar": "NAME=4,5", "help": "the shape of a tensor"},
+)
+TABLE: Argument = (
+    ("--table",),
+    {"type": _table, "action": "append", "default": [], "metavar": "NAME=0,2,1", "help": "a table of a typed line"},
+)
+ORDER: Argument = (("--order",), {"choices": ["xyd"], "help": "places as column, row, depth, as the Stanford demo does"})
+SEED: Argument = (("--seed",), {"type": int, "default": 0, "help": "for random numbers where no input is given"})
+
+
+class Command:
+    """One row of the table of commands."""
+
+    def __init__(self, name: str, run: Callable[[Any], int | None], help: str, *arguments: Argument) -> None:
+        self.name, self.run, self.help, self.arguments = name, run, help, arguments
+
+
+def _opened(options: Any) -> Any:
+    from isochrome.app.api import open_model
+
+    return open_model(options.model, dict(options.shape), _tables(options))
+
+
+def _tables(options: Any) -> Mapping[str, Any]:
+    import numpy as np
+
+    found = {}
+    for name, values in options.table:
+        try:
+            array = np.array(values)
+        except ValueError:
+            array = np.zeros(0)
+        if array.dtype.kind != "i":
+            raise RequestError(f"table {shown(name)}: must hold whole numbers in a regular array")
+        found[name] = array
+    return found
+
+
+def _ink(options: Any) -> Any:
+    from isochrome.app.text import Ink
+
+    terminal = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    width = shutil.get_terminal_size((96, 24)).columns if sys.stdout.isatty() else 96
+    return Ink(not terminal, width, getattr(options, "order", None) == "xyd")
+
+
+def _turned(options: Any, place: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    if place is None or getattr(options, "order", None) != "xyd":
+        return place
+    from isochrome.app.text import turned
+
+    return turned(place)
+
+
+def _print(options: Any, answer: Any, text: Callable[[Any, Any], str]) -> None:
+    if options.json:
+        print(json.dumps(answer.to_dict(), ensure_ascii=True, allow_nan=False, indent=1, default=_plain))
+    else:
+        sys.stdout.write(text(answer, _ink(options)))
+
+
+def _plain(value: Any) -> Any:
+    return value.item()
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[None]:
+    """A word on the terminal about work that takes longer than a second."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    timer = Timer(1.0, lambda: print(f"{what} ...", file=sys.stderr, flush=True))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+def _run_open(options: Any) -> int:
+    from isochrome.app.server import serve
+
+    opened = _opened(options)
+    run = opened.run(options.input, seed=options.seed)
+    layer = opened.model.layer(options.layer).number if options.layer else None
+    return int(serve(opened, run, port=options.port, open_browser=not options.no_browser, layer=layer) or 0)
+
+
+def _run_page(options: Any) -> None:
+    from isochrome.app.page import write_page
+
+    opened = _opened(options)
+    layers = [opened.model.layer(name).number for name in options.layer] or None
+    with _progress(f"Writing {shown(options.output)}"):
+        write_page(opened, opened.run(options.input, seed=options.seed), options.output, layers)
+
+
+def _run_report(options: Any) -> None:
+    from isochrome.app.text import report_text
+
+    with _progress(f"Reading {shown(options.model)}"):
+        report = _opened(options).report()
+    _print(options, report, report_text)
+
+
+def _run_formula(options: Any) -> None:
+    from isochrome.app.text import layer_text
+
+    options.model = f"formula:{options.formula}"
+    _print(options, _opened(options)[0].report, layer_text)
+
+
+def _run_explain(options: Any) -> None:
+    from isochrome.app.text import explain_text
+
+    opened = _opened(options)
+    with _progress("Running the model"):
+        answer = opened.run(options.input, seed=options.seed).explain(options.layer, _turned(options, options.neuron))
+    _print(options, answer, explain_text)
+
+
+def _run_uses(options: Any) -> None:
+    from isochrome.app.text import uses_text
+
+    name, place = options.weight
+    opened = _opened(options)
+    layer = opened[options.layer]
+    values = opened.run(options.input, seed=options.seed).values if layer.report.depends else None
+    _print(options, layer.uses(_turned(options, place), name, options.limit, values), uses_text)
+
+
+def _run_reach(options: Any) -> None:
+    from isochrome.app.text import reach_text
+
+    layer = _opened(options)[options.layer]
+    neuron = _turned(options, options.neuron)
+    _print(options, layer.reach(neuron, options.to or "", options.forward), reach_text)
+
+
+def _run_draw(options: Any) -> None:
+    opened = _opened(options)
+    layer = opened.model.layer(options.layer) if options.layer else _only_layer(opened)
+    from isochrome.app.pictures import draw
+
+    name, weight = options.weight or ("", None)
+    with _progress(f"Drawing {shown(options.view)}"):
+        drawn = draw(
+            opened, layer, options.view, options.colour,
+            neurons=[_turned(options, neuron) for neuron in options.neuron], weight=_turned(options, weight),
+            parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
+            inputs=options.input, many=options.many,
+        )  # fmt: skip
+        drawn.save(options.output)
+    if options.json:
+        sys.stdout.write(drawn.json())
+
+
+def _only_layer(opened: Any) -> Any:
+    if len(opened.model.layers) != 1:
+        raise RequestError(f"LAYER: must be given; the model has {len(opened.model.layers)} layers")
+    return opened.model.layers[0]
+
+
+_OUTPUT: Argument = (("-o", "--output"), {"required": True, "metavar": "FILE", "help": "where to write"})
+_COMMON = (INPUT, SHAPE, TABLE, SEED)
+_NEURON: Argument = (
+    ("--neuron",),
+    {"type": _place, "required": True, "metavar": "I", "help": "a place of the output, as 0,10,10"},
+)
+_COMMANDS = (
+    Command(
+        "open", _run_open, "the explorer, in the browser", MODEL, *_COMMON,
+        (("--layer",), {"metavar": "LAYER", "help": "where to begin"}),
+        (("--port",), {"type": int, "default": 0, "help": "default: any free one"}),
+        (("--no-browser",), {"action": "store_true", "help": "only print the address"}),
+    ),
+    Command(
+        "page", _run_page, "the explorer as one offline file", MODEL, _OUTPUT, *_COMMON,
+        (("--layer",), {"action": "append", "default": [], "metavar": "LAYER", "help": "put this layer in; repeats"}),
+    ),
+    Command("report", _run_report, "the sharing table of the whole model", MODEL, JSON, SHAPE, TABLE),
+    Command(
+        "explain", _run_explain, "one neuron's arithmetic, checked against the framework", MODEL, LAYER, _NEURON,
+        JSON, ORDER, *_COMMON,
+    ),
+    Command(
+        "uses", _run_uses, "every use of one weight", MODEL, LAYER,
+        (("--weight",), {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"}),
+        (("--limit",), {"type": int, "default": 1000, "help": "how many uses are listed; the count is always whole"}),
+        JSON, ORDER, *_COMMON,
+    ),
+    Command(
+        "reach", _run_reach, "what a neuron sees, or with --forward what it influences", MODEL, LAYER, _NEURON,
+        (("--to",), {"metavar": "L2", "help": "a layer, an input or an output"}),
+        (("--forward",), {"action": "store_true", "help": "what it influences"}), JSON, ORDER, SHAPE, TABLE,
+    ),
+    Command(
+        "draw", _run_draw, "a picture; the ending of FILE chooses the format", (("view",), {"metavar": "VIEW"}), MODEL,
+        (("layer",), {"nargs": "?", "metavar": "LAYER", "help": "not needed where the model has one"}), _OUTPUT,
+        (("--colour",), {"default": "weight", "help": "weight, tap, filter, channel or parameter"}),
+        (("--neuron",), {"type": _place, "action": "append", "default": [], "metavar": "I", "help": "at most two"}),
+        (("--weight",), {"type": _weight, "metavar": "I", "help": "a weight to point at"}),
+        (("--filter",), {"type": int, "help": "whose weights are coloured"}),
+        (("--channel",), {"type": int, "default": 0, "help": "whose weights are coloured"}),
+        (("--theme",), {"choices": ["light", "dark", "print"], "default": "light", "help": "default: light"}),
+        (("--scale",), {"type": float, "default": 2.0, "help": "of a PNG; default: 2"}),
+        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), JSON, ORDER, *_COMMON,
+    ),
+    Command(
+        "formula", _run_formula, "the report of a typed line",
+        (("formula",), {"metavar": "FORMULA", "help": "'y[p] += w[u] * x[p + u]'"}), JSON, SHAPE, TABLE,
+    ),
+)  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())

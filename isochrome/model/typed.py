@@ -1,0 +1,111 @@
+"""A typed line as a model of one layer, with small seeded whole numbers for its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.core.evaluate import evaluate
+from isochrome.core.formula import Access, parse
+from isochrome.core.relation import Relation, inputs_of, relation
+from isochrome.core.sizes import Shape
+from isochrome.errors import FormulaError, RequestError, shown
+from isochrome.model.parts import Layer, Line, Model, Operation, Parameter, Span, Tensor
+
+__all__ = ["TypedModel", "typed_model"]
+
+Array = NDArray[Any]
+EVALUATED = 50_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypedModel:
+    """The model of a typed line; it is its own reader and runner."""
+
+    model: Model
+    relation: Relation
+    arrays: Mapping[str, Array]
+
+    def read_parameter(self, number: int) -> Array | None:
+        """The numbers of the line's weight."""
+        return self.arrays[self.model.parameters[number].names[0]]
+
+    def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
+        """The line's tensors; the output by evaluating the line."""
+        output = self.relation.formula.output.name
+        found = {name: self.arrays[name] for name in tensors if name in self.arrays}
+        if output in tensors:
+            if self.relation.connections > EVALUATED:
+                raise RequestError(
+                    f"formula: must have at most {EVALUATED:,} connections to be evaluated; "
+                    f"has {self.relation.connections:,}"
+                )
+            found[output] = evaluate(self.relation, self.arrays)
+        return found
+
+
+def typed_model(
+    text: str, shapes: Mapping[str, Shape], tables: Mapping[str, Array] | None = None, seed: int = 0
+) -> TypedModel:
+    """The model of a typed line: one layer named ``formula``; all its loops count, it has no batch.
+
+    Names that begin with w or b are weights. Raises FormulaError.
+
+    >>> typed_model("y[p] += w[u] * x[p + u]", {"x": (7,), "w": (3,)}).relation.connections
+    15
+    """
+    formula = parse(text)
+    unknown = [name for name in shapes if name not in {access.name for access in formula.accesses}]
+    if unknown:
+        raise FormulaError(f"shape of {shown(unknown[0])}: must name a tensor of the formula; {text} has none")
+    inputs = inputs_of(formula)
+    weights = tuple(dict.fromkeys(factor.name for factor in formula.factors if factor.name not in inputs))
+    if len(weights) > 1:
+        raise FormulaError(f"formula: one factor at most may be a weight (w..., b...); got {', '.join(weights)}")
+    made = relation(formula, shapes, tables, inputs)
+    known = {access.name: shape for access, shape in zip(formula.accesses, made.shapes, strict=True)}
+    weight = weights[0] if weights else ""
+    line = Line(
+        formula, tuple(known.items()), tuple((name, name) for name in dict.fromkeys(a.name for a in formula.factors)
+        if name in inputs), formula.output.name, weight, weight, 0 if weight else None, weight,
+        tuple(made.tables.items()), operand=weight,
+    )  # fmt: skip
+    return TypedModel(_model(line, known, weight, inputs), made, _arrays(known, formula.factors, seed))
+
+
+def _model(line: Line, known: Mapping[str, Shape], weight: str, inputs: frozenset[str]) -> Model:
+    output = line.output
+    parameters: tuple[Parameter, ...] = ()
+    if weight:
+        size = 1
+        for one in known[weight]:
+            size *= one
+        parameters = (Parameter(0, (weight,), known[weight], "float64", Span(weight, 0, 8 * size)),)
+    names = tuple(name for name in known if name in inputs)
+    operation = Operation(output, "formula", (line,), names, (output,))
+    first = names[0] if names else ""
+    layer = Layer(0, "formula", (output,), "formula", (line,), first, output, known.get(first), known[output])
+    tensors = {name: Tensor(shape, None, "float64") for name, shape in known.items() if name not in {weight}}
+    return Model(str(line.formula), "formula", parameters, tensors, (operation,), (layer,), names, (output,))
+
+
+def _arrays(known: Mapping[str, Shape], factors: tuple[Access, ...], seed: int) -> dict[str, Array]:
+    generator = np.random.default_rng(seed)
+    found: dict[str, Array] = {}
+    for factor in factors:
+        if factor.name in found or _large(known[factor.name]):
+            continue
+        low, high = (-1, 2) if factor.name[0] in "wb" else (0, 3)
+        found[factor.name] = generator.integers(low, high, known[factor.name]).astype(np.float64)
+    return found
+
+
+def _large(shape: Shape) -> bool:
+    count = 1
+    for size in shape:
+        count *= size
+    return count > EVALUATED

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
 from isochrome.core.reach import Places, image, union
-from isochrome.core.sharing import along, level_sets, uses_per_weight
 from isochrome.core.sizes import Shape
 from isochrome.model.parts import Layer, Line, Model, Parameter, Span
 
@@ -170,11 +169,11 @@ def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] |
     return LayerReport(
         layer.name,
         layer.kind,
-        tuple(str(line.formula) for line in layer.lines),
+        tuple(line.pattern.text for line in layer.lines),
         shared,
         distinct,
         summed,
-        tuple(text for line in main if not line.depends for text in level_sets(line.relation, line.weight_access)),
+        tuple(text for line in main if not line.depends for text in line.pattern.constant_along),
         layer.input_shape,
         layer.output_shape,
         tuple((p.names, p.shape, p.span.storage) for p in parameters),
@@ -203,7 +202,7 @@ Sized = tuple[tuple[str, int], ...]
 def _along(lines: tuple[Line, ...]) -> tuple[Sized, Sized, Sized]:
     sorts: list[dict[str, int]] = [{}, {}, {}]
     for line in lines:
-        found, sizes = along(line.formula, line.weight_access), _sizes(line)
+        found, sizes = line.pattern.along, _sizes(line)
         for sort, loops in zip(sorts, (found.shared, found.distinct, found.summed), strict=True):
             for loop in loops:
                 sort.setdefault(loop, sizes.get(loop, 1))
@@ -211,9 +210,9 @@ def _along(lines: tuple[Line, ...]) -> tuple[Sized, Sized, Sized]:
     return shared, distinct, summed
 
 
-def _sizes(line: Line) -> dict[str, int]:
+def _sizes(line: Line) -> Mapping[str, int]:
     if not line.depends:
-        return dict(line.relation.sizes)
+        return line.relation.sizes
     shape = line.shape(line.formula.output.name)
     loops = [str(index) for index in line.formula.output.indices]
     return dict(zip(loops, shape, strict=True))
@@ -254,10 +253,10 @@ def _mentioned(parameter: Parameter, lines: list[Line]) -> int:
     for line in lines:
         if line.depends:
             return parameter.count
-        counts.append(uses_per_weight(line.relation, line.weight_number).mentioned)
+        counts.append(line.pattern.uses.mentioned)
         if counts[-1] == parameter.count:
             return parameter.count
-    if len(counts) == 1 or all(line.relation is lines[0].relation for line in lines):
+    if len(counts) == 1 or all(line.pattern is lines[0].pattern for line in lines):
         return counts[0]
     return union([_weight_places(line) for line in lines]).count
 
@@ -273,13 +272,13 @@ def _uses(model: Model, lines: tuple[Line, ...]) -> tuple[UseCounts, int | None]
         return UseCounts(0, 0, 0), 0
     if any(line.depends for line in lines):
         return UseCounts(None, None, None), None
-    found = [(line, uses_per_weight(line.relation, line.weight_number)) for line in lines]
-    taps = {one.taps for _, one in found}
-    live = sum(one.live for _, one in found)
+    found = [line.pattern.uses for line in lines]
+    taps = {one.taps for one in found}
+    live = sum(one.live for one in found)
     counts = UseCounts(
         next(iter(taps)) if len(taps) == 1 else None,
-        min(one.least for _, one in found),
-        max(one.most for _, one in found),
+        min(one.least for one in found),
+        max(one.most for one in found),
     )
     return counts, max(_distinct(model.parameters, lines) - live, 0)
 
@@ -311,10 +310,10 @@ def _totals(model: Model, pairs: list[tuple[Layer, LayerReport]]) -> Totals:
 
 def _bytes(spans: list[Span]) -> int:
     """Bytes of the union of some spans."""
-    total = 0
-    for storage in dict.fromkeys(span.storage for span in spans):
-        end = -1
-        for start, stop in sorted((span.start, span.stop) for span in spans if span.storage == storage):
-            total += max(stop - max(start, end), 0)
-            end = max(end, stop)
+    total, end, storage = 0, -1, ""
+    for span in sorted(spans, key=lambda span: (span.storage, span.start, span.stop)):
+        if span.storage != storage:
+            storage, end = span.storage, -1
+        total += max(span.stop - max(span.start, end), 0)
+        end = max(end, span.stop)
     return total

@@ -6,7 +6,7 @@ tap has at a level. No view knows a layer's kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -19,13 +19,13 @@ from isochrome.core.formula import Access, loops_of
 from isochrome.core.relation import Place, Relation, Taps
 from isochrome.core.sharing import Role, roles
 from isochrome.core.sizes import Shape
-from isochrome.draw.identity import identity
+from isochrome.draw.identity import LEVELS, identity
 from isochrome.errors import RequestError
 from isochrome.model.parts import Layer, Line, Model, Parameter
-from isochrome.model.places import batch_axis, full_place, main_line, sample_letters, sample_place
+from isochrome.model.places import batch_axis, full_place, main_line, sample_letters
 from isochrome.model.values import Values
 
-__all__ = ["Axes", "Part", "Scene", "scene"]
+__all__ = ["Axes", "Part", "Rows", "Scene", "scene"]
 
 Numbers = NDArray[np.int64]
 
@@ -75,6 +75,33 @@ class Part:
         return dict(self.names).get(level)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Taps as arrays, a row each: thousands of them at the price of one. Places have no batch axis.
+
+    ``channel`` counts input channels in the order of their axes; ``at`` may lie outside, where ``real`` is False.
+    ``weight``, ``input`` and ``product`` are None where the run does not give them.
+    """
+
+    y: Numbers
+    w: Numbers
+    at: Numbers
+    real: NDArray[np.bool_]
+    channel: Numbers
+    weight: NDArray[np.float64] | None
+    input: NDArray[np.float64] | None
+    product: NDArray[np.float64] | None
+
+    def take(self, wanted: Numbers | NDArray[np.bool_]) -> Rows:
+        """Some of the rows: by number, or where a mask holds."""
+        numbers = (None if one is None else one[wanted] for one in (self.weight, self.input, self.product))
+        places = (self.y[wanted], self.w[wanted], self.at[wanted])
+        return Rows(*places, self.real[wanted], self.channel[wanted], *numbers)
+
+    def __len__(self) -> int:
+        return len(self.w)
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means."""
@@ -101,9 +128,13 @@ class Scene:
 
     @cached_property
     def roles(self) -> dict[str, Role]:
-        """The role of each loop."""
+        """The role of each loop. A loop that slides along the output beside a position is a tap too (transposed)."""
         inputs = frozenset(name for name, _ in self.line.inputs)
-        return roles(self.line.formula, frozenset({self.line.weight}), inputs)
+        found = roles(self.line.formula, frozenset({self.line.weight}), inputs)
+        for loops in (loops_of(index) for index in self.line.formula.output.indices):
+            if any(found.get(loop) == "position" for loop in loops):
+                found |= {loop: "tap" for loop in loops if found.get(loop) == "filter"}
+        return found
 
     @cached_property
     def y(self) -> Axes:
@@ -195,13 +226,18 @@ class Scene:
 
     def taps_of_neuron(self, neuron: Place, most: int = 20_000) -> tuple[Part, ...]:
         """Every tap of one neuron, in the order of the weight's place."""
+        rows = self.rows_of_neuron(neuron)
+        return self.parts(rows.take(np.arange(min(len(rows), most))))
+
+    def rows_of_neuron(self, neuron: Place) -> Rows:
+        """Every tap of one neuron as arrays, in the order of the weight's place."""
         place = full_place(self.line, self.line.formula.output, neuron, f"neuron of {self.layer.name}")
-        parts = self._parts(self.relation.fix({0: place}), most)
-        return tuple(sorted(parts, key=lambda part: (part.w or (), part.at)))
+        found = self._rows(self.relation.fix({0: place}))
+        return found.take(np.lexsort((*found.at.T[::-1], *found.w.T[::-1])))
 
     def taps_of_weight(self, place: Place, most: int = 20_000) -> tuple[Part, ...]:
         """Every tap of one stored weight."""
-        return tuple(self._parts(self.relation.fix({self.line.weight_number: place}), most))
+        return self.parts(self._rows(self.relation.fix({self.line.weight_number: place}), most))
 
     def taps_of_input(self, place: Place, most: int = 20_000) -> tuple[Part, ...]:
         """Every tap that reads one input."""
@@ -209,7 +245,7 @@ class Scene:
         if number is None:
             return ()
         at = full_place(self.line, self.line.formula.accesses[number], place, f"input of {self.layer.name}")
-        return tuple(self._parts(self.relation.fix({number: at}), most))
+        return self.parts(self._rows(self.relation.fix({number: at}), most))
 
     def uses_of_weight(self, place: Place) -> tuple[int, int]:
         """(taps, taps on real input) of one stored weight in this layer."""
@@ -219,6 +255,21 @@ class Scene:
     def filter_weights(self, filter_place: Place) -> tuple[Part, ...]:
         """The weights that the neurons of one filter use: the taps of a neuron amid the filter's positions."""
         return self.taps_of_neuron(self.neuron_at(filter_place, self.centre))
+
+    @cached_property
+    def filter_rows(self) -> Rows:
+        """The taps of a neuron that stands for the chosen filter."""
+        return self.rows_of_filter(self.filter)
+
+    def rows_of_filter(self, number: int) -> Rows:
+        """The taps of a neuron that stands for a filter: amid the positions, or the first beside the corner with any."""
+        place = self.filter_place(number)
+        corner = (min(self.y.shape[axis], 4) for axis in self.y.of("position"))
+        for position in (self.centre, *np.ndindex(*corner)):
+            rows = self.rows_of_neuron(self.neuron_at(place, position))
+            if len(rows):
+                break
+        return rows
 
     @cached_property
     def centre(self) -> Place:
@@ -255,60 +306,77 @@ class Scene:
 
     def neuron_identity(self, neuron: Place) -> str | None:
         """What a neuron is at the scene's level: only a filter is a neuron's own."""
-        return identity("filter", self.filter_of(neuron)) if self.level == "filter" and self._own_filter else None
+        own = self.level == "filter" and self._own_filter
+        return identity("filter", self.filter_of(neuron)) if own else None
 
     @cached_property
     def _own_filter(self) -> bool:
         """Whether a weight belongs to one filter: its index mentions every loop of the output's filter axes."""
+        if not self.y.of("filter", "group"):
+            return False
         mentioned = {loop for index in self.line.weight_access.indices for loop in loops_of(index)}
         return all(loop in mentioned for loop, role in self.roles.items() if role in ("filter", "group"))
 
     def input_identity(self, place: Place) -> str | None:
         """What an input is at the scene's level: only a channel is an input's own."""
-        if self.level != "channel" or self.x is None:
+        if self.level != "channel" or self.x is None or not self.x.of("channel", "group"):
             return None
         return identity("channel", tuple(place[axis] for axis in self.x.of("channel", "group")))
 
     def weight_identity(self, place: Place) -> str | None:
         """What a stored weight is at the scene's level."""
-        part = next(iter(self._parts(self.relation.fix({self.line.weight_number: place}), 1)), None)
-        return None if part is None else part.identity(self.level)
+        found = self.parts(self._rows(self.relation.fix({self.line.weight_number: place}), 1))
+        return found[0].identity(self.level) if found else None
 
-    def _parts(self, taps: Taps, most: int) -> Iterator[Part]:
-        if taps.total > most:
-            taps_shown = most
-        else:
-            taps_shown = taps.total
-        arrays = taps.places(0, taps_shown)
-        at_weight, at_input = self.line.weight_number, self.line.input_number
-        inside = None if at_input is None else self.relation.inside(at_input, arrays[at_input])
-        x_values = self.x_values if at_input is not None else None
-        factor = self.line.scale
-        for tap in range(taps_shown):
-            w = tuple(arrays[at_weight][tap].tolist())
-            y = sample_place(self.line, self.line.formula.output, tuple(arrays[0][tap].tolist()))
-            at: Place = ()
-            if at_input is not None:
-                at = tuple(arrays[at_input][tap].tolist())
-                at = sample_place(self.line, self.line.formula.accesses[at_input], at)
-            real = inside is None or bool(inside[tap])
-            weight = None if self.w_values is None else float(self.w_values[w])
-            number = 0.0 if not real else None if x_values is None else float(x_values[at])
-            product = None if weight is None or number is None else weight * number * factor
-            yield Part(y, w, at if real and at else None, at, self.line.parameter, weight, number, product,
-                       self._identities(y, w, at))  # fmt: skip
+    def parts(self, rows: Rows) -> tuple[Part, ...]:
+        """The taps of some rows, one by one."""
+        return tuple(self._part(rows, row) for row in range(len(rows)))
+
+    def _part(self, rows: Rows, row: int) -> Part:
+        y, w, at = (tuple(places[row].tolist()) for places in (rows.y, rows.w, rows.at))
+        real = bool(rows.real[row])
+        weight = None if rows.weight is None else float(rows.weight[row])
+        read = 0.0 if not real else None if rows.input is None else float(rows.input[row])
+        product = None if weight is None or read is None else weight * read * self.line.scale
+        return Part(y, w, at if real and at else None, at, self.line.parameter, weight, read, product,
+                    self._identities(y, w, at))  # fmt: skip
+
+    def _rows(self, taps: Taps, most: int | None = None) -> Rows:
+        arrays = taps.places(0, most)
+        y, w = self._sample_places(0, arrays), arrays[self.line.weight_number]
+        weights, number = self.w_values, self.line.input_number
+        weight = None if weights is None else weights[tuple(w.T)].astype(np.float64)
+        if number is None:
+            none = np.zeros((len(w), 0), np.int64)
+            return Rows(y, w, none, np.ones(len(w), np.bool_), none.sum(1), weight, None, None)
+        at, real = self._sample_places(number, arrays), self.relation.inside(number, arrays[number])
+        read = None if self.x_values is None else np.zeros(len(w))
+        if read is not None and self.x_values is not None:
+            read[real] = self.x_values[tuple(at[real].T)]
+        product = None if weight is None or read is None else weight * read * self.line.scale
+        return Rows(y, w, at, real, self._channels(at), weight, read, product)
+
+    def _sample_places(self, number: int, arrays: Sequence[Numbers]) -> Numbers:
+        axis = batch_axis(self.line, self.line.formula.accesses[number])
+        return arrays[number] if axis is None else np.delete(arrays[number], axis, axis=1)
+
+    def _channels(self, at: Numbers) -> Numbers:
+        found = np.zeros(len(at), np.int64)
+        if self.x is not None:
+            for axis in self.x.of("channel", "group"):
+                found = found * self.x.shape[axis] + at[:, axis]
+        return found
 
     def _identities(self, y: Place, w: Place, at: Place) -> tuple[tuple[str, str | None], ...]:
         number = self.line.parameter or 0
         taps = tuple(w[axis] for axis in self.w.of("tap"))
-        own = self._own_filter and bool(self.y.of("filter", "group"))
         channel = None
         if self.x is not None and self.x.of("channel", "group"):
             channel = identity("channel", tuple(at[axis] for axis in self.x.of("channel", "group")))
         return (
             ("weight", identity("weight", w, parameter=number)),
             ("tap", identity("tap", taps) if taps else None),
-            ("filter", identity("filter", self.filter_of(y)) if own else None),
+            ("filter", identity("filter", self.filter_of(y)) if self._own_filter else None),
             ("channel", channel),
             ("parameter", identity("parameter", number)),
         )
@@ -343,8 +411,6 @@ def scene(
     many: bool = False,
 ) -> Scene:
     """The scene of a layer, checked: neurons lie in its output, filter and channel are there, the level is one."""
-    from isochrome.draw.identity import LEVELS
-
     if level not in LEVELS:
         raise RequestError(f"colour: must be one of {', '.join(LEVELS)}; got {level}")
     made = Scene(model, layer, main_line(layer) if line is None else line, values, level, tuple(map(tuple, neurons)),

@@ -27,7 +27,6 @@ from isochrome.layers.move import (
     concat,
     expand,
     gather,
-    pad,
     roll,
     slice_axes,
     split,
@@ -36,6 +35,7 @@ from isochrome.layers.move import (
     triangle,
 )
 from isochrome.layers.norm import batch_norm, group_norm, instance_norm, layer_norm, prelu, rms_norm
+from isochrome.layers.pad import pad
 from isochrome.layers.pool import adaptive_pool, average_pool, global_pool, lp_pool, max_pool
 from isochrome.layers.recurrent import gru, lstm, rnn
 from isochrome.layers.rename import flatten, reshape, squeeze, unsqueeze

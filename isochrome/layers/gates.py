@@ -142,9 +142,10 @@ def _inner(
     name: str,
     rows: tuple[int, int] | None,
     of: str = "",
+    time: str = "",
 ) -> Line:
     row, where = _row(rows)
-    if of:
+    if time == "t":  # the state has a row more than there are steps
         where = (f"t < {cell.time}", *where)
     y = cell.steps(cell.gates * cell.hidden)
     return line(cell.at("y", "t", number, row), factors, {"y": y, **shapes}, operands, where=where, name=name,
@@ -168,7 +169,7 @@ def state_line(
     state = cell.at("h", cell.before(reverse), number, "j")
     factors = [access("w", str(number), _row(rows)[0], "j"), state]
     shapes = {"w": r, "h": cell.steps(cell.hidden, 1)}
-    return _inner(cell, number, factors, shapes, {"w": "r", "h": "hidden"}, name, rows, of)
+    return _inner(cell, number, factors, shapes, {"w": "r", "h": "hidden"}, name, rows, of, cell.before(reverse))
 
 
 def bias_lines(
@@ -205,6 +206,7 @@ def peephole_lines(cell: Cell, number: int, reverse: bool, p: Shape, input_forge
             "gates",
             (gate * size, size),
             "cell state",
+            time,
         )
         for gate, time in enumerate(times[:2] if input_forget else times)
     )

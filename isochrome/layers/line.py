@@ -28,6 +28,7 @@ from isochrome.core.formula import Formula, parse
 from isochrome.core.sizes import Shape
 
 __all__ = [
+    "LONGEST_TABLE",
     "Integers",
     "Line",
     "Numbers",
@@ -39,6 +40,7 @@ __all__ = [
     "line",
     "plain",
     "stretched",
+    "table_name",
 ]
 
 Integers = NDArray[np.int64]
@@ -51,6 +53,9 @@ _POOLS = {
     "others": ("i", "j", "s", "u", "v"),
     "features": ("e", "o", "i"),
 }
+
+LONGEST_TABLE = 1 << 22
+_TABLES = ("columns", "rows", "planes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +197,13 @@ def stretched(shape: Shape, whole: Shape, loops: Sequence[str], stored: bool = F
         "0" if size == 1 and (stored or whole[skip + axis] != 1) else loops[skip + axis]
         for axis, size in enumerate(shape)
     ]
+
+
+def table_name(axis: int, rank: int) -> str:
+    """What the table of places along an axis is called.
+
+    >>> table_name(2, 4), table_name(3, 4), table_name(0, 4)
+    ('rows', 'columns', 'axis0')
+    """
+    back = rank - 1 - axis
+    return _TABLES[back] if back < len(_TABLES) else f"axis{axis}"

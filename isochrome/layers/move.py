@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isochrome.layers.check import axes_in, axis_in, broadcast, choice, fault, listed, plural, positives, ranked
+from isochrome.layers.check import axes_in, axis_in, broadcast, fault, listed, plural, positives, ranked
 from isochrome.layers.embedding import looked_up
-from isochrome.layers.line import Integers, Operation, Shape, access, affine, letters, line, plain, stretched
+from isochrome.layers.line import (
+    Integers,
+    Operation,
+    Shape,
+    access,
+    affine,
+    letters,
+    line,
+    plain,
+    stretched,
+)
 from isochrome.layers.mix import operand
 
 __all__ = [
     "concat",
     "expand",
     "gather",
-    "pad",
     "roll",
     "slice_axes",
     "split",
@@ -23,7 +32,6 @@ __all__ = [
 ]
 
 LARGEST = (2**31 - 1, 2**63 - 1)
-FOLDS = {"constant": "", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
 
 
 def concat(*, xs: Sequence[Shape], axis: int) -> Operation:
@@ -64,7 +72,9 @@ def split(*, x: Shape, axis: int = 0, sizes: Sequence[int] | None = None, parts:
         if not count:
             raise fault("split or num_outputs", "be given", "neither")
         each = -(-x[along] // count)
-        sizes = [max(min(each, x[along] - number * each), 0) for number in range(count)]
+        if each * (count - 1) > x[along]:
+            raise fault("num_outputs", f"cut {plural(x[along], 'place')} evenly but for the last part", count)
+        sizes = [min(each, x[along] - number * each) for number in range(count)]
     if any(size < 0 for size in sizes) or sum(sizes) != x[along]:
         raise fault("split", f"hold sizes that sum to {x[along]}", list(sizes))
     loops, lines, begin = plain(len(x)), [], 0
@@ -125,49 +135,6 @@ def _taken(start: int, end: int, step: int, size: int) -> range:
     if not size:
         return range(0)
     return range(min(max(start, 0), size - 1), -1 if end in LARGEST else min(max(last, -1), size - 1), step)
-
-
-def pad(
-    *,
-    x: Shape,
-    pads: Sequence[int],
-    mode: str = "constant",
-    axes: Sequence[int] | None = None,
-    value: float | None = 0.0,
-) -> Operation:
-    """Places added before and after some axes (or taken away, where negative).
-
-    ``pads`` holds the numbers before every axis, then those after. A constant ``value`` that is not zero, or not
-    known, is in no line.
-
-    >>> str(pad(x=(1, 3, 5), pads=(0, 0, 2, 0, 0, 2), mode="reflect").lines[0].formula)
-    'y[n, t, o] += x[n, t, reflect(o - 2)]'
-    """
-    rank = len(ranked("x", x, 0))
-    choice("mode", mode, tuple(FOLDS))
-    named = axes_in("axes", range(rank) if axes is None else axes, rank)
-    if len(pads) != 2 * len(named):
-        raise fault("pads", f"hold {2 * len(named)} numbers", list(pads))
-    loops = plain(rank)
-    y, outer, inner, where = list(x), list(loops), list(loops), []
-    for axis, begin, end in zip(named, pads, pads[len(named) :], strict=False):
-        size, loop = x[axis], loops[axis]
-        y[axis] = size + begin + end
-        if y[axis] < 0:
-            raise fault("pads", f"leave axis {axis} of {size} no negative size", [begin, end])
-        if not begin and not end:
-            continue
-        if not FOLDS[mode]:
-            outer[axis] = affine((1, loop), offset=begin)
-            where += [f"{loop} < {min(size, y[axis])}"] if not begin else []
-        elif not size:
-            raise fault("x", f"have places along axis {axis} to pad with", f"shape {listed(x)}")
-        else:
-            inner[axis] = f"{FOLDS[mode]}({affine((1, loop), offset=-begin)})"
-    shapes = {"y": tuple(y), "x": x}
-    exact = bool(FOLDS[mode]) or value == 0 or all(amount <= 0 for amount in pads)
-    made = line(access("y", outer), [access("x", inner)], shapes, {"x": "x"}, where=where, exact=exact)
-    return Operation("pad", (made,), (tuple(y),))
 
 
 def transpose(*, x: Shape, perm: Sequence[int] | None = None) -> Operation:

@@ -20,22 +20,25 @@ def batch_norm(
 ) -> Operation:
     """A scale and a shift for every channel, after a normalisation by stored statistics (or, in training, by its own).
 
+    An input of one axis is one channel.
+
     >>> [str(line.formula) for line in batch_norm(x=(1, 6, 5, 5), w=(6,), b=(6,), mean=(6,), var=(6,)).lines]
     ['y[n, c, p, q] += w[c] * x[n, c, p, q]', 'y[n, c, p, q] += b[c]']
     """
-    loops = _channels(x)
+    ranked("x", x, 1)
+    loops = _channels(x) if len(x) > 1 else ("n",)
+    channels, at = ((x[1],), "c") if len(x) > 1 else ((1,), "0")
     for name, shape in (("w", w), ("b", b), ("mean", mean), ("var", var)):
-        same_shape(name, shape, x[1:2])
+        same_shape(name, shape, channels)
     most = 3 if training else 1
     if not 1 <= outputs <= most:
         raise fault("outputs", f"be 1 to {most}" if training else "be 1 outside training", outputs)
-    lines = _affine(x, loops, w, ["c"], b, ["c"])
+    lines = _affine(x, loops, w, [at], b, [at])
     if training:
-        inside = (letters("others", 1)[0], "c", *letters("taps", len(x) - 2))
+        inside = ("i", "c", *letters("taps", len(x) - 2)) if len(x) > 1 else ("i",)
         lines += (_reach(x, access("y", loops), inside),)
-        shapes = [(name, x[1:2]) for name in ("y2", "y3")[: outputs - 1]]
-        lines += tuple(_reach(x, "y[c]", loops, shape, name) for name, shape in shapes)
-    return Operation("batch norm", lines, (x, *[x[1:2]] * (outputs - 1)))
+        lines += tuple(_reach(x, access("y", at), loops, channels, name) for name in ("y2", "y3")[: outputs - 1])
+    return Operation("batch norm", lines, (x, *[channels] * (outputs - 1)))
 
 
 def instance_norm(*, x: Shape, w: Shape | None = None, b: Shape | None = None) -> Operation:

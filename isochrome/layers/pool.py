@@ -8,13 +8,12 @@ from math import prod
 import numpy as np
 
 from isochrome.layers.check import choice, fault, listed, positives, ranked
-from isochrome.layers.line import Integers, Line, Numbers, Operation, Shape, access, affine, letters, line
+from isochrome.layers.line import Integers, Line, Numbers, Operation, Shape, access, affine, letters, line, table_name
 from isochrome.layers.window import Window, places, slide
 
 __all__ = ["adaptive_pool", "average_pool", "global_pool", "lp_pool", "max_pool"]
 
 WAYS = ("average", "max", "lp")
-NAMES = ("columns", "rows", "planes")
 
 
 def max_pool(
@@ -161,16 +160,6 @@ def adaptive_pool(*, x: Shape, out: Sequence[int], how: str = "average") -> Oper
     else:
         made = _pooled(x, y, indices, widths, counts=lengths, tables=tables)
     return Operation(f"{how} pool", (made,), (y,))
-
-
-def table_name(axis: int, rank: int) -> str:
-    """What the table of places along an axis is called.
-
-    >>> table_name(2, 4), table_name(3, 4), table_name(0, 4)
-    ('rows', 'columns', 'axis0')
-    """
-    back = rank - 1 - axis
-    return NAMES[back] if back < len(NAMES) else f"axis{axis}"
 
 
 def _windows(

@@ -107,7 +107,7 @@ def lstm(
     >>> [str(line.formula) for line in made.lines if line.of == "cell state"][:2]
     ... # doctest: +NORMALIZE_WHITESPACE
     ['y[t, 0, n, r] += w[0, r] * c[t, 0, n, r] where t < 7, r < 4',
-     'y[t, 0, n, r + 4] += w[0, r + 4] * c[t + 1, 0, n, r] where t < 7, r < 4']
+     'y[t, 0, n, r + 4] += w[0, r + 4] * c[t + 1, 0, n, r] where r < 4']
     """
     cell = recurrent_cell(4, x, w, r, b, lengths, h0, hidden, direction, layout, activations, 3, clip, lengths_known)
     size = cell.hidden

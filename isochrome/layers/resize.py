@@ -8,9 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.layers.check import choice, fault, listed, positives, ranked
-from isochrome.layers.line import Integers, Numbers, Operation, Shape, access, letters, line, plain
+from isochrome.layers.line import (
+    LONGEST_TABLE,
+    Integers,
+    Numbers,
+    Operation,
+    Shape,
+    access,
+    letters,
+    line,
+    plain,
+    table_name,
+)
 from isochrome.layers.mix import opaque
-from isochrome.layers.pool import table_name
 
 __all__ = ["resize"]
 
@@ -21,7 +31,6 @@ COORDINATES = (
 )  # fmt: skip
 ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil", "simple")
 
-MOST = 1 << 22
 Floats = NDArray[np.float32]
 
 
@@ -54,8 +63,8 @@ def resize(
         return opaque(outputs=[y], reason="a resize with antialiasing")
     if coordinates == "tf_crop_and_resize":
         return opaque(outputs=[y], reason="a resize of a region that is data")
-    if max(y, default=0) > MOST:
-        return opaque(outputs=[y], reason=f"a resize to more than {MOST} places along an axis")
+    if max(y) > LONGEST_TABLE:
+        return opaque(outputs=[y], reason=f"a resize to more than {LONGEST_TABLE} places along an axis")
     loops = plain(len(x))
     same = x == y  # runtimes copy then, whatever the scales say
     fresh = iter(letters("taps", len(x)))

@@ -19,7 +19,7 @@ from isochrome.load.source import Source
 from isochrome.load.tensors import read_tensor
 from isochrome.model.parts import Layer, Line, Model, Operation, Parameter
 
-__all__ = ["OnnxFile", "open_onnx"]
+__all__ = ["OnnxFile", "open_onnx", "read_model"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +46,11 @@ def open_onnx(source: Source, sizes: Mapping[str, Shape] | None = None) -> OnnxF
 
     No weight is read. Raises ModelError: the file, the node, what must hold, what was found.
     """
-    record = read_record(source)
+    return read_model(read_record(source), source, sizes)
+
+
+def read_model(record: Mapping[str, Any], source: Source, sizes: Mapping[str, Shape] | None = None) -> OnnxFile:
+    """The model that a file's record describes; as ``open_onnx``."""
     try:
         walk = _walked(record, source, sizes or {})
     except (ModelError, FormulaError) as fault:

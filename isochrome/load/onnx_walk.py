@@ -21,8 +21,8 @@ from isochrome.load.onnx_constants import MOVES, SMALL, fold, moved_split
 from isochrome.load.onnx_ops import ROWS, Row
 from isochrome.load.tensors import dtype_name, item_size
 from isochrome.model.origin import Origin
-from isochrome.model.parts import Line, Operation, Span, Tensor
-from isochrome.model.stored import with_origins
+from isochrome.model.parts import Line, Operation, Pattern, Span, Tensor
+from isochrome.model.stored import OverStored, with_origins
 
 __all__ = ["BatchElsewhere", "Named", "StoredTensor", "Walk"]
 
@@ -80,6 +80,10 @@ class Walk:
     _functions: dict[tuple[str, str, str], Record] = field(default_factory=dict)
     _numbers: dict[int, NDArray[Any]] = field(default_factory=dict)
     _calls: dict[object, KindCall] = field(default_factory=dict)
+    _plain: dict[tuple[int, str], tuple[LineOfKind, tuple[OverStored, ...]]] = field(default_factory=dict)
+    _patterns: dict[tuple[int, tuple[str, ...]], Pattern] = field(default_factory=dict)
+    _texts: dict[object, Pattern] = field(default_factory=dict)
+    _kept: list[OverStored] = field(default_factory=list)
 
     def run(self) -> None:
         """Walk the whole model."""
@@ -173,12 +177,11 @@ class Walk:
         for value in (*graph.get("value_info", ()), *graph.get("outputs", ())):
             self._declared[prefix + value["name"]] = value
         for node in graph["nodes"]:
-            where = f"node {shown(node['name'] or (node['outputs'] or ['?'])[0], 60)} ({shown(node['op'], 40)})"
             try:
                 self._node(node, scope, prefix, calls, depth, opset)
             except (ModelError, FormulaError) as fault:
                 text = str(fault)
-                raise ModelError(text if text.startswith(("node ", "output ")) else f"{where}: {text}") from None
+                raise ModelError(text if text.startswith(("node ", "output ")) else f"{_where(node)}: {text}") from None
 
     def _node(self, node: Record, scope: Scope, prefix: str, calls: int | None, depth: int, opset: int) -> None:
         operands = tuple(self._operand(name, scope) for name in node["inputs"])
@@ -331,7 +334,8 @@ class Walk:
     def _lines(self, operation: KindCall, row: Row, call: Call, outputs: tuple[str, ...]) -> Iterator[Line]:
         if operation.reshape is not None:
             line = reshape_line(*operation.reshape)
-            yield Line(line.formula, line.shapes, (("x", call.value(0).name),), outputs[0], tables=line.tables)
+            pattern = self._pattern(OverStored(line.formula, line.shapes, line.tables), ("x",))
+            yield Line(pattern, (("x", call.value(0).name),), outputs[0])
             return
         position = row.positions(call)
         for line in operation.lines:
@@ -353,7 +357,7 @@ class Walk:
                               dict(line.shapes)[line.formula.output.name], strict=True))  # fmt: skip
                 formula = Formula(line.formula.output, "+", (Access("x", index.arguments),), sizes)
                 shapes = ((line.formula.output.name, dict(line.shapes)[line.formula.output.name]), ("x", value.shape))
-                yield Line(formula, shapes, (("x", value.name),), outputs[0], exact=False)
+                yield Line(Pattern(formula, shapes, "", ("x",)), (("x", value.name),), outputs[0], exact=False)
 
     def _line(
         self, line: LineOfKind, position: Mapping[str, int], row: Row, call: Call, outputs: tuple[str, ...]
@@ -384,13 +388,37 @@ class Walk:
         batch = next((loop for _, loop in _batch_loops(line, row, call)), "") or _bias_batch(line, self, output)
         shapes = _of_one_sample(line, batch)
         data = tuple((name, call.value(at).name) for name, at in position.items() if _is_table(line, name))
-        for over in with_origins(replace(line, shapes=shapes), origins):
+        for over in self._over_stored(line, batch, shapes, origins):
             source = over.piece.source if over.piece is not None else ""
+            pattern = self._pattern(over, tuple(name for name, _ in inputs))
             yield Line(
-                over.formula, over.shapes, tuple(inputs), output, over.weight, source, None, effective, over.tables,
-                line.constants, batch, line.inner, line.of, line.depends, line.scale, line.exact, stored, over.piece,
-                over.effective, plain, data,
+                pattern, tuple(inputs), output, source, None, effective, line.constants, batch, line.inner, line.of,
+                line.depends, line.scale, line.exact, stored, over.piece, over.effective, plain, data,
             )  # fmt: skip
+
+    def _over_stored(
+        self, line: LineOfKind, batch: str, shapes: tuple[tuple[str, Shape], ...], origins: Mapping[str, Origin]
+    ) -> tuple[OverStored, ...]:
+        """The line over stored tensors; where the weight is read as it is stored, equal lines share the result."""
+        plain = all(origin.is_plain for origin in origins.values())
+        key = (id(line), batch)
+        if plain and key in self._plain:
+            return tuple(_renamed(over, origins) for over in self._plain[key][1])
+        found = tuple(with_origins(replace(line, shapes=shapes), origins))
+        if plain:
+            self._plain[key] = (line, found)
+        return found
+
+    def _pattern(self, over: OverStored, names: tuple[str, ...]) -> Pattern:
+        key = (id(over.formula), names)
+        known = self._patterns.get(key)
+        if known is None:
+            known = Pattern(over.formula, over.shapes, over.weight, names, over.tables)
+            text = (known.text, known.shapes, names, over.weight, tuple((n, t.shape, t.tobytes()) for n, t in over.tables))
+            known = self._texts.setdefault(text, known)
+            self._patterns[key] = known
+            self._kept.append(over)
+        return known
 
     # --- control flow and functions ---------------------------------------------------------------------------
 
@@ -435,6 +463,10 @@ class _Nested(dict[str, Value]):
 _PLAIN_MOVES = frozenset({"Identity", "Cast", "CastLike", "Dropout", "DequantizeLinear"})
 
 
+def _where(node: Record) -> str:
+    return f"node {shown(node['name'] or (node['outputs'] or ['?'])[0], 60)} ({shown(node['op'], 40)})"
+
+
 def _standard(domain: str) -> bool:
     return domain in ("", "ai.onnx")
 
@@ -468,6 +500,10 @@ def _key(call: Call) -> object:
             return None
         small.append((value.shape, value.stored, value.is_weight, None if numbers is None else numbers.tobytes()))
     return call.op, call.opset, len(call.outputs), repr(sorted(call.attributes.items())), tuple(small)
+
+
+def _renamed(over: OverStored, origins: Mapping[str, Origin]) -> OverStored:
+    return over if over.piece is None else replace(over, piece=origins[over.weight].pieces[0])
 
 
 def _output_type(call: Call) -> str:

@@ -123,6 +123,16 @@ class Origin:
         """A stored tensor as it is."""
         return cls(shape, (Piece(source, shape, tuple(Sum(0, ((axis, 1),)) for axis in range(len(shape)))),))
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one stored tensor as it is."""
+        return (
+            len(self.pieces) == 1
+            and not self.pieces[0].within
+            and self.pieces[0].shape == self.shape
+            and all(i.terms == ((axis, 1),) and not (i.tables or i.constant) for axis, i in enumerate(self.pieces[0].indices))
+        )
+
     def map_axes(self, shape: Shape, values: Sequence[Sum]) -> Origin:
         """The tensor of a new shape whose element at ``e`` is this one's at ``values(e)``."""
         pieces = []

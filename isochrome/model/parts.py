@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from isochrome.core.formula import Access, Formula
 from isochrome.core.relation import Relation, relation
+from isochrome.core.sharing import Along, Uses, along, level_sets, uses_per_weight
 from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
 from isochrome.model.origin import Piece
 
-__all__ = ["Layer", "Line", "Model", "Operation", "Parameter", "Span", "Tensor"]
+__all__ = ["Layer", "Line", "Model", "Operation", "Parameter", "Pattern", "Span", "Tensor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +49,69 @@ class Parameter:
         return total
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """One formula of an operation, written over *stored* tensors: each weight index names a stored scalar.
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """A formula at its shapes, and all that follows from these alone: equal layers share one.
 
-    ``parameter`` is the number of the parameter that ``weight`` (``w`` or ``b``) stands for, None in a line without
-    one; ``source`` is the loader's key of the same, ``effective`` the graph's tensor that the operation reads, ``operand`` what the
-    operation calls it, ``piece`` where each of its elements is stored. ``as_stored`` is False where the operation reads
-    other numbers than are stored (dequantised ones). ``data`` names the tensor behind each table that the data gives. ``inputs`` names the graph's tensor behind each other factor. ``batch`` is the loop that carries the batch;
-    shapes are already those of one sample.
+    ``weight`` is the name of the factor that is stored ('' where none is), ``inputs`` those that may be padded.
     """
 
     formula: Formula
     shapes: tuple[tuple[str, Shape], ...]
+    weight: str = ""
+    inputs: tuple[str, ...] = ()
+    tables: tuple[tuple[str, NDArray[np.int64]], ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """The formula as text."""
+        return str(self.formula)
+
+    @cached_property
+    def relation(self) -> Relation:
+        """The relation, for one sample."""
+        return relation(self.formula, dict(self.shapes), dict(self.tables), frozenset(self.inputs))
+
+    @cached_property
+    def weight_number(self) -> int:
+        """The number of the weight's access in the relation."""
+        return [access.name for access in self.formula.accesses].index(self.weight)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """How often a weight is used."""
+        return uses_per_weight(self.relation, self.weight_number)
+
+    @cached_property
+    def along(self) -> Along:
+        """What is shared, distinct and summed along which loop."""
+        return along(self.formula, self.formula.factors[self.weight_number - 1])
+
+    @cached_property
+    def constant_along(self) -> tuple[str, ...]:
+        """The sums of loops that a weight mentions as one: it is shared where they are constant."""
+        return level_sets(self.relation, self.formula.factors[self.weight_number - 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One formula of an operation, written over *stored* tensors: each weight index names a stored scalar.
+
+    ``pattern`` is the formula at the shapes of one sample. ``inputs`` names the graph's tensor behind each factor that
+    is an activation, ``output`` the one that the line adds to. ``parameter`` is the number of the parameter behind the
+    weight, None in a line without one; ``source`` is the loader's key of the same, ``effective`` the graph's tensor
+    that the operation reads, ``operand`` what the operation calls it, ``piece`` where each of its elements is stored.
+    ``as_stored`` is False where the operation reads other numbers than are stored (dequantised ones). ``data`` names
+    the tensor behind each table that the data gives. ``batch`` is the loop that carries the batch. ``inner``, ``of``,
+    ``depends``, ``scale`` and ``exact`` are those of the kind's line.
+    """
+
+    pattern: Pattern
     inputs: tuple[tuple[str, str], ...]
     output: str
-    weight: str = ""
     source: str = ""
     parameter: int | None = None
     effective: str = ""
-    tables: tuple[tuple[str, NDArray[np.int64]], ...] = ()
     constants: tuple[tuple[str, NDArray[np.float64]], ...] = ()
     batch: str = ""
     inner: bool = False
@@ -82,6 +126,31 @@ class Line:
     data: tuple[tuple[str, str], ...] = ()
 
     @property
+    def formula(self) -> Formula:
+        """The formula."""
+        return self.pattern.formula
+
+    @property
+    def shapes(self) -> tuple[tuple[str, Shape], ...]:
+        """The shape of every tensor that the formula names, for one sample."""
+        return self.pattern.shapes
+
+    @property
+    def tables(self) -> tuple[tuple[str, NDArray[np.int64]], ...]:
+        """The formula's tables."""
+        return self.pattern.tables
+
+    @property
+    def weight(self) -> str:
+        """The name of the factor that is stored, '' where none is."""
+        return self.pattern.weight
+
+    @property
+    def relation(self) -> Relation:
+        """The relation; equal lines share one."""
+        return self.pattern.relation
+
+    @property
     def is_bias(self) -> bool:
         """Whether the line adds a weight to its output without multiplying it by an input."""
         return bool(self.weight) and not self.inputs and not self.constants and self.weight.startswith("b")
@@ -94,7 +163,7 @@ class Line:
     @property
     def weight_number(self) -> int:
         """The number of the weight's access in the relation."""
-        return [access.name for access in self.formula.accesses].index(self.weight)
+        return self.pattern.weight_number
 
     @property
     def input_number(self) -> int | None:
@@ -102,29 +171,9 @@ class Line:
         names = [access.name for access in self.formula.accesses]
         return names.index(self.inputs[0][0]) if self.inputs else None
 
-    @property
-    def relation(self) -> Relation:
-        """The relation of the line for one sample; equal lines share one."""
-        return _relation(self)
-
     def shape(self, name: str) -> Shape:
         """The shape of a tensor of the formula."""
         return dict(self.shapes)[name]
-
-
-_RELATIONS: dict[object, Relation] = {}
-_MOST_RELATIONS = 4096
-
-
-def _relation(line: Line) -> Relation:
-    tables = tuple((name, table.shape, table.tobytes()) for name, table in line.tables)
-    key = (str(line.formula), line.shapes, tables, tuple(name for name, _ in line.inputs))
-    if key not in _RELATIONS:
-        if len(_RELATIONS) >= _MOST_RELATIONS:
-            _RELATIONS.clear()
-        inputs = frozenset(name for name, _ in line.inputs)
-        _RELATIONS[key] = relation(line.formula, dict(line.shapes), dict(line.tables), inputs)
-    return _RELATIONS[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from isochrome.core.formula import Access, parse
 from isochrome.core.relation import Relation, inputs_of, relation
 from isochrome.core.sizes import Shape
 from isochrome.errors import FormulaError, RequestError, shown
-from isochrome.model.parts import Layer, Line, Model, Operation, Parameter, Span, Tensor
+from isochrome.model.parts import Layer, Line, Model, Operation, Parameter, Pattern, Span, Tensor
 
 __all__ = ["TypedModel", "typed_model"]
 
@@ -69,11 +69,10 @@ def typed_model(
     made = relation(formula, shapes, tables, inputs)
     known = {access.name: shape for access, shape in zip(formula.accesses, made.shapes, strict=True)}
     weight = weights[0] if weights else ""
-    line = Line(
-        formula, tuple(known.items()), tuple((name, name) for name in dict.fromkeys(a.name for a in formula.factors)
-        if name in inputs), formula.output.name, weight, weight, 0 if weight else None, weight,
-        tuple(made.tables.items()), operand=weight,
-    )  # fmt: skip
+    names = tuple(dict.fromkeys(factor.name for factor in formula.factors if factor.name in inputs))
+    pattern = Pattern(formula, tuple(known.items()), weight, names, tuple(made.tables.items()))
+    line = Line(pattern, tuple((name, name) for name in names), formula.output.name, weight, 0 if weight else None,
+                weight, operand=weight)  # fmt: skip
     return TypedModel(_model(line, known, weight, inputs), made, _arrays(known, formula.factors, seed))
 
 

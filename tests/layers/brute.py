@@ -23,7 +23,7 @@ from isochrome.layers import Line, Operation
 
 Array = NDArray[Any]
 
-laws = settings(max_examples=int(os.environ.get("COUNT", "25")), derandomize=True, deadline=None, database=None)
+laws = settings(max_examples=int(os.environ.get("COUNT", "50")), derandomize=True, deadline=None, database=None)
 
 
 def reflect(value: Array, size: int) -> Array:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from isochrome.layers.conv import conv, conv_transpose
-from tests.layers.brute import close, laws, numbers, run, value
+from isochrome.layers.window import same_pads, transpose_pads
+from tests.layers.brute import close, laws, numbers, run, texts, value
 
 
 @st.composite
@@ -75,3 +77,55 @@ def test_transposed_conv_is_what_onnxruntime_computes(case: dict[str, Any], data
     [wanted] = run("ConvTranspose", [x, w, b], **attributes)
     assert made.outputs == (wanted.shape,)
     close(value(made, {"x": x, "w": w, "b": b}), wanted)
+
+
+def test_lines_are_no_longer_than_they_must_be() -> None:
+    def read(group: int, many: int, each: int) -> str:
+        return texts(conv(x=(1, group * each, 5), w=(group * many, each, 3), group=group))[0]
+
+    assert read(1, 4, 3) == "y[n, m, p] += w[m, c, u] * x[n, c, p + u]"
+    assert read(2, 4, 3) == "y[n, 4*g + m, p] += w[4*g + m, c, u] * x[n, 3*g + c, p + u] where g < 2, m < 4"
+    assert read(4, 1, 1) == "y[n, g, p] += w[g, 0, u] * x[n, g, p + u]"
+    assert read(4, 2, 1) == "y[n, 2*g + m, p] += w[2*g + m, 0, u] * x[n, g, p + u] where g < 4, m < 2"
+    assert read(4, 1, 2) == "y[n, g, p] += w[g, c, u] * x[n, 2*g + c, p + u]"
+    made = conv(x=(1, 3, 11, 11, 11), w=(8, 3, 3, 3, 3), b=(8,), strides=(2, 2, 2), dilations=(1, 2, 1), pads=(1,) * 6)
+    assert texts(made) == [
+        "y[n, m, p, q, r] += w[m, c, u, v, s] * x[n, c, 2*p + u - 1, 2*q + 2*v - 1, 2*r + s - 1]",
+        "y[n, m, p, q, r] += b[m]",
+    ]
+
+
+def test_transposed_lines_are_no_longer_than_they_must_be() -> None:
+    def read(group: int, many: int, each: int) -> str:
+        return texts(conv_transpose(x=(1, group * each, 5), w=(group * each, many, 3), group=group, strides=(2,)))[0]
+
+    assert read(1, 4, 3) == "y[n, m, 2*p + u] += w[c, m, u] * x[n, c, p]"
+    assert read(2, 4, 3) == "y[n, 4*g + m, 2*p + u] += w[3*g + c, m, u] * x[n, 3*g + c, p] where g < 2, c < 3"
+    assert read(4, 1, 1) == "y[n, g, 2*p + u] += w[g, 0, u] * x[n, g, p]"
+    assert read(4, 2, 1) == "y[n, 2*g + m, 2*p + u] += w[g, m, u] * x[n, g, p]"
+    assert read(4, 1, 2) == "y[n, g, 2*p + u] += w[2*g + c, 0, u] * x[n, 2*g + c, p] where g < 4, c < 2"
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
+@laws
+@given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 3))
+def test_same_padding_is_that_of_torch(size: int, kernel: int, dilation: int) -> None:
+    """With dilation, which onnxruntime does not take together with SAME; torch puts the odd cell after the input."""
+    import torch
+
+    x, w = numbers(0, 1, 1, size), numbers(1, 1, 1, kernel)
+    made = conv(x=x.shape, w=w.shape, dilations=(dilation,), auto_pad="SAME_UPPER")
+    wanted = torch.nn.functional.conv1d(torch.from_numpy(x), torch.from_numpy(w), padding="same", dilation=dilation)
+    close(value(made, {"x": x, "w": w}), wanted.numpy())
+    assert (
+        same_pads("SAME_LOWER", size, kernel, 1, dilation) == same_pads("SAME_UPPER", size, kernel, 1, dilation)[::-1]
+    )
+
+
+def test_padding_that_a_size_asks_for() -> None:
+    assert same_pads("VALID", 7, 3, 2, 1) == (0, 0)
+    assert same_pads("SAME_UPPER", 3, 1, 3, 1) == (0, 0)
+    assert same_pads("SAME_UPPER", 3, 1, 3, 1, negative=True) == (-1, -1)
+    assert same_pads("SAME_LOWER", 3, 1, 3, 1, negative=True) == (0, -2)
+    assert transpose_pads("SAME_LOWER", 3, 4, 2, 1, 0, 5) == (2, 1)
+    assert transpose_pads("NOTSET", 3, 4, 2, 1, 0, 9) == (0, 0)

@@ -171,6 +171,18 @@ def test_upsample_of_old_models(data: st.DataObject, seed: int) -> None:
     close(value(made, {"x": x}), wanted)
 
 
+@laws
+@given(st.data(), st.sampled_from(ROUNDINGS), seeds)
+def test_resize_of_older_models(data: st.DataObject, nearest: str, seed: int) -> None:
+    shape = [data.draw(st.integers(1, 4)) for _ in range(4)]
+    scales = [data.draw(st.sampled_from([1.0, 1.5, 2.0, 2.3])) for _ in range(4)]
+    x, rest = numbers(seed, *shape), (np.zeros(0, np.float32), np.array(scales, np.float32))
+    made = resize(x=x.shape, scales=scales, coordinates="tf_half_pixel_for_nn", nearest=nearest)
+    [wanted] = run("Resize", [x, *rest], opset=11, stored=(1, 2), nearest_mode=nearest,
+                   coordinate_transformation_mode="tf_half_pixel_for_nn")  # fmt: skip
+    close(value(made, {"x": x}), wanted)
+
+
 def test_a_share_of_zero_is_no_tap() -> None:
     made = resize(x=(1, 1, 3, 1), scales=(1, 1, 2, 1), mode="linear", coordinates="asymmetric")
     assert texts(made) == ["y[n, c, p, q] += kp[p, u] * x[n, c, rows[p, u], q] where u < 2"]

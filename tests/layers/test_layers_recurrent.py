@@ -199,3 +199,33 @@ def test_reach_is_what_changes(case: dict[str, Any], kind: str) -> None:
             assert first is not None
             name = f"y{number + 1}" if number else "y"
             assert np.array_equal(reaches(made, operand, name), depends(result, first.shape)), (operand, name)
+
+
+def test_lengths_that_differ_are_said() -> None:
+    sizes: dict[str, Any] = {"x": (5, 2, 3), "w": (1, 4, 3), "r": (1, 4, 4), "lengths": (2,)}
+
+    def reasons(**more: Any) -> set[str]:
+        return {line.depends for line in rnn(**sizes, **more).lines}
+
+    assert reasons() == {"the lengths of the sequences are data"}
+    assert reasons(lengths_known=(5, 3)) == {"each sequence has a length of its own"}
+    assert reasons(lengths_known=(5, 5)) == {""}
+
+
+def test_lines_read_as_the_documents_write_them() -> None:
+    made = gru(x=(5, 2, 3), w=(2, 12, 3), r=(2, 12, 4), b=(2, 24), direction="bidirectional")
+    assert [(line.output, str(line.formula), line.of) for line in made.lines if line.inner][5:] == [
+        ("input gates", "y[t, 1, n, r] += w[1, r, i] * x[t, n, i]", ""),
+        ("recurrent gates", "y[t, 1, n, r] += w[1, r, j] * h[t + 1, 1, n, j] where r < 8", "hidden state"),
+        ("recurrent gates", "y[t, 1, n, r + 8] += w[1, r + 8, j] * h[t + 1, 1, n, j] where r < 4", "reset state"),
+        ("input gates", "y[t, 1, n, r] += b[1, r] where r < 12", ""),
+        ("recurrent gates", "y[t, 1, n, r] += b[1, r + 12] where r < 12", ""),
+    ]
+    made = lstm(x=(2, 5, 3), w=(1, 16, 3), r=(1, 16, 4), layout=1)
+    assert [str(line.formula) for line in made.lines] == [
+        "y[n, t, 0, r] += w[0, r, i] * x[n, t, i]",
+        "y[n, t, 0, r] += w[0, r, j] * h[n, t, 0, j] where t < 5",
+        "y[n, t, 0, r] += x[n, s, i] where 0 <= t - s < 5",
+        "y[n, 0, r] += x[n, s, i]",
+        "y[n, 0, r] += x[n, s, i]",
+    ]

@@ -26,7 +26,13 @@ export function App({ store, root }: { store: Store; root: HTMLElement }) {
   const [dialog, setDialog] = useState<"keys" | "goto" | null>(null);
   const theme = (): void => turnTheme(root);
   const table = useMemo(
-    () => keyTable({ theme, help: () => setDialog("keys"), goTo: () => setDialog("goto"), save: () => void exportPicture(store, store.shown[0]!) }),
+    () =>
+      keyTable({
+        theme,
+        help: () => setDialog("keys"),
+        goTo: () => setDialog("goto"),
+        save: () => void exportPicture(store, store.shown[0]!),
+      }),
     [store],
   );
   useEffect(() => {
@@ -38,7 +44,13 @@ export function App({ store, root }: { store: Store; root: HTMLElement }) {
   return (
     <div class={`frame${list ? " with-list" : ""}`} ref={box}>
       <Hatches />
-      <Header store={store} listOpen={list} onList={() => setList(!list)} onTheme={theme} onHelp={() => setDialog("keys")} />
+      <Header
+        store={store}
+        listOpen={list}
+        onList={() => setList(!list)}
+        onTheme={theme}
+        onHelp={() => setDialog("keys")}
+      />
       {list && <Layers store={store} onClose={() => setList(false)} />}
       <Main store={store} />
       {dialog === "keys" && <Keys table={table} onClose={() => setDialog(null)} />}
@@ -56,7 +68,12 @@ function Main({ store }: { store: Store }) {
     return (
       <main class="main">
         <div class="panel">
-          <Fault text={store.layerError ?? emptyText(model.report.layers.length)} rest={model.report.layers.length > 1 ? "The other layers are still shown: choose one in the list." : undefined} />
+          <Fault
+            text={store.layerError ?? emptyText(model.report.layers.length)}
+            rest={
+              model.report.layers.length > 1 ? "The other layers are still shown: choose one in the list." : undefined
+            }
+          />
         </div>
       </main>
     );
@@ -85,4 +102,6 @@ function Main({ store }: { store: Store }) {
 }
 
 const emptyText = (layers: number): string =>
-  layers === 0 ? "No layers: this model has no layer with stored weights. Open another one with `isochrome open MODEL`." : "This layer is not in the model. Choose one in the list.";
+  layers === 0
+    ? "No layers: this model has no layer with stored weights. Open another one with `isochrome open MODEL`."
+    : "This layer is not in the model. Choose one in the list.";

@@ -68,7 +68,8 @@ function lazy(table: LazyComponent["lazy"]): Source {
           low = Math.max(low, a);
           high = Math.min(high, b);
         };
-        for (const [column, value] of wanted) narrow(within(table.columns[column]!.coefficients, loops, value, value + 1));
+        for (const [column, value] of wanted)
+          narrow(within(table.columns[column]!.coefficients, loops, value, value + 1));
         for (const bound of table.bounds) narrow(within(bound.coefficients, loops, bound.low, bound.high));
         if (low >= high) continue;
         starts.push(count);

@@ -52,7 +52,13 @@ export function GoTo({ store, onClose }: { store: Store; onClose(): void }) {
     <Modal title="Go to a neuron" onClose={onClose}>
       <form onSubmit={submit}>
         <label>
-          y[{letters.join(", ")}] <input class="mono" value={text} onInput={(event) => setText(event.currentTarget.value)} aria-invalid={!good} />
+          y[{letters.join(", ")}]{" "}
+          <input
+            class="mono"
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+            aria-invalid={!good}
+          />
         </label>
         <p>{good ? " " : `Must be ${sizes.length} numbers below ${sizes.join(", ")}.`}</p>
         <button class="outlined" disabled={!good}>

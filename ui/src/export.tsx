@@ -11,7 +11,13 @@ export function Exports({ store }: { store: Store }) {
   const ready = store.shown.filter((picture) => picture.answer);
   if (panels.length === 1)
     return (
-      <button type="button" class="plain" disabled={ready.length === 0} onClick={() => void exportPicture(store, store.shown[0]!)} aria-keyshortcuts="e">
+      <button
+        type="button"
+        class="plain"
+        disabled={ready.length === 0}
+        onClick={() => void exportPicture(store, store.shown[0]!)}
+        aria-keyshortcuts="e"
+      >
         export
       </button>
     );
@@ -53,7 +59,10 @@ function withRules(svg: string): string {
   const page = document.querySelector<HTMLElement>(".isochrome");
   const tokens = getComputedStyle(page ?? document.body);
   const rules: string[] = [];
-  for (const sheet of document.styleSheets) for (const rule of sheet.cssRules) if (rule instanceof CSSStyleRule && rule.selectorText.includes(".picture ")) rules.push(rule.cssText);
+  for (const sheet of document.styleSheets)
+    for (const rule of sheet.cssRules)
+      if (rule instanceof CSSStyleRule && rule.selectorText.includes(".picture ") && !rule.selectorText.includes("svg"))
+        rules.push(rule.cssText);
   const css = rules
     .join("")
     .replace(/\.isochrome |\.picture /g, "")

@@ -11,7 +11,8 @@ export function useGestures(store: Store, box: RefObject<HTMLElement | null>): v
     const root = box.current!;
     let press = 0;
     let pinned = false;
-    const markOf = (event: Event): Mark | undefined => store.linking.markAt(event.target instanceof Element ? event.target : null);
+    const markOf = (event: Event): Mark | undefined =>
+      store.linking.markAt(event.target instanceof Element ? event.target : null);
 
     const over = (event: PointerEvent): void => {
       const mark = markOf(event);
@@ -44,7 +45,8 @@ export function useGestures(store: Store, box: RefObject<HTMLElement | null>): v
       if (!mark || pinned || inChip(event)) return;
       const target = (event as PointerEvent).pointerType === "touch" ? touched(mark) : targetOf(mark);
       if (!target) return;
-      if (target.kind === "neuron" && (target.layer === undefined || target.layer === String(store.state.layer))) store.select(target.place);
+      if (target.kind === "neuron" && (target.layer === undefined || target.layer === String(store.state.layer)))
+        store.select(target.place);
       else store.keep(target);
     };
     const listeners: [string, (event: never) => void][] = [
@@ -65,8 +67,11 @@ export function useGestures(store: Store, box: RefObject<HTMLElement | null>): v
 }
 
 const NONE: Mark = { element: null as unknown as Element, layer: "", p: -1, y: [], x: [], w: [], b: [], id: "" };
-const inChip = (event: Event): boolean => event.target instanceof Element && event.target.closest("[data-chip]") !== null;
+const inChip = (event: Event): boolean =>
+  event.target instanceof Element && event.target.closest("[data-chip]") !== null;
 
 /** A finger is too wide for a mosaic cell: its neuron is meant. */
 const touched = (mark: Mark): ReturnType<typeof targetOf> =>
-  mark.y.length === 1 && mark.x.length === 0 && mark.w.length > 0 && mark.element.getBoundingClientRect().width < 24 ? targetOf({ ...mark, w: [] }) : targetOf(mark);
+  mark.y.length === 1 && mark.x.length === 0 && mark.w.length > 0 && mark.element.getBoundingClientRect().width < 24
+    ? targetOf({ ...mark, w: [] })
+    : targetOf(mark);

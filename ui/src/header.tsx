@@ -22,9 +22,18 @@ export function Header({ store, listOpen, onList, onTheme, onHelp }: Props) {
       <span class="brand">
         <Logo /> <b>isochrome</b>
       </span>
-      <button type="button" class="crumb" aria-expanded={listOpen} aria-controls="layers" onClick={onList} title="Choose a layer">
+      <button
+        type="button"
+        class="crumb"
+        aria-expanded={listOpen}
+        aria-controls="layers"
+        onClick={onList}
+        title="Choose a layer"
+      >
         <span class="model">{model.title || model.name}</span>
-        <span class="sep" aria-hidden="true">›</span>
+        <span class="sep" aria-hidden="true">
+          ›
+        </span>
         <b class="mono">{record?.name ?? "no layer"}</b>
         <span class="quiet">{many > 1 ? `${state.layer + 1} of ${many}` : ""}</span>
       </button>
@@ -73,7 +82,11 @@ function Views({ store }: { store: Store }) {
           </button>
         ))
       ) : (
-        <select aria-label="View" value={store.state.view} onChange={(event) => store.set({ view: event.currentTarget.value })}>
+        <select
+          aria-label="View"
+          value={store.state.view}
+          onChange={(event) => store.set({ view: event.currentTarget.value })}
+        >
           {tabs.map(({ name }) => (
             <option key={name} value={name}>
               {name}

@@ -19,9 +19,14 @@ function served(base: string): Ask {
   return async <T>(path: string): Promise<T> => {
     let response: Response;
     try {
-      response = await fetch(`${base}/api/${path}`, { credentials: "same-origin", headers: { accept: "application/json" } });
+      response = await fetch(`${base}/api/${path}`, {
+        credentials: "same-origin",
+        headers: { accept: "application/json" },
+      });
     } catch {
-      throw new Error("The program behind this page does not answer. Start it again with `isochrome open`, and open the address it prints.");
+      throw new Error(
+        "The program behind this page does not answer. Start it again with `isochrome open`, and open the address it prints.",
+      );
     }
     const body: unknown = await response.json().catch(() => null);
     if (response.ok && body !== null) return body as T;
@@ -37,7 +42,8 @@ function offline(answers: Record<string, unknown>): Ask {
   return <T>(path: string): Promise<T> => {
     if (path in answers) return Promise.resolve(answers[path] as T);
     const near = path.startsWith("draw/") ? nearest(path, Object.keys(answers)) : undefined;
-    if (near === undefined) return Promise.reject(new Error(`${what(path)}: not in this file. \`isochrome open\` shows it.`));
+    if (near === undefined)
+      return Promise.reject(new Error(`${what(path)}: not in this file. \`isochrome open\` shows it.`));
     return Promise.resolve({ ...(answers[near] as DrawAnswer), instead: near } as T);
   };
 }
@@ -51,7 +57,8 @@ function what(path: string): string {
 function nearest(path: string, keys: readonly string[]): string | undefined {
   const [bare, query = ""] = path.split("?");
   const wanted = new Set(query.split("&"));
-  const likeness = (key: string): number => (key.split("?")[1] ?? "").split("&").filter((part) => wanted.has(part)).length;
+  const likeness = (key: string): number =>
+    (key.split("?")[1] ?? "").split("&").filter((part) => wanted.has(part)).length;
   return keys
     .filter((key) => key === bare || key.startsWith(`${bare}?`))
     .sort((a, b) => likeness(b) - likeness(a) || a.length - b.length)[0];

@@ -25,16 +25,36 @@ const filter = (store: Store, by: number): void => {
 };
 
 export const keyTable = (actions: Actions): Key[] => [
-  { keys: ["ArrowLeft"], shown: "← →", does: "move i along its last axis; with Shift by ten", act: (store, event) => store.move(0, -step(event)) },
+  {
+    keys: ["ArrowLeft"],
+    shown: "← →",
+    does: "move i along its last axis; with Shift by ten",
+    act: (store, event) => store.move(0, -step(event)),
+  },
   { keys: ["ArrowRight"], shown: "", does: "", act: (store, event) => store.move(0, step(event)) },
-  { keys: ["ArrowUp"], shown: "↑ ↓", does: "move i along the axis before it", act: (store, event) => store.move(1, -step(event)) },
+  {
+    keys: ["ArrowUp"],
+    shown: "↑ ↓",
+    does: "move i along the axis before it",
+    act: (store, event) => store.move(1, -step(event)),
+  },
   { keys: ["ArrowDown"], shown: "", does: "", act: (store, event) => store.move(1, step(event)) },
   { keys: ["["], shown: "[ ]", does: "previous or next channel", act: (store) => channel(store, -1) },
   { keys: ["]"], shown: "", does: "", act: (store) => channel(store, 1) },
   { keys: ["{"], shown: "{ }", does: "previous or next filter", act: (store) => filter(store, -1) },
   { keys: ["}"], shown: "", does: "", act: (store) => filter(store, 1) },
-  { keys: ["1", "2", "3", "4", "5"], shown: "1 to 5", does: "colour by weight, tap, filter, channel, parameter", act: (store, event) => level(store, Number(event.key) - 1) },
-  { keys: ["p"], shown: "p", does: "pin the neuron pointed at, or i, as j; again lets it go", act: (store) => store.pin(pointedNeuron(store) ?? store.state.i) },
+  {
+    keys: ["1", "2", "3", "4", "5"],
+    shown: "1 to 5",
+    does: "colour by weight, tap, filter, channel, parameter",
+    act: (store, event) => level(store, Number(event.key) - 1),
+  },
+  {
+    keys: ["p"],
+    shown: "p",
+    does: "pin the neuron pointed at, or i, as j; again lets it go",
+    act: (store) => store.pin(pointedNeuron(store) ?? store.state.i),
+  },
   { keys: ["n"], shown: "n N", does: "point at the next or previous weight of i", act: (store) => store.nextWeight(1) },
   { keys: ["N"], shown: "", does: "", act: (store) => store.nextWeight(-1) },
   { keys: ["Enter"], shown: "Enter", does: "select what is pointed at", act: (store) => store.keepPointed() },
@@ -42,7 +62,12 @@ export const keyTable = (actions: Actions): Key[] => [
   { keys: ["t"], shown: "t", does: "light or dark", act: () => actions.theme() },
   { keys: ["e"], shown: "e", does: "save this picture", act: () => actions.save() },
   { keys: ["?"], shown: "?", does: "these keys", act: () => actions.help() },
-  { keys: ["Escape"], shown: "Esc", does: "clear: what is pointed at, the weight, then j", act: (store) => store.clear() },
+  {
+    keys: ["Escape"],
+    shown: "Esc",
+    does: "clear: what is pointed at, the weight, then j",
+    act: (store) => store.clear(),
+  },
 ];
 
 function level(store: Store, number: number): void {
@@ -71,4 +96,3 @@ export function onKey(store: Store, table: readonly Key[], event: KeyboardEvent)
   event.preventDefault();
   key.act(store, event);
 }
-

@@ -58,7 +58,8 @@ export class Layer {
 
   /** The shape of a neuron's place, as the first relation has it. */
   get neurons(): readonly number[] {
-    const shape = this.lines[0]?.relation.accesses[0]!.shape ?? this.answer.tensors.y?.shape ?? this.record.output_shape ?? [];
+    const shape =
+      this.lines[0]?.relation.accesses[0]!.shape ?? this.answer.tensors.y?.shape ?? this.record.output_shape ?? [];
     return shape.slice(0, this.record.letters?.y?.length ?? shape.length);
   }
 

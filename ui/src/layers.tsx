@@ -11,21 +11,35 @@ const SPARE = 4;
 export function Layers({ store, onClose }: { store: Store; onClose(): void }) {
   const all = store.model.report.layers;
   const [wanted, setWanted] = useState("");
-  const found = useMemo(() => all.flatMap((record, at) => (fits(record, wanted) ? [{ record, at }] : [])), [all, wanted]);
+  const found = useMemo(
+    () => all.flatMap((record, at) => (fits(record, wanted) ? [{ record, at }] : [])),
+    [all, wanted],
+  );
   return (
     <aside class="layers panel" id="layers" aria-label="Layers">
       <div class="find">
-        <input type="search" placeholder={`Find one of ${plural(all.length, "layer")}`} aria-label="Find a layer" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+        <input
+          type="search"
+          placeholder={`Find one of ${plural(all.length, "layer")}`}
+          aria-label="Find a layer"
+          value={wanted}
+          onInput={(event) => setWanted(event.currentTarget.value)}
+        />
         <button type="button" class="plain" onClick={onClose} aria-label="Close the list">
           ×
         </button>
       </div>
-      {found.length ? <List store={store} found={found} /> : <p class="none">No layer has “{wanted}” in its name or kind.</p>}
+      {found.length ? (
+        <List store={store} found={found} />
+      ) : (
+        <p class="none">No layer has “{wanted}” in its name or kind.</p>
+      )}
     </aside>
   );
 }
 
-const fits = (record: LayerRecord, wanted: string): boolean => `${record.name} ${record.kind}`.toLowerCase().includes(wanted.trim().toLowerCase());
+const fits = (record: LayerRecord, wanted: string): boolean =>
+  `${record.name} ${record.kind}`.toLowerCase().includes(wanted.trim().toLowerCase());
 
 interface Found {
   record: LayerRecord;
@@ -51,7 +65,14 @@ function List({ store, found }: { store: Store; found: Found[] }) {
   const first = Math.max(0, Math.floor(top / ROW) - SPARE);
   const last = Math.min(found.length, Math.ceil((top + height) / ROW) + SPARE);
   const onKeyDown = (event: KeyboardEvent): void => {
-    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8, Home: -found.length, End: found.length };
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: 8,
+      PageUp: -8,
+      Home: -found.length,
+      End: found.length,
+    };
     const step = steps[event.key];
     if (step !== undefined) setActive(Math.min(found.length - 1, Math.max(0, active + step)));
     else if (event.key === "Enter" || event.key === " ") store.open(found[active]!.at);
@@ -59,10 +80,29 @@ function List({ store, found }: { store: Store; found: Found[] }) {
     event.preventDefault();
   };
   return (
-    <div class="list" role="listbox" tabIndex={0} aria-label="Layers" aria-activedescendant={`layer-${found[active]?.at}`} ref={box} onScroll={() => setTop(box.current!.scrollTop)} onKeyDown={onKeyDown}>
+    <div
+      class="list"
+      role="listbox"
+      tabIndex={0}
+      aria-label="Layers"
+      aria-activedescendant={`layer-${found[active]?.at}`}
+      ref={box}
+      onScroll={() => setTop(box.current!.scrollTop)}
+      onKeyDown={onKeyDown}
+    >
       <div class="run" style={{ height: `${found.length * ROW}px` }}>
         {found.slice(first, last).map(({ record, at }, k) => (
-          <Row key={at} record={record} at={at} top={(first + k) * ROW} place={first + k + 1} size={found.length} chosen={at === store.state.layer} active={first + k === active} onOpen={() => store.open(at)} />
+          <Row
+            key={at}
+            record={record}
+            at={at}
+            top={(first + k) * ROW}
+            place={first + k + 1}
+            size={found.length}
+            chosen={at === store.state.layer}
+            active={first + k === active}
+            onOpen={() => store.open(at)}
+          />
         ))}
       </div>
     </div>
@@ -99,14 +139,16 @@ function Row({ record, at, top, place, size, chosen, active, onOpen }: RowProps)
       onClick={onOpen}
     >
       <p class="name" title={record.name}>
-        <span class="index mono">{record.index}</span> <b class="mono">{record.name}</b> <span class="kind">{record.kind}</span>
+        <span class="index mono">{record.index}</span> <b class="mono">{record.name}</b>{" "}
+        <span class="kind">{record.kind}</span>
       </p>
       {record.opaque ? (
         <p class="shared">{sharedText(record)}</p>
       ) : (
         <>
           <p>
-            <span class="mono">{record.tied_with.length ? "=" : count(record.weights)}</span> {record.tied_with.length ? "no new weights" : record.weights === 1 ? "weight" : "weights"}
+            <span class="mono">{record.tied_with.length ? "=" : count(record.weights)}</span>{" "}
+            {record.tied_with.length ? "no new weights" : record.weights === 1 ? "weight" : "weights"}
             {uses && (
               <>
                 , <span class="mono">{uses.replace(" each", "")}</span> uses each
@@ -114,7 +156,8 @@ function Row({ record, at, top, place, size, chosen, active, onOpen }: RowProps)
             )}
           </p>
           <p>
-            <span class="mono">{count(record.neurons)}</span> neurons, <span class="mono">{count(record.connections)}</span> connections
+            <span class="mono">{count(record.neurons)}</span> neurons,{" "}
+            <span class="mono">{count(record.connections)}</span> connections
           </p>
           <p class="shared">
             {sharedText(record)}

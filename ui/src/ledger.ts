@@ -69,7 +69,16 @@ function termOf(layer: Layer, entry: WeightLine, tap: (Place | null)[], weight: 
   if (inputs.some((input) => input === undefined)) return null;
   const input = inputs.reduce<number>((product, factor) => product * factor!, scale);
   const x = entry.inputs.some((access) => tap[access] === null) ? null : tap[entry.inputs[0]!]!;
-  return { key: `${entry.p}:${joined(where)}`, p: entry.p, place: where, x, weight, input, product: weight * input, group: groupOf(layer, where) };
+  return {
+    key: `${entry.p}:${joined(where)}`,
+    p: entry.p,
+    place: where,
+    x,
+    weight,
+    input,
+    product: weight * input,
+    group: groupOf(layer, where),
+  };
 }
 
 const groupOf = (layer: Layer, place: Place): number => place[layer.axis("w", "channel")] ?? -1;
@@ -84,7 +93,13 @@ function number(terms: Term[]): void {
   }
 }
 
-function summed(place: Place, terms: Term[], bias: number | null, biasPlace: Place | null, model: number | null): Neuron {
+function summed(
+  place: Place,
+  terms: Term[],
+  bias: number | null,
+  biasPlace: Place | null,
+  model: number | null,
+): Neuron {
   const total = terms.reduce((sum, term) => sum + term.product, bias ?? 0);
   const size = terms.reduce((sum, term) => sum + Math.abs(term.product), Math.abs(bias ?? 0));
   return { place, terms, bias, biasPlace, total, model, bound: (terms.length + 1) * EPSILON * size };
@@ -94,7 +109,16 @@ function summed(place: Place, terms: Term[], bias: number | null, biasPlace: Pla
 export function explained(layer: Layer, place: Place, answer: ExplainAnswer): Neuron {
   const terms = answer.terms.map((term): Term => {
     const p = layer.number(term.parameter);
-    return { key: `${p}:${joined(term.w)}`, p, place: term.w, x: term.x, weight: term.weight, input: term.input, product: term.product, group: groupOf(layer, term.w) };
+    return {
+      key: `${p}:${joined(term.w)}`,
+      p,
+      place: term.w,
+      x: term.x,
+      weight: term.weight,
+      input: term.input,
+      product: term.product,
+      group: groupOf(layer, term.w),
+    };
   });
   number(terms);
   const sum = summed(place, terms, answer.bias, null, answer.framework);
@@ -107,10 +131,15 @@ export function rows(first: Neuron, second: Neuron | null): Row[] {
   const others = new Map(second.terms.map((term) => [term.key, term]));
   const both = first.terms.map((term) => ({ first: term, second: others.get(term.key) ?? null }));
   const known = new Set(first.terms.map((term) => term.key));
-  return [...both, ...second.terms.filter((term) => !known.has(term.key)).map((term) => ({ first: null, second: term }))];
+  return [
+    ...both,
+    ...second.terms.filter((term) => !known.has(term.key)).map((term) => ({ first: null, second: term })),
+  ];
 }
 
-export const groupsIn = (entries: readonly Row[]): number[] => [...new Set(entries.map((row) => (row.first ?? row.second)!.group))];
+export const groupsIn = (entries: readonly Row[]): number[] => [
+  ...new Set(entries.map((row) => (row.first ?? row.second)!.group)),
+];
 
 /** Groups are worth a sum of their own only where some group has several terms. */
 export function grouped(neuron: Neuron): boolean {
@@ -124,8 +153,21 @@ export function parts(neuron: Neuron, shown: ReadonlySet<string>, most = 4): { l
   const bias = neuron.bias === null ? [] : [{ label: "bias", value: neuron.bias }];
   const groups = [...new Set(neuron.terms.map((term) => term.group))];
   if (grouped(neuron) && groups.length <= most)
-    return [...groups.map((group) => ({ label: `ch ${group}`, value: sum(neuron.terms.filter((term) => term.group === group)) })), ...bias];
+    return [
+      ...groups.map((group) => ({
+        label: `ch ${group}`,
+        value: sum(neuron.terms.filter((term) => term.group === group)),
+      })),
+      ...bias,
+    ];
   const here = neuron.terms.filter((term) => shown.has(term.key));
   if (here.length === neuron.terms.length) return [{ label: "products", value: sum(here) }, ...bias];
-  return [{ label: "shown", value: sum(here) }, { label: `other ${neuron.terms.length - here.length}`, value: sum(neuron.terms.filter((term) => !shown.has(term.key))) }, ...bias];
+  return [
+    { label: "shown", value: sum(here) },
+    {
+      label: `other ${neuron.terms.length - here.length}`,
+      value: sum(neuron.terms.filter((term) => !shown.has(term.key))),
+    },
+    ...bias,
+  ];
 }

@@ -14,7 +14,11 @@ const keys = (term: Term, y?: Place) => ({
 export function ProductCell({ term, place }: { term: Term | null; place: Place }) {
   if (!term) return <span class="box" />;
   return (
-    <span class={`box product${term.product === 0 ? " zero" : ""}`} title={`${exact(term.weight)} × ${exact(term.input)}`} {...keys(term, place)}>
+    <span
+      class={`box product${term.product === 0 ? " zero" : ""}`}
+      title={`${exact(term.weight)} × ${exact(term.input)}`}
+      {...keys(term, place)}
+    >
       {value(term.product)}
     </span>
   );
@@ -23,7 +27,11 @@ export function ProductCell({ term, place }: { term: Term | null; place: Place }
 export function InputCell({ term, place }: { term: Term | null; place: Place }) {
   if (!term) return <span class="box" />;
   return (
-    <span class={`box input${term.x ? "" : " padding"}`} title={term.x ? `x[${term.x.join(",")}] = ${exact(term.input)}` : "padding"} {...keys(term, place)}>
+    <span
+      class={`box input${term.x ? "" : " padding"}`}
+      title={term.x ? `x[${term.x.join(",")}] = ${exact(term.input)}` : "padding"}
+      {...keys(term, place)}
+    >
       {term.x ? value(term.input) : "0"}
     </span>
   );
@@ -31,7 +39,12 @@ export function InputCell({ term, place }: { term: Term | null; place: Place }) 
 
 export function WeightCell({ term, labelled }: { term: Term; labelled?: boolean }) {
   return (
-    <span class="box weight" data-weight={`${term.p}:${term.place.join(",")}`} title={`w[${term.place.join(",")}] = ${exact(term.weight)}`} {...keys(term)}>
+    <span
+      class="box weight"
+      data-weight={`${term.p}:${term.place.join(",")}`}
+      title={`w[${term.place.join(",")}] = ${exact(term.weight)}`}
+      {...keys(term)}
+    >
       {labelled && <span class="place">{term.place.slice(term.place.length > 3 ? 1 : 0).join(",")}</span>}
       <b>{value(term.weight)}</b>
     </span>
@@ -57,14 +70,20 @@ export const textOf = (sum: Sum, label: string): string => sum.parts.find((part)
 /** A sum as it is printed: signs apart, and what rounding took as a part of its own. */
 export function printed(parts: readonly { label: string; value: number }[], total: number): Sum {
   const places = decimals([...parts.map((part) => part.value), total]);
-  const lost = rounding(parts.map((part) => part.value), total, places);
+  const lost = rounding(
+    parts.map((part) => part.value),
+    total,
+    places,
+  );
   const all = lost === 0 ? parts : [...parts, { label: "rounding", value: lost }];
   const texts = all.map((part, k) => ({ label: part.label, text: term(part.value, places, k === 0) }));
   return { parts: texts, total: fixed(total, places) };
 }
 
 const term = (number: number, places: number, first: boolean): string =>
-  first ? fixed(number, places) : `${fixed(number, places).startsWith(MINUS) ? MINUS : "+"} ${fixed(Math.abs(number), places)}`;
+  first
+    ? fixed(number, places)
+    : `${fixed(number, places).startsWith(MINUS) ? MINUS : "+"} ${fixed(Math.abs(number), places)}`;
 
 /** "The model's own values are 5 and 7: difference 0." */
 export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): string {
@@ -73,7 +92,10 @@ export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): s
   const values = known.map((neuron) => value(neuron.model!, 6)).join(" and ");
   const difference = Math.max(...known.map((neuron) => Math.abs(neuron.total - neuron.model!)));
   const bound = Math.max(...known.map((neuron) => neuron.bound));
-  const gap = difference === 0 ? "difference 0" : `difference ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
+  const gap =
+    difference === 0
+      ? "difference 0"
+      : `difference ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
   const taps = store.record?.uses_per_weight?.taps;
   return `The model’s own ${known.length > 1 ? "values are" : "value is"} ${values}: ${gap}.${typeof taps === "number" && taps > 1 ? ` Each weight is written once and used ${taps} times.` : ""}`;
 }

@@ -37,25 +37,40 @@ export function LedgerPanel({ store, legend, narrow }: { store: Store; legend: L
     <section class={`panel ledger ${tall ? "tall" : "wide"}`} aria-labelledby="ledger" ref={box}>
       <div class="head">
         <h2 id="ledger">Ledger</h2>
-        {neuron && <p class="subtitle">{reading(neuron, second.neuron)}</p>}
+        {neuron && <p class="subtitle">{reading(neuron, second.neuron, tall)}</p>}
         <StatusLine store={store} />
       </div>
-      {first.error ? <Fault text={first.error} rest="The pictures are still shown." /> : neuron ? <Pages store={store} first={neuron} second={second.neuron} width={width} tall={tall} /> : <p class="quiet">{store.layer ? "Reading the values." : ""}</p>}
+      {first.error ? (
+        <Fault text={first.error} rest="The pictures are still shown." />
+      ) : neuron ? (
+        <Pages store={store} first={neuron} second={second.neuron} width={width} tall={tall} />
+      ) : (
+        <p class="quiet">{store.layer ? "Reading the values." : ""}</p>
+      )}
     </section>
   );
 }
 
-function reading(first: Neuron, second: Neuron | null): string {
-  const padding = [...first.terms, ...(second?.terms ?? [])].some((term) => !term.x) ? "; hatched inputs are padding" : "";
+function reading(first: Neuron, second: Neuron | null, tall: boolean): string {
+  const padding = [...first.terms, ...(second?.terms ?? [])].some((term) => !term.x)
+    ? "; hatched inputs are padding"
+    : "";
   if (!second) return `each weight with the input it meets${padding}`;
   const both = rows(first, second).filter((row) => row.first && row.second).length;
-  if (both === 0) return `i and j have no weight in common: two rows of weights${padding}`;
-  return both === first.terms.length ? `one row of weights, read by i from ${"above"} and by j from below${padding}` : `${plural(both, "weight")} in common, written once${padding}`;
+  if (both === 0) return `i and j have no weight in common: two ${tall ? "columns" : "rows"} of weights${padding}`;
+  const sides = tall ? ["from the left", "from the right"] : ["from above", "from below"];
+  return both === first.terms.length
+    ? `one ${tall ? "column" : "row"} of weights, read by i ${sides[0]} and by j ${sides[1]}${padding}`
+    : `${plural(both, "weight")} in common, written once${padding}`;
 }
 
 /** The arithmetic of a neuron: at once where the tensors are here, else from the host. */
 function useNeuron(store: Store, place: Place | undefined): { neuron: Neuron | null; error: string | null } {
-  const [asked, setAsked] = useState<{ key: string; neuron: Neuron | null; error: string | null }>({ key: "", neuron: null, error: null });
+  const [asked, setAsked] = useState<{ key: string; neuron: Neuron | null; error: string | null }>({
+    key: "",
+    neuron: null,
+    error: null,
+  });
   const { layer } = store;
   const here = layer && layer.has(place) ? evaluate(layer, place) : null;
   const key = layer && layer.has(place) && !here ? `explain/${layer.record.index}?i=${place.join(",")}` : "";
@@ -78,12 +93,26 @@ const TALL_ROWS = 40;
 /** Narrower than this a channel at a time is enough: the legend's switch turns them. */
 const ONE_CHANNEL = 400;
 
-function Pages({ store, first, second, width, tall }: { store: Store; first: Neuron; second: Neuron | null; width: number; tall: boolean }) {
+function Pages({
+  store,
+  first,
+  second,
+  width,
+  tall,
+}: {
+  store: Store;
+  first: Neuron;
+  second: Neuron | null;
+  width: number;
+  tall: boolean;
+}) {
   const every = rows(first, second);
   const apart = second !== null && !every.some((row) => row.first && row.second);
   const group = store.state.c ?? 0;
   const one = tall && width < ONE_CHANNEL && grouped(first);
-  const entries = (apart ? zipped(first, second) : every).filter((row) => !one || (row.first ?? row.second)!.group === group);
+  const entries = (apart ? zipped(first, second) : every).filter(
+    (row) => !one || (row.first ?? row.second)!.group === group,
+  );
   const cell = cellWidth([first, second]);
   const fit = tall ? TALL_ROWS : Math.max(6, Math.floor((width - 360) / cell));
   const groups = groupsIn(entries);
@@ -97,14 +126,28 @@ function Pages({ store, first, second, width, tall }: { store: Store; first: Neu
   const page: Page = { first, second, shown, apart, all: entries.length };
   return (
     <>
-      {one && <p class="pager">Channel {group} of {count(new Set(first.terms.map((term) => term.group)).size)}</p>}
+      {one && (
+        <p class="pager">
+          Channel {group} of {count(new Set(first.terms.map((term) => term.group)).size)}
+        </p>
+      )}
       {!fits && (
         <p class="pager">
-          <button type="button" class="outlined" disabled={from === 0} onClick={() => setStart(Math.max(0, from - fit))}>
+          <button
+            type="button"
+            class="outlined"
+            disabled={from === 0}
+            onClick={() => setStart(Math.max(0, from - fit))}
+          >
             ‹ before
           </button>
           Products {count(from + 1)} to {count(from + shown.length)} of {count(entries.length)}
-          <button type="button" class="outlined" disabled={from + fit >= entries.length} onClick={() => setStart(from + fit)}>
+          <button
+            type="button"
+            class="outlined"
+            disabled={from + fit >= entries.length}
+            onClick={() => setStart(from + fit)}
+          >
             next ›
           </button>
         </p>
@@ -115,9 +158,18 @@ function Pages({ store, first, second, width, tall }: { store: Store; first: Neu
 }
 
 const zipped = (first: Neuron, second: Neuron): Row[] =>
-  Array.from({ length: Math.max(first.terms.length, second.terms.length) }, (_, k) => ({ first: first.terms[k] ?? null, second: second.terms[k] ?? null }));
+  Array.from({ length: Math.max(first.terms.length, second.terms.length) }, (_, k) => ({
+    first: first.terms[k] ?? null,
+    second: second.terms[k] ?? null,
+  }));
 
 function cellWidth(neurons: readonly (Neuron | null)[]): number {
-  const whole = neurons.every((neuron) => !neuron || neuron.terms.every((term) => [term.weight, term.input, term.product].every((n) => Number.isInteger(n) && Math.abs(n) < 100)));
+  const whole = neurons.every(
+    (neuron) =>
+      !neuron ||
+      neuron.terms.every((term) =>
+        [term.weight, term.input, term.product].every((n) => Number.isInteger(n) && Math.abs(n) < 100),
+      ),
+  );
   return whole ? 28 : 60;
 }

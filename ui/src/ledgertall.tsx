@@ -56,7 +56,9 @@ export function Tall({ store, page }: { store: Store; page: Page }) {
 const groupOf = (row: Row): number => (row.first ?? row.second)!.group;
 
 function Totals({ store, page: { first, second, shown } }: { store: Store; page: Page }) {
-  const keys = new Set(shown.flatMap((row) => [row.first?.key, row.second?.key]).filter((key): key is string => key !== undefined));
+  const keys = new Set(
+    shown.flatMap((row) => [row.first?.key, row.second?.key]).filter((key): key is string => key !== undefined),
+  );
   const of = (neuron: Neuron) => printed(parts(neuron, keys), neuron.total);
   const left = of(first);
   const right = second && of(second);

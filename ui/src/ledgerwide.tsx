@@ -46,9 +46,22 @@ export function Wide({ store, page, cell }: { store: Store; page: Page; cell: nu
             </thead>
           )}
           <tbody>
-            {line("products", (row) => <ProductCell term={row.first} place={first.place} />, "i")}
-            {line("inputs", (row) => <InputCell term={row.first} place={first.place} />)}
-            {line(`${weights} ${weights === 1 ? "weight" : "weights"}`, (row) => weight(row.first ?? (apart ? null : row.second)), undefined, "weights")}
+            {line(
+              "products",
+              (row) => (
+                <ProductCell term={row.first} place={first.place} />
+              ),
+              "i",
+            )}
+            {line("inputs", (row) => (
+              <InputCell term={row.first} place={first.place} />
+            ))}
+            {line(
+              `${weights} ${weights === 1 ? "weight" : "weights"}`,
+              (row) => weight(row.first ?? (apart ? null : row.second)),
+              undefined,
+              "weights",
+            )}
             {second && apart && line("weights of j", (row) => weight(row.second), undefined, "weights")}
             {second && line("inputs", (row) => <InputCell term={row.second} place={second.place} />)}
             {second && line("products", (row) => <ProductCell term={row.second} place={second.place} />, "j")}
@@ -61,7 +74,9 @@ export function Wide({ store, page, cell }: { store: Store; page: Page; cell: nu
 }
 
 function Sums({ store, page: { first, second, shown } }: { store: Store; page: Page }) {
-  const keys = new Set(shown.flatMap((row) => [row.first?.key, row.second?.key]).filter((key): key is string => key !== undefined));
+  const keys = new Set(
+    shown.flatMap((row) => [row.first?.key, row.second?.key]).filter((key): key is string => key !== undefined),
+  );
   const of = (neuron: Neuron) => printed(parts(neuron, keys), neuron.total);
   const upper = of(first);
   const lower = second && of(second);

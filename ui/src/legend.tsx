@@ -27,7 +27,11 @@ function Levels({ store }: { store: Store }) {
   const { level } = store.state;
   if (phone)
     return (
-      <select aria-label="Colour by" value={level} onChange={(event) => store.set({ level: event.currentTarget.value })}>
+      <select
+        aria-label="Colour by"
+        value={level}
+        onChange={(event) => store.set({ level: event.currentTarget.value })}
+      >
         {store.model.levels.map((name) => (
           <option key={name}>{name}</option>
         ))}
@@ -36,7 +40,12 @@ function Levels({ store }: { store: Store }) {
   return (
     <fieldset class="levels">
       <legend>Colour by</legend>
-      <Switch name="level" value={level} options={store.model.levels.map((name) => [name, name])} onChange={(name) => store.set({ level: name })} />
+      <Switch
+        name="level"
+        value={level}
+        options={store.model.levels.map((name) => [name, name])}
+        onChange={(name) => store.set({ level: name })}
+      />
     </fieldset>
   );
 }
@@ -52,7 +61,13 @@ function Switch({ name, value, options, onChange }: SwitchProps) {
     <span class="switch">
       {options.map(([option, text]) => (
         <label key={option} class={option === value ? "on" : ""}>
-          <input type="radio" name={`isochrome-${name}`} value={option} checked={option === value} onChange={() => onChange(option)} />
+          <input
+            type="radio"
+            name={`isochrome-${name}`}
+            value={option}
+            checked={option === value}
+            onChange={() => onChange(option)}
+          />
           {text}
         </label>
       ))}
@@ -73,11 +88,20 @@ function Turns({ store }: { store: Store }) {
   const filter = state.m ?? (axis < 0 ? 0 : state.i?.[axis]) ?? 0;
   return (
     <span class="turns">
-      {state.level !== "channel" && filters > 1 && <Choice name="filter" size={filters} value={filter} onChange={(m) => store.turn("m", m)} />}
-      {channels > 1 && channels <= FEW && (
-        <Switch name="channel" value={String(state.c ?? 0)} options={numbers(channels).map((c) => [String(c), `ch ${c}`])} onChange={(c) => store.turn("c", Number(c))} />
+      {state.level !== "channel" && filters > 1 && (
+        <Choice name="filter" size={filters} value={filter} onChange={(m) => store.turn("m", m)} />
       )}
-      {channels > FEW && <Choice name="channel" size={channels} value={state.c ?? 0} onChange={(c) => store.turn("c", c)} />}
+      {channels > 1 && channels <= FEW && (
+        <Switch
+          name="channel"
+          value={String(state.c ?? 0)}
+          options={numbers(channels).map((c) => [String(c), `ch ${c}`])}
+          onChange={(c) => store.turn("c", Number(c))}
+        />
+      )}
+      {channels > FEW && (
+        <Choice name="channel" size={channels} value={state.c ?? 0} onChange={(c) => store.turn("c", c)} />
+      )}
     </span>
   );
 }
@@ -86,11 +110,29 @@ const numbers = (size: number): number[] => Array.from({ length: size }, (_, k) 
 /** A select of this many entries is still one to look through; past it, a number is typed. */
 const LISTED = 64;
 
-function Choice({ name, size, value, onChange }: { name: string; size: number; value: number; onChange(value: number): void }) {
+function Choice({
+  name,
+  size,
+  value,
+  onChange,
+}: {
+  name: string;
+  size: number;
+  value: number;
+  onChange(value: number): void;
+}) {
   if (size > LISTED)
     return (
       <label class="choice">
-        {name} <input type="number" min={0} max={size - 1} value={value} onChange={(event) => onChange(event.currentTarget.valueAsNumber)} /> of {size}
+        {name}{" "}
+        <input
+          type="number"
+          min={0}
+          max={size - 1}
+          value={value}
+          onChange={(event) => onChange(event.currentTarget.valueAsNumber)}
+        />{" "}
+        of {size}
       </label>
     );
   return (

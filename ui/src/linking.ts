@@ -11,6 +11,7 @@ export class Linking {
   private readonly listeners = new Set<Listener>();
   private lit: Mark[] = [];
   private layer: Layer | null = null;
+  private due = false;
   /** What is pointed at now, and what a click holds while nothing is. */
   pointed: Target | null = null;
   held: Target | null = null;
@@ -22,7 +23,7 @@ export class Linking {
   /** Takes the marks under an element into account until the returned function is called. */
   add(root: Element): () => void {
     this.roots.set(root, new Marks(root));
-    this.show();
+    this.soon();
     return () => {
       this.roots.delete(root);
       this.lit = this.lit.filter((mark) => !root.contains(mark.element));
@@ -74,14 +75,30 @@ export class Linking {
     return () => this.listeners.delete(listener);
   }
 
+  /** Several pictures come at once: they are lit together. */
+  private soon(): void {
+    if (this.due) return;
+    this.due = true;
+    queueMicrotask(() => this.due && this.show());
+  }
+
   private show(): void {
+    this.due = false;
     for (const mark of this.lit) mark.element.classList.remove("pointed");
     const target = this.target;
     const layer = this.layer ? String(this.layer.record.index) : "";
     const reached = target && this.layer ? this.layer.reached(target) : null;
     this.lit = [];
-    const lit = [...this.roots].map(([root, marks]) => ({ root, marks, mine: target ? [...marks.lit(target, reached, layer)] : [] }));
-    const ids = new Set(target?.kind === "weight" ? lit.flatMap(({ mine }) => mine.map((mark) => mark.id)).filter((id) => id.startsWith("weight:")) : []);
+    const lit = [...this.roots].map(([root, marks]) => ({
+      root,
+      marks,
+      mine: target ? [...marks.lit(target, reached, layer)] : [],
+    }));
+    const ids = new Set(
+      target?.kind === "weight"
+        ? lit.flatMap(({ mine }) => mine.map((mark) => mark.id)).filter((id) => id.startsWith("weight:"))
+        : [],
+    );
     for (const { root, marks, mine } of lit) {
       for (const id of ids) mine.push(...marks.bare(id));
       this.lit.push(...mine);

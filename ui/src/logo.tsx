@@ -21,8 +21,19 @@ export function Hatches() {
     <svg class="hatches" width="0" height="0" aria-hidden="true">
       <defs>
         {[4, 7].map((step) => (
-          <pattern key={step} id={step === 4 ? "hatch" : "hatch-wide"} width={step} height={step} patternUnits="userSpaceOnUse">
-            <path class="hatching" d={`M-1 1L1 -1M0 ${step}L${step} 0M${step - 1} ${step + 1}L${step + 1} ${step - 1}`} fill="none" stroke-width=".6" />
+          <pattern
+            key={step}
+            id={step === 4 ? "hatch" : "hatch-wide"}
+            width={step}
+            height={step}
+            patternUnits="userSpaceOnUse"
+          >
+            <path
+              class="hatching"
+              d={`M-1 1L1 -1M0 ${step}L${step} 0M${step - 1} ${step + 1}L${step + 1} ${step - 1}`}
+              fill="none"
+              stroke-width=".6"
+            />
           </pattern>
         ))}
       </defs>

@@ -15,7 +15,8 @@ export interface Mark {
 }
 
 const SELECTOR = "[data-y],[data-x],[data-w],[data-b],[data-id]";
-const places = (element: Element, name: string): string[] => element.getAttribute(name)?.split(" ").filter(Boolean) ?? [];
+const places = (element: Element, name: string): string[] =>
+  element.getAttribute(name)?.split(" ").filter(Boolean) ?? [];
 export const toPlace = (text: string): Place => (text === "" ? [] : text.split(",").map(Number));
 
 function read(element: Element): Mark {
@@ -80,7 +81,12 @@ export class Marks {
     if (!reached || (target.layer !== undefined && target.layer !== "" && target.layer !== layer))
       return this.get(own).filter((mark) => mark.layer === (target.layer ?? layer));
     const found = new Set<Mark>();
-    const keys = [...prefixed("y", reached.y), ...prefixed("x", reached.x), ...prefixed("w", reached.w), ...prefixed("b", reached.b)];
+    const keys = [
+      ...prefixed("y", reached.y),
+      ...prefixed("x", reached.x),
+      ...prefixed("w", reached.w),
+      ...prefixed("b", reached.b),
+    ];
     for (const key of keys) for (const mark of this.get(key)) if (agrees(mark, reached)) found.add(mark);
     return this.here([...found], layer);
   }
@@ -91,7 +97,8 @@ export class Marks {
 }
 
 const prefixed = (letter: string, keys: Iterable<string>): string[] => [...keys].map((key) => `${letter}:${key}`);
-const some = (keys: readonly string[], set: ReadonlySet<string>): boolean => keys.length === 0 || keys.some((key) => set.has(key));
+const some = (keys: readonly string[], set: ReadonlySet<string>): boolean =>
+  keys.length === 0 || keys.some((key) => set.has(key));
 
 function agrees(mark: Mark, reached: Reached): boolean {
   if (!some(mark.y, reached.y) || !some(mark.x, reached.x) || !some(mark.b, reached.b)) return false;

@@ -12,14 +12,24 @@ export async function mount(model: HostModel, el: HTMLElement): Promise<() => vo
   el.classList.add("isochrome");
   themeAtStart(el);
   const ask = hostOf(model);
-  draw(<div class="alone"><Loading text="Reading the model" /></div>, el);
+  draw(
+    <div class="alone">
+      <Loading text="Reading the model" />
+    </div>,
+    el,
+  );
   try {
     const answer = await ask<ModelAnswer>("model");
     const own = model.get("host") === "served" || model.get("host") === "offline";
     document.title = own ? `${answer.title || answer.name} · isochrome` : document.title;
     draw(<App store={new Store(ask, answer, own ? inHash() : inMemory())} root={el} />, el);
   } catch (fault) {
-    draw(<div class="alone panel"><Fault text={message(fault)} /></div>, el);
+    draw(
+      <div class="alone panel">
+        <Fault text={message(fault)} />
+      </div>,
+      el,
+    );
   }
   return () => draw(null, el);
 }

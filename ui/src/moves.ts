@@ -9,7 +9,11 @@ export function opening(model: ModelAnswer, hash: Partial<State>): State {
   const first = fromRecord(model.first);
   const layer = hash.layer ?? first.layer ?? 0;
   const story = layer === (first.layer ?? 0) ? first : { view: first.view, level: first.level };
-  const plain = { layer, view: startable(model) ? START : (tabsOf(model)[0]?.name ?? START), level: model.levels[0] ?? "weight" };
+  const plain = {
+    layer,
+    view: startable(model) ? START : (tabsOf(model)[0]?.name ?? START),
+    level: model.levels[0] ?? "weight",
+  };
   return { ...plain, ...defined(story), ...(Object.keys(hash).length ? withoutStory(hash) : {}), ...hash } as State;
 }
 
@@ -42,7 +46,8 @@ export function moved(layer: Layer, state: State, axisFromEnd: number, step: num
 export function withFilter(layer: Layer, state: State, patch: { i?: Place; m?: number }): Partial<State> {
   const axis = layer.axis("y", "filter");
   if (axis < 0) return patch;
-  const onto = (place: Place | undefined, filter: number): Place | undefined => place?.map((n, k) => (k === axis ? filter : n));
+  const onto = (place: Place | undefined, filter: number): Place | undefined =>
+    place?.map((n, k) => (k === axis ? filter : n));
   if (patch.m !== undefined) return { m: patch.m, i: onto(state.i, patch.m), j: onto(state.j, patch.m) };
   return state.m === undefined ? patch : { ...patch, m: patch.i![axis]! };
 }

@@ -23,7 +23,8 @@ export function value(number: number, digits = 3): string {
   if (!Number.isFinite(number)) return number > 0 ? "inf" : `${MINUS}inf`;
   if (Number.isInteger(number) && Math.abs(number) < 1e6) return signed(String(number === 0 ? 0 : number));
   const size = Math.abs(number);
-  const text = size >= 1e6 || size < 1e-4 ? number.toExponential(digits - 1).replace("e+", "e") : trimmed(number, digits);
+  const text =
+    size >= 1e6 || size < 1e-4 ? number.toExponential(digits - 1).replace("e+", "e") : trimmed(number, digits);
   return signed(text);
 }
 

@@ -24,7 +24,12 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
     try {
       const svg = drawing(answer.svg, picture.view);
       const { width } = sizeOf(svg);
-      Object.assign(svg.style, { width: "100%", height: "auto", minWidth: `${width * LEAST}px`, maxWidth: `${width * MOST}px` });
+      Object.assign(svg.style, {
+        width: "100%",
+        height: "auto",
+        minWidth: `${width * LEAST}px`,
+        maxWidth: `${width * MOST}px`,
+      });
       if (answer.instead) standIn(svg, store.state);
       root.replaceChildren(svg);
       const stop = rover(svg, i);
@@ -34,16 +39,23 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
       root.replaceChildren();
       setFault(message(problem));
     }
-    return store.linking.add(root);
+    const remove = store.linking.add(root);
+    if (focused && i) store.linking.point({ kind: "neuron", place: i });
+    return remove;
   }, [answer, answer?.instead ? `${i}|${j}` : ""]);
 
   const error = picture.error ?? fault;
   const others = store.model.report.layers.length - 1;
-  const rest = others > 0 ? `The other views and the other ${others} layers are still shown.` : "The other views are still shown.";
+  const rest =
+    others > 0 ? `The other views and the other ${others} layers are still shown.` : "The other views are still shown.";
   return (
     <>
       {error && <Fault text={error} rest={rest} />}
-      {!error && !answer && <Loading text={`Reading ${store.record?.name ?? "the model"}: layer ${store.state.layer + 1} of ${others + 1}`} />}
+      {!error && !answer && (
+        <Loading
+          text={`Reading ${store.record?.name ?? "the model"}: layer ${store.state.layer + 1} of ${others + 1}`}
+        />
+      )}
       <div class="picture" ref={box} hidden={!!error || !answer} />
       {answer && !error && <Under answer={answer} state={store.state} />}
     </>
@@ -93,7 +105,11 @@ function Twin({ table }: { table: NonNullable<DrawAnswer["table"]> }) {
           ))}
         </tbody>
       </table>
-      {table.rows.length > ROWS && <p>The first {ROWS} of {table.rows.length} rows.</p>}
+      {table.rows.length > ROWS && (
+        <p>
+          The first {ROWS} of {table.rows.length} rows.
+        </p>
+      )}
     </div>
   );
 }
@@ -102,7 +118,9 @@ function Twin({ table }: { table: NonNullable<DrawAnswer["table"]> }) {
 function missing(answer: DrawAnswer, state: State): string | null {
   if (!answer.instead) return null;
   const packed = parse((answer.instead.split("?")[1] ?? "").replace(/\?/g, ""));
-  const differs = (["i", "j"] as const).some((key) => packed[key] && !same(packed[key], state[key])) || (["c", "m"] as const).some((key) => (packed[key] ?? 0) !== (state[key] ?? packed[key] ?? 0));
+  const differs =
+    (["i", "j"] as const).some((key) => packed[key] && !same(packed[key], state[key])) ||
+    (["c", "m"] as const).some((key) => (packed[key] ?? 0) !== (state[key] ?? packed[key] ?? 0));
   if (!differs) return null;
   return `Drawn for ${packed.i ? named("y", packed.i) : "the first window"}: this file holds no other drawing of it. \`isochrome open\` draws them all.`;
 }
@@ -110,8 +128,13 @@ function missing(answer: DrawAnswer, state: State): string | null {
 /** A drawing made for other places: its outlines are moved onto the marks of the state's own. */
 function standIn(svg: SVGSVGElement, state: State): void {
   for (const outline of svg.querySelectorAll(".outline.selected, .outline.pinned")) outline.remove();
-  for (const [place, name] of [[state.j, "pinned"], [state.i, "selected"]] as const)
-    if (place) for (const mark of svg.querySelectorAll(`[data-y="${place.join(",")}"]:not(.edge, text, [data-w])`)) mark.classList.add(name);
+  for (const [place, name] of [
+    [state.j, "pinned"],
+    [state.i, "selected"],
+  ] as const)
+    if (place)
+      for (const mark of svg.querySelectorAll(`[data-y="${place.join(",")}"]:not(.edge, text, [data-w])`))
+        mark.classList.add(name);
 }
 
 /** The one element of the drawing that Tab stops at: the mark of i where it has one. */

@@ -117,7 +117,10 @@ export class Taps {
   }
 
   private value(axis: Axis, chosen: readonly number[]): number {
-    return axis.digits.reduce((sum, { component, column }) => sum + this.rows[component]!.at(chosen[component]!, column), axis.offset);
+    return axis.digits.reduce(
+      (sum, { component, column }) => sum + this.rows[component]!.at(chosen[component]!, column),
+      axis.offset,
+    );
   }
 
   private place(access: Access, chosen: readonly number[], bounded: boolean): Place | null {

@@ -24,28 +24,45 @@ export function clearRings(root: Element): void {
 export function ringsOn(root: Element, marks: readonly Mark[]): void {
   clearRings(root);
   const svg = root.querySelector<SVGSVGElement>(":scope > svg");
-  const base = svg?.getScreenCTM();
-  if (!svg || !base) return;
-  const cells = marks.map((mark) => mark.element).filter((element): element is SVGGraphicsElement => element instanceof SVGGraphicsElement && !element.matches(BARE));
-  if (cells.length === 0 || cells.length > MOST) return;
-  const inverse = base.inverse();
+  const cells = marks
+    .map((mark) => mark.element)
+    .filter(
+      (element): element is SVGGraphicsElement => element instanceof SVGGraphicsElement && !element.matches(BARE),
+    );
+  if (!svg || cells.length === 0 || cells.length > MOST) return;
   const group = document.createElementNS(SVG, "g");
   group.setAttribute("class", "rings");
   group.setAttribute("aria-hidden", "true");
   const boxes: Box[] = [];
   for (const cell of cells) {
-    const matrix = cell.getScreenCTM();
-    if (!matrix) continue;
-    const { a, b, c, d, e, f } = inverse.multiply(matrix);
-    if (cell instanceof SVGRectElement && !b && !c) boxes.push(boxOf(cell, a, d, e, f));
-    else group.append(skewed(cell, [a, b, c, d, e, f]));
+    const place = placeOf(cell, svg);
+    if (cell instanceof SVGRectElement && !place.b && !place.c) boxes.push(boxOf(cell, place));
+    else group.append(skewed(cell, place));
   }
   group.append(path(outline(boxes)));
   svg.append(group);
 }
 
-function boxOf(cell: SVGRectElement, a: number, d: number, e: number, f: number): Box {
-  const [x, y, width, height] = [cell.x, cell.y, cell.width, cell.height].map((length) => length.baseVal.value) as [number, number, number, number];
+/** Where an element's own coordinates lie in the drawing. Read off the transforms, so that no layout is needed. */
+function placeOf(element: Element, svg: Element): DOMMatrix {
+  if (element === svg) return new DOMMatrix();
+  const known = PLACES.get(element);
+  if (known) return known;
+  const parent = placeOf(element.parentElement!, svg);
+  const own = (element as SVGGraphicsElement).transform.baseVal.consolidate()?.matrix;
+  const place = own ? parent.multiply(DOMMatrix.fromMatrix(own)) : parent;
+  PLACES.set(element, place);
+  return place;
+}
+const PLACES = new WeakMap<Element, DOMMatrix>();
+
+function boxOf(cell: SVGRectElement, { a, d, e, f }: DOMMatrix): Box {
+  const [x, y, width, height] = [cell.x, cell.y, cell.width, cell.height].map((length) => length.baseVal.value) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   return { left: a * x + e, top: d * y + f, right: a * (x + width) + e, bottom: d * (y + height) + f };
 }
 
@@ -55,13 +72,16 @@ function outline(boxes: readonly Box[]): string {
   const tops = new Map<string, Box[]>();
   const put = (map: Map<string, Box[]>, key: number, box: Box): void => {
     const name = String(Math.round(key));
-    map.set(name, [...(map.get(name) ?? []), box]);
+    const known = map.get(name);
+    if (known) known.push(box);
+    else map.set(name, [box]);
   };
   for (const box of boxes) {
     put(lefts, box.top, box);
     put(tops, box.left, box);
   }
-  const beside = (map: Map<string, Box[]>, key: number, far: (other: Box) => number): boolean => (map.get(String(Math.round(key))) ?? []).some((other) => Math.abs(far(other)) < TOUCH);
+  const beside = (map: Map<string, Box[]>, key: number, far: (other: Box) => number): boolean =>
+    (map.get(String(Math.round(key))) ?? []).some((other) => Math.abs(far(other)) < TOUCH);
   return boxes
     .map((box) => {
       const hides = {
@@ -100,10 +120,11 @@ function path(d: string): SVGElement {
 }
 
 /** The shape of a cell that is no upright box, without its keys and its fill. */
-function skewed(cell: SVGGraphicsElement, matrix: number[]): SVGElement {
+function skewed(cell: SVGGraphicsElement, { a, b, c, d, e, f }: DOMMatrix): SVGElement {
   const copy = cell.cloneNode(false) as SVGElement;
-  for (const { name } of [...copy.attributes]) if (!["d", "points", "cx", "cy", "r", "x", "y", "width", "height"].includes(name)) copy.removeAttribute(name);
-  copy.setAttribute("transform", `matrix(${matrix.join(" ")})`);
+  for (const { name } of [...copy.attributes])
+    if (!["d", "points", "cx", "cy", "r", "x", "y", "width", "height"].includes(name)) copy.removeAttribute(name);
+  copy.setAttribute("transform", `matrix(${[a, b, c, d, e, f].join(" ")})`);
   copy.setAttribute("class", "skewed");
   return copy;
 }

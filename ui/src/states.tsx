@@ -53,7 +53,8 @@ export function Opaque({ record }: { record: LayerRecord }) {
         <b>{record.name}: no formula</b>
         <p>{record.opaque}</p>
         <p>
-          Shape {shape(record.input_shape)} in, {shape(record.output_shape)} out. {String(record.weights ?? 0)} weights. The other layers are shown as ever.
+          Shape {shape(record.input_shape)} in, {shape(record.output_shape)} out. {String(record.weights ?? 0)} weights.
+          The other layers are shown as ever.
         </p>
       </div>
     </div>

@@ -19,7 +19,8 @@ export function StatusLine({ store }: { store: Store }) {
       setTimeout(() => {
         if (mine !== asked) return;
         store.ask<UsesAnswer>(path).then(
-          (answer) => mine === asked && setText(`${known}: ${plural(answer.taps, "use")}, ${count(answer.real)} on real input`),
+          (answer) =>
+            mine === asked && setText(`${known}: ${plural(answer.taps, "use")}, ${count(answer.real)} on real input`),
           (fault) => mine === asked && setText(`${known}: ${message(fault)}`),
         );
       }, 150);
@@ -36,7 +37,10 @@ export function StatusLine({ store }: { store: Store }) {
   );
 }
 
-const line = (store: Store, target: Target | null, held: boolean): string => (store.layer && target ? status(store.layer, target, held) : "");
+const line = (store: Store, target: Target | null, held: boolean): string =>
+  store.layer && target ? status(store.layer, target, held) : "";
 
 const askable = (store: Store, target: Target): string | null =>
-  target.kind === "weight" && store.layer && !store.layer.lineOf(target) ? `uses/${store.state.layer}?w=${target.p}:${target.place.join(",")}` : null;
+  target.kind === "weight" && store.layer && !store.layer.lineOf(target)
+    ? `uses/${store.state.layer}?w=${target.p}:${target.place.join(",")}`
+    : null;

@@ -74,7 +74,18 @@ export class Store {
   open(layer: number): void {
     const { view, level } = this.state;
     this.linking.point(null);
-    this.set({ layer, view, level, i: undefined, j: undefined, w: undefined, c: undefined, m: undefined, window: undefined, frame: undefined });
+    this.set({
+      layer,
+      view,
+      level,
+      i: undefined,
+      j: undefined,
+      w: undefined,
+      c: undefined,
+      m: undefined,
+      window: undefined,
+      frame: undefined,
+    });
   }
 
   select(place: Place): void {
@@ -134,7 +145,9 @@ export class Store {
     if (this.layer?.record.index !== index) {
       const record = this.record;
       this.layer = null;
-      this.layerError = record ? null : `Layer ${index}: the model has ${this.model.report.layers.length}. Choose one in the list.`;
+      this.layerError = record
+        ? null
+        : `Layer ${index}: the model has ${this.model.report.layers.length}. Choose one in the list.`;
       this.linking.use(null);
       this.pictures.clear();
       this.changed();

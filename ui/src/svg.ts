@@ -9,7 +9,8 @@ const LINKS = new Set(["href", "xlink:href"]);
 export function drawing(text: string, prefix: string): SVGSVGElement {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml");
   const root = parsed.documentElement;
-  if (root.localName !== "svg" || parsed.querySelector("parsererror")) throw new Error("The drawing could not be read. Reload the page.");
+  if (root.localName !== "svg" || parsed.querySelector("parsererror"))
+    throw new Error("The drawing could not be read. Reload the page.");
   for (const element of root.querySelectorAll(`${DROPPED}, ${OURS}`)) element.remove();
   for (const element of [root, ...root.querySelectorAll("*")]) clean(element, prefix);
   for (const edge of root.querySelectorAll(".pointed")) edge.classList.remove("pointed");
@@ -28,7 +29,11 @@ function clean(element: Element, prefix: string): void {
     else if (LINKS.has(name) && !/^(#|data:image\/png;base64,)/.test(value)) element.removeAttribute(name);
     else if (name === "id") element.setAttribute(name, own(value, prefix));
     else if (LINKS.has(name) && value.startsWith("#")) element.setAttribute(name, `#${own(value.slice(1), prefix)}`);
-    else if (value.includes("url(")) element.setAttribute(name, value.replace(/url\(["']?([^)"']*)["']?\)/g, (_, to: string) => `url(#${own(to.slice(1), prefix)})`));
+    else if (value.includes("url("))
+      element.setAttribute(
+        name,
+        value.replace(/url\(["']?([^)"']*)["']?\)/g, (_, to: string) => `url(#${own(to.slice(1), prefix)})`),
+      );
   }
 }
 
@@ -37,7 +42,10 @@ const own = (id: string, prefix: string): string => (id.startsWith("hatch") ? id
 /** Natural width and height of a drawing, from its viewBox. */
 export function sizeOf(svg: SVGSVGElement): { width: number; height: number } {
   const box = (svg.getAttribute("viewBox") ?? "").split(/[ ,]+/).map(Number);
-  return { width: box[2] || Number(svg.getAttribute("width")) || 300, height: box[3] || Number(svg.getAttribute("height")) || 150 };
+  return {
+    width: box[2] || Number(svg.getAttribute("width")) || 300,
+    height: box[3] || Number(svg.getAttribute("height")) || 150,
+  };
 }
 
 /** Saves text as a file of the reader's. */

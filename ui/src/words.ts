@@ -25,7 +25,9 @@ export function loopClauses(record: LayerRecord): string[] {
   const distinct = text(record.distinct_along);
   const summed = text(record.summed_along);
   return [
-    shared ? `Shared along ${shared}: w does not mention ${long(record.shared_along).length === 1 ? "it" : "them"}.` : "Nothing is shared: w mentions every loop of y.",
+    shared
+      ? `Shared along ${shared}: w does not mention ${long(record.shared_along).length === 1 ? "it" : "them"}.`
+      : "Nothing is shared: w mentions every loop of y.",
     ...(distinct ? [`Weights of its own for each ${distinct}.`] : []),
     ...(summed ? [`Summed over ${summed}.`] : []),
   ];
@@ -70,13 +72,17 @@ export function panelWords(layer: Layer | null, place: readonly number[] | undef
     uses += taps.total;
     if (taps.total <= 5000n) for (const tap of taps.list()) weights.add(`${entry.p}:${tap[entry.weight]!.join(",")}`);
   }
-  return [...words, `a neuron is ${plural(uses, "use")}${weights.size ? `, of ${plural(weights.size, "weight")}` : ""}`];
+  return [
+    ...words,
+    `a neuron is ${plural(uses, "use")}${weights.size ? `, of ${plural(weights.size, "weight")}` : ""}`,
+  ];
 }
 
 /** The verdict under the first screen, which ends the question that the third picture raises. */
 export function verdict(record: LayerRecord): string {
   const shared = long(record.shared_along);
-  if (shared.length === 0) return "No: no two neurons of this layer use the same weight, because w mentions every loop of y.";
+  if (shared.length === 0)
+    return "No: no two neurons of this layer use the same weight, because w mentions every loop of y.";
   const letters = (of: "y" | "w"): string => (record.letters?.[of] ?? []).join(",");
   return `About slices, yes: y[${letters("y")}] uses w[${letters("w")}] for every ${shared.join(" and ")}, because w does not mention ${shared.join(", ")}. About the weights inside a filter it says nothing.`;
 }
@@ -94,21 +100,31 @@ export function status(layer: Layer, target: Target, held: boolean): string {
       const start = number === undefined ? `${name}, ${verb}` : `${name} = ${value(number)}, ${verb}`;
       if (!taps) return start;
       const inputs = entry!.inputs.length > 0 ? `, ${count(taps.real)} on real input` : "";
-      const others = layer.record.tied_with.length && target.kind === "weight" ? `; ${layer.record.tied_with.join(", ")} ${layer.record.tied_with.length > 1 ? "use" : "uses"} it too` : "";
+      const others =
+        layer.record.tied_with.length && target.kind === "weight"
+          ? `; ${layer.record.tied_with.join(", ")} ${layer.record.tied_with.length > 1 ? "use" : "uses"} it too`
+          : "";
       return `${start}: ${plural(taps.total, "use")}${inputs}${others}`;
     }
     case "neuron": {
-      if (target.layer !== undefined && target.layer !== String(layer.record.index)) return `${named("y", target.place)} of another layer, ${verb}`;
-      const taps = layer.lines.filter((entry) => entry.inputs.length > 0).map((entry) => entry.relation.fix(0, target.place));
+      if (target.layer !== undefined && target.layer !== String(layer.record.index))
+        return `${named("y", target.place)} of another layer, ${verb}`;
+      const taps = layer.lines
+        .filter((entry) => entry.inputs.length > 0)
+        .map((entry) => entry.relation.fix(0, target.place));
       const number = layer.named("y")?.at(target.place);
       const total = taps.reduce((sum, each) => sum + each.total, 0n);
       const real = taps.reduce((sum, each) => sum + each.real, 0n);
       const start = `${named("y", target.place)}${number === undefined ? "" : ` = ${value(number)}`}, ${verb}`;
-      return total === real ? `${start}: uses ${count(total)}` : `${start}: uses ${count(real)} of ${count(total)}, the others read padding`;
+      return total === real
+        ? `${start}: uses ${count(total)}`
+        : `${start}: uses ${count(real)} of ${count(total)}, the others read padding`;
     }
     case "input": {
       const number = layer.named("x")?.at(target.place);
-      const reached = layer.lines.flatMap((entry) => entry.inputs.map((input) => entry.relation.fix(input, target.place).total)).reduce((sum, each) => sum + each, 0n);
+      const reached = layer.lines
+        .flatMap((entry) => entry.inputs.map((input) => entry.relation.fix(input, target.place).total))
+        .reduce((sum, each) => sum + each, 0n);
       return `${named("x", target.place)}${number === undefined ? "" : ` = ${value(number)}`}, ${verb}: read ${reached === 1n ? "once" : `${count(reached)} times`}`;
     }
     case "identity":

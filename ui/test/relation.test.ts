@@ -10,7 +10,10 @@ const text = (taps: readonly Tap[]): string[] => taps.map((tap) => JSON.stringif
 const isReal = (tap: Tap): boolean => tap.every((place) => place !== null);
 
 function places(shape: readonly number[]): Place[] {
-  return shape.reduce<Place[]>((known, size) => known.flatMap((place) => Array.from({ length: size }, (_, k) => [...place, k])), [[]]);
+  return shape.reduce<Place[]>(
+    (known, size) => known.flatMap((place) => Array.from({ length: size }, (_, k) => [...place, k])),
+    [[]],
+  );
 }
 
 function agrees(payload: RelationPayload, expected: readonly Tap[]): void {
@@ -68,13 +71,21 @@ test("a causal convolution of 65,536 steps answers at once and exactly", () => {
   const neuron = relation.fix(0, [1000]);
   assert.equal(neuron.total, 65536n);
   assert.equal(neuron.real, 1001n);
-  assert.deepEqual(neuron.list(999, 1002), [[[1000], [999], [1]], [[1000], [1000], [0]], [[1000], [1001], null]]);
+  assert.deepEqual(neuron.list(999, 1002), [
+    [[1000], [999], [1]],
+    [[1000], [1000], [0]],
+    [[1000], [1001], null],
+  ]);
   assert.equal(relation.fix(2, [65535]).total, 1n);
   assert.ok(performance.now() - start < 1000, `took ${performance.now() - start} ms`);
 });
 
 test("counts past 2^53 are exact", () => {
-  const many = { ...strided, accesses: strided.accesses.map((access) => ({ ...access })), components: [...strided.components] };
+  const many = {
+    ...strided,
+    accesses: strided.accesses.map((access) => ({ ...access })),
+    components: [...strided.components],
+  };
   const size = 2 ** 21;
   const loop = { lazy: { loops: ["n"], sizes: [size], solve: 0, columns: [{ coefficients: [1] }], bounds: [] } };
   many.components.push(loop, loop, loop);

@@ -1,0 +1,167 @@
+"""A picture of a layer: chosen by the name of its view, shown in a notebook, saved under any ending that has a format."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isochrome.core.relation import Place
+from isochrome.draw.picture import Picture
+from isochrome.draw.scene import Scene, scene
+from isochrome.draw.views import VIEWS
+from isochrome.errors import IsochromeError, RequestError, shown
+from isochrome.model.parts import Layer, Line, Model
+from isochrome.model.places import letters, line_of_parameter
+from isochrome.model.values import Array, Runner, Values
+from isochrome.render import FORMATS
+
+if TYPE_CHECKING:
+    from isochrome.app.api import OpenedModel, Run
+
+__all__ = ["Drawn", "Patient", "draw", "picture_of", "weight_line", "write_whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture with a theme, ready to be saved. A notebook shows it by itself."""
+
+    picture: Picture
+    theme: str = "light"
+    scale: float = 2
+
+    def svg(self) -> str:
+        """The figure, with title, legend and notes, as SVG."""
+        return FORMATS["svg"](self.picture, self.theme, self.scale).decode()
+
+    def json(self) -> str:
+        """The picture's marks, keys, legend and table as JSON."""
+        return FORMATS["json"](self.picture, self.theme, self.scale).decode()
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file, whole or not at all; the ending chooses the format."""
+        ending = Path(path).suffix.removeprefix(".").lower()
+        if ending not in FORMATS:
+            names = ", ".join(f".{name}" for name in FORMATS)
+            raise RequestError(f"{shown(os.fspath(path), 200)}: must end in one of {names}; got {shown(ending) or 'none'}")
+        write_whole(path, FORMATS[ending](self.picture, self.theme, self.scale))
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file so that it is there whole, or as it was before. Raises RequestError in one line."""
+    target = Path(os.path.realpath(path))
+    name = shown(os.fspath(path), 200)
+    if os.path.lexists(target) and not target.is_file():
+        raise RequestError(f"{name}: must be a regular file, or not be there yet")
+    draft = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+        os.replace(draft, target)
+    except OSError as fault:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise RequestError(f"{name}: must be a place to write to; {fault.strerror or fault}") from None
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+@dataclass(slots=True)
+class Patient:
+    """A runner that gives nothing where another one fails, and remembers why: a picture needs no activations."""
+
+    runner: Runner
+    reasons: list[str] = field(default_factory=list)
+
+    def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
+        """The values of some tensors; none where the model does not run."""
+        try:
+            return self.runner.fetch(tensors)
+        except IsochromeError as fault:
+            self.reasons.append(str(fault))
+            return {}
+
+    @property
+    def note(self) -> str:
+        """Why numbers are missing; '' where none are."""
+        return f"Without activations: {self.reasons[0]}" if self.reasons else ""
+
+
+def picture_of(seen: Scene, view: str) -> Picture:
+    """The picture of a scene in the view of that name. Raises RequestError where there is none, or it makes no sense."""
+    if view not in VIEWS:
+        raise RequestError(f"view {shown(view)}: must be one of {', '.join(VIEWS)}")
+    reason = VIEWS[view].unfit(seen)
+    if reason:
+        raise RequestError(f"view {view} of {shown(seen.layer.name)}: {reason}")
+    return VIEWS[view].draw(seen)
+
+
+def weight_line(model: Model, layer: Layer, parameter: str, weight: Sequence[int] | None) -> Line | None:
+    """The line whose weight is meant, None for the layer's first; checks that the weight is there."""
+    if not parameter and weight is None:
+        return None
+    line = line_of_parameter(model, layer, parameter)
+    assert line.parameter is not None
+    stored = model.parameters[line.parameter]
+    place = () if weight is None else tuple(weight)
+    if weight is not None and (
+        len(place) != len(stored.shape) or any(not 0 <= at < size for at, size in zip(place, stored.shape, strict=False))
+    ):
+        names = letters(line.weight_access)
+        axes = ", ".join(f"{name} 0 to {size - 1}" for name, size in zip(names, stored.shape, strict=True))
+        raise RequestError(
+            f"weight of {shown(stored.names[0])}: must be {len(stored.shape)} whole numbers ({axes}); "
+            f"got {','.join(map(str, place))}"
+        )
+    return line
+
+
+def draw(
+    opened: OpenedModel,
+    layer: Layer | str | int,
+    view: str,
+    colour: str = "weight",
+    *,
+    neuron: Place | None = None,
+    neurons: Sequence[Place] = (),
+    weight: Place | None = None,
+    parameter: str = "",
+    filter: int | None = None,
+    channel: int = 0,
+    chosen: Sequence[str] = (),
+    window: Sequence[tuple[int, int]] = (),
+    many: bool = False,
+    theme: str = "light",
+    scale: float = 2,
+    run: Run | None = None,
+    inputs: Any = None,
+) -> Drawn:
+    """A picture of one layer, coloured at a level, around at most two neurons; raises RequestError in one line.
+
+    ``inputs`` (or a ``run`` that was made before) gives the numbers in it; see ``OpenedModel.run``.
+    """
+    model = opened.model
+    one = layer if isinstance(layer, Layer) else model.layer(layer)
+    pins = (*(() if neuron is None else (neuron,)), *neurons)
+    if len(pins) > 2:
+        raise RequestError(f"neurons: at most two can be told apart in a picture; got {len(pins)}")
+    values = (opened.run(inputs) if run is None else run).values
+    patient = Patient(values.runner)
+    line = weight_line(model, one, parameter, weight)
+    if line is not None and line.is_bias:
+        raise RequestError(f"weight: must multiply an input to be drawn; {shown(parameter)} is a bias")
+    seen = scene(model, one, replace(values, runner=patient), colour, pins, line, weight, filter, channel, chosen, many)
+    return Drawn(_noted(picture_of(replace(seen, window=tuple(window)), view), patient), theme, scale)
+
+
+def _noted(picture: Picture, patient: Patient) -> Picture:
+    return replace(picture, notes=(*picture.notes, patient.note)) if patient.note else picture

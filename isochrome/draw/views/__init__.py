@@ -1,0 +1,16 @@
+"""The table of views: each a way to draw one layer, one file a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from isochrome.draw.view import View
+from isochrome.draw.views import baselines
+
+__all__ = ["VIEWS"]
+
+_ROWS = (baselines.VIEW,)
+
+VIEWS: Mapping[str, View] = MappingProxyType({view.name: view for view in _ROWS})
+"""Each view by its name, in the order in which the page offers them."""

@@ -1,0 +1,112 @@
+"""Words around numbers: counts with their unit, sizes, ratios, lists. Each is true as printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import sqrt
+
+from isochrome.draw.layout import number
+from isochrome.draw.scene import Axes
+
+__all__ = ["bytes_text", "counted", "joined", "part_of", "position_words", "sized", "span", "times", "title_of"]
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """A count with its unit.
+
+    >>> counted(1, "weight"), counted(1234, "bias", "biases")
+    ('1 weight', '1,234 biases')
+    """
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
+def sized(shape: Sequence[int]) -> str:
+    """A shape as it is read.
+
+    >>> sized((5, 5))
+    '5×5'
+    """
+    return "×".join(f"{size:,}" for size in shape)
+
+
+def joined(words: Sequence[str]) -> str:
+    """A list in words.
+
+    >>> joined(["p", "q", "u"])
+    'p, q and u'
+    """
+    return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
+
+
+def span(low: int, high: int) -> str:
+    """The numbers from ``low`` to below ``high``.
+
+    >>> span(2, 3), span(12, 17)
+    ('2', '12 to 16')
+    """
+    return str(low) if high == low + 1 else f"{low} to {high - 1}"
+
+
+def times(ratio: Fraction) -> str:
+    """How many times, to three digits.
+
+    >>> times(Fraction(7, 2)), times(Fraction(1, 3))
+    ('3.5×', '≈0.333×')
+    """
+    return _rounded(ratio, 3) + "×"
+
+
+def part_of(part: int, whole: int) -> str:
+    """A part as one over a number.
+
+    >>> part_of(1, 3025), part_of(105705600, 44892355200)
+    ('1/3,025', '≈1/425')
+    """
+    ratio = Fraction(whole, part)
+    return f"1/{ratio.numerator:,}" if ratio.denominator == 1 else "≈1/" + _rounded(ratio, 3).lstrip("≈")
+
+
+def bytes_text(count: Fraction) -> str:
+    """A size in bytes, in units of a thousand, to four digits.
+
+    >>> bytes_text(Fraction(139776)), bytes_text(Fraction(216))
+    ('≈139.8 kB', '216 bytes')
+    """
+    power = 0
+    while count >= 1000 ** (power + 1) and power < len(_UNITS) - 1:
+        power += 1
+    return f"{_rounded(count / 1000**power, 4)} {_UNITS[power]}"
+
+
+def side(part: int, whole: int) -> float:
+    """The side of a square in that of another, when areas are to scale."""
+    return sqrt(part / whole)
+
+
+def _rounded(ratio: Fraction, digits: int) -> str:
+    text = number(float(ratio), digits)
+    if ratio >= 10 ** (digits - 1):
+        text = ("" if ratio.denominator == 1 else "≈") + f"{round(ratio):,}"
+    exact = Fraction(text.lstrip("≈").replace(",", "")) == ratio
+    return text.lstrip("≈") if exact else "≈" + text.lstrip("≈")
+
+
+def position_words(axes: Axes) -> tuple[str, ...]:
+    """What the position axes are called: row and column; depth before them; a single one is a position.
+
+    >>> position_words(Axes("y", ("m", "p", "q"), (2, 3, 3), ("filter", "position", "position")))
+    ('row', 'column')
+    """
+    count = len(axes.of("position"))
+    if count == 1:
+        return ("position",)
+    letters = tuple(axes.letters[axis] for axis in axes.of("position"))
+    return (*letters[: max(count - 3, 0)], *("depth", "row", "column")[max(3 - count, 0) :])
+
+
+def title_of(name: str, layer: str) -> str:
+    """A picture's title: the view, and the layer it shows."""
+    return f"{name} of {layer}"

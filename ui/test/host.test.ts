@@ -1,0 +1,77 @@
+/** The hosts: what is asked for, what is kept, and what an offline page does without. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hostOf, remembered } from "../src/host";
+import type { Ask, DrawAnswer } from "../src/types";
+
+const model = (entries: Record<string, unknown>) => ({ get: (key: string) => entries[key] });
+const offline = (answers: Record<string, unknown>): Ask => hostOf(model({ host: "offline", answers }));
+
+test("an offline page answers from its packed answers", async () => {
+  assert.deepEqual(await offline({ model: { name: "a" } })("model"), { name: "a" });
+});
+
+test("what is not packed is said in one line", async () => {
+  await assert.rejects(offline({})("draw/0/kernel/weight?i=0"), {
+    message: "kernel by weight: not in this file. `isochrome open` shows it.",
+  });
+  await assert.rejects(offline({})("layer/3"), { message: "layer 3: not in this file. `isochrome open` shows it." });
+});
+
+test("a missing drawing is replaced by the most alike of the same layer, view and level, and says so", async () => {
+  const ask = offline({
+    "draw/0/bank/weight?i=0,0,0&c=0": { svg: "first" },
+    "draw/0/bank/weight?i=0,0,0&c=1": { svg: "second" },
+    "draw/0/bank/filter?i=9,9,9&c=1": { svg: "other level" },
+  });
+  const answer = await ask<DrawAnswer>("draw/0/bank/weight?i=9,9,9&c=1");
+  assert.equal(answer.svg, "second");
+  assert.equal(answer.instead, "draw/0/bank/weight?i=0,0,0&c=1");
+});
+
+test("a served page asks its own address and shows the host's error", async () => {
+  const asked: string[] = [];
+  const real = globalThis.fetch;
+  globalThis.fetch = (async (address: string) => {
+    asked.push(address);
+    if (address.endsWith("gone")) throw new TypeError("network");
+    return new Response(
+      JSON.stringify(
+        address.endsWith("model") ? { name: "a" } : { error: "layer 9: must be below 3. Choose another." },
+      ),
+      { status: address.endsWith("model") ? 200 : 404 },
+    );
+  }) as typeof fetch;
+  try {
+    const ask = hostOf(model({ host: "served", base: "/TOKEN" }));
+    assert.deepEqual(await ask("model"), { name: "a" });
+    await assert.rejects(ask("layer/9"), { message: "layer 9: must be below 3. Choose another." });
+    await assert.rejects(ask("gone"), /does not answer/);
+    assert.deepEqual(asked, ["/TOKEN/api/model", "/TOKEN/api/layer/9", "/TOKEN/api/gone"]);
+  } finally {
+    globalThis.fetch = real;
+  }
+});
+
+test("a notebook gives a function", async () => {
+  assert.equal(await hostOf(model({ host: "notebook", ask: (path: string) => path.length }))("model"), 5);
+});
+
+test("answers are kept, faults are not, and the oldest goes first", async () => {
+  let calls = 0;
+  const ask = remembered(async <T>(path: string): Promise<T> => {
+    calls++;
+    if (path === "bad") throw new Error("once");
+    return path as T;
+  }, 2);
+  await ask("a");
+  await ask("a");
+  assert.equal(calls, 1);
+  await assert.rejects(ask("bad"));
+  await assert.rejects(ask("bad"));
+  assert.equal(calls, 3);
+  await ask("b");
+  await ask("c");
+  await ask("a");
+  assert.equal(calls, 6);
+});

@@ -1,14 +1,12 @@
-"""The page's questions, by path: one row each. Every part of a path and of a query is checked before anything is asked."""
+"""The page's questions, by path: one row each. Every part of a path and of a query is checked before it is used."""
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import islice
 from math import prod
 from threading import Lock, RLock
@@ -17,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from isochrome.app.api import OpenedModel, Run
-from isochrome.app.payload import layer_payload, lines_of
+from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, lines_of, told
 from isochrome.app.pictures import Patient, picture_of, weight_line
 from isochrome.ask.explain import explain
 from isochrome.ask.reach import reach
@@ -29,8 +27,8 @@ from isochrome.draw.scene import Scene, scene
 from isochrome.draw.views import VIEWS
 from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.examples import find_example
-from isochrome.model.parts import Layer, Model
-from isochrome.model.places import main_line
+from isochrome.model.parts import Layer, Line, Model
+from isochrome.model.places import full_place, main_line
 from isochrome.model.values import Values
 from isochrome.render import FORMATS
 from isochrome.render.document import legend_record
@@ -39,14 +37,11 @@ from isochrome.render.svg import svg
 __all__ = ["QUESTIONS", "Answers", "encode"]
 
 KEPT_BYTES = 64 * 2**20
-"""Answers are kept up to this size in all, the one asked for longest ago goes first."""
-LONGEST_QUERY = 2000
+"""Answers are kept up to this size in all; the one not asked for longest goes first."""
+LONGEST = 2000
 MOST_TERMS = 200_000
 MOST_LISTED = 10_000
-LAYERS_A_RUN = 16
-ELEMENTS_A_RUN = 2**24
-_EXACT = 2**53
-"""Whole numbers from here on are sent as text: the page's numbers would round them."""
+LAYERS_A_RUN, ELEMENTS_A_RUN = 16, 2**24
 
 Given = Mapping[str, Any]
 
@@ -56,26 +51,20 @@ class Answers:
 
     >>> from isochrome.app.api import open_model
     >>> opened = open_model("example:stanford")
-    >>> answers = Answers(opened, opened.run())
-    >>> answers.answer("uses/0", "w=0:0,0,1,2")["taps"]
+    >>> Answers(opened, opened.run()).answer("uses/0", "w=0:0,0,1,2")["taps"]
     9
     """
 
-    def __init__(self, opened: OpenedModel, run: Run) -> None:
-        self.opened = opened
-        self.what = run.values.what
+    def __init__(self, opened: OpenedModel, run: Run, most_elements: int = MOST_ELEMENTS) -> None:
+        self.opened, self.most_elements = opened, most_elements
+        self.model: Model = opened.model
         self.patient = Patient(run.values.runner)
         self.values: Values = replace(run.values, runner=self.patient)
         self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._keeping = Lock()
         self._working = RLock()
 
-    @property
-    def model(self) -> Model:
-        """The model as data."""
-        return self.opened.model
-
-    def answer(self, path: str, query: str = "") -> dict[str, Any]:
+    def answer(self, path: str, query: str = "") -> Any:
         """The answer to a path such as ``draw/0/connections/weight`` with a query such as ``i=0,0,0&j=0,0,1``.
 
         Raises RequestError where the path or a parameter is not one that can be answered.
@@ -87,7 +76,7 @@ class Answers:
             raise RequestError(f"path {shown(path)}: must be one of {forms}")
         given = {key: _READERS[key](key, text) for key, text in zip(row.parts, parts, strict=True)}
         given |= _query(query, row.keys)
-        if not row.works:
+        if not row.parts:
             return row.answer(self, given)
         with self._working:
             return row.answer(self, given)
@@ -107,22 +96,22 @@ class Answers:
         return made
 
     def layer(self, number: int) -> Layer:
-        """The layer of a number in the report."""
+        """The layer of a number in the report, with its activations fetched."""
         if number >= len(self.model.layers):
             raise RequestError(f"layer {number}: must be 0 to {len(self.model.layers) - 1}")
-        return self.model.layers[number]
+        layer = self.model.layers[number]
+        self._fetch(layer)
+        return layer
 
-    def fetch(self, layer: Layer) -> None:
-        """Have a layer's activations, and those of its neighbours where they are small: a run costs more than they do."""
-        found: dict[str, None] = dict.fromkeys(self._tensors(layer))
+    def _fetch(self, layer: Layer) -> None:
+        """Neighbours' activations come along where they are small: starting a run costs more than they do."""
+        found = dict.fromkeys(self._tensors(layer))
         room = ELEMENTS_A_RUN - self._elements(found)
         begin = layer.number // LAYERS_A_RUN * LAYERS_A_RUN
         for one in islice(self.model.layers, begin, begin + LAYERS_A_RUN):
-            more = [name for name in self._tensors(one) if name not in found]
-            room -= self._elements(dict.fromkeys(more))
-            if room < 0:
-                break
-            found |= dict.fromkeys(more)
+            more = dict.fromkeys(name for name in self._tensors(one) if name not in found)
+            room -= self._elements(more)
+            found |= more if room >= 0 else {}
         self.values.tensors(tuple(found))
 
     def _tensors(self, layer: Layer) -> list[str]:
@@ -136,80 +125,229 @@ class Answers:
         shapes = (self.model.tensors[name].shape for name in names)
         return sum(prod(shape) for shape in shapes if shape is not None)
 
-    @cached_property
-    def _roles(self) -> tuple[dict[str, Any], ...]:
-        return tuple(_letters_and_roles(self.model, layer) for layer in self.model.layers)
+
+# --- answers --------------------------------------------------------------------------------------------------
 
 
-# --- questions ------------------------------------------------------------------------------------------------
-
-
-def _model(answers: Answers, given: Given) -> dict[str, Any]:
-    opened = answers.opened
+def _model(answers: Answers, given: Given) -> Any:
+    opened, model = answers.opened, answers.model
     report = opened.report().to_dict() | {"model": opened.name}
-    for number, layer in enumerate(report["layers"]):
-        layer |= {"index": number, **answers._roles[number]}
-    return {
+    for layer, record in zip(model.layers, report["layers"], strict=True):
+        record |= {"index": layer.number, **letters_and_roles(model, layer)}
+    found = {
         "name": opened.name,
         "title": find_example(opened.example).title if opened.example else opened.name,
         "report": report,
         "views": [{"name": view.name, "title": view.title} for view in VIEWS.values()],
         "levels": list(LEVELS),
-        "input": {"what": answers.what},
-        "first": _first(answers.model),
+        "input": {"what": answers.values.what},
+        "first": first_state(model),
     }
+    return told(found)
 
 
-def _layer(answers: Answers, given: Given) -> dict[str, Any]:
+def _layer(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
-    answers.fetch(layer)
-    views = [{"name": name, "reason": _unfit(answers, layer, name)} for name in VIEWS]
+    views = [{"name": name, "reason": reason} for name, reason in _reasons(answers, layer).items()]
+    payload = layer_payload(answers.model, layer, answers.values, answers.most_elements)
+    for line in payload["lines"]:
+        line["parameter"] = told(line["parameter"])
     head = {"index": layer.number, "name": layer.name, "views": views, "note": answers.patient.note}
-    return head | layer_payload(answers.model, layer, answers.values)
+    return told(head) | payload
 
 
-def _draw(answers: Answers, given: Given) -> dict[str, Any]:
-    layer = answers.layer(given["index"])
-    answers.fetch(layer)
-    seen = _scene(answers, layer, given)
+def _draw(answers: Answers, given: Given) -> Any:
+    seen = _scene(answers, answers.layer(given["index"]), given)
     picture = picture_of(seen, given["view"])
+    note = answers.patient.note
+    pins = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
     return {
-        "svg": _svg(picture, given.get("for", "page")),
+        "svg": _DRAWINGS[given.get("for", "page")](picture),
         "legend": legend_record(picture),
         "window": picture.window,
-        "words": [*picture.notes, *([answers.patient.note] if answers.patient.note else [])],
+        "words": [*picture.notes, *([note] if note else [])],
         "table": {"head": list(picture.table.head), "rows": [list(row) for row in picture.table.rows]},
-        "drawn": {
-            **{name: list(place) for name, place in zip("ij", seen.neurons, strict=False)},
-            "c": seen.channel,
-            "m": seen.filter,
-        },
+        "drawn": {**pins, "c": seen.channel, "m": seen.filter},
     }
 
 
-def _explain(answers: Answers, given: Given) -> dict[str, Any]:
-    layer = answers.layer(given["index"])
-    neuron = _needed(given, "i")
-    answers.fetch(layer)
-    terms = _scene(answers, layer, {"level": "weight", "i": neuron}).relation.fix({}).total
-    del terms
+def _explain(answers: Answers, given: Given) -> Any:
+    layer, neuron = answers.layer(given["index"]), _needed(given, "i")
+    line = main_line(layer)
+    place = full_place(line, line.formula.output, neuron, f"neuron of {shown(layer.name)}")
+    beside = (one for one in lines_of(answers.model, layer) if one.output == line.output)
+    terms = sum(answers.values.relation_of(one).fix({0: place}).total for one in beside)
+    if terms > MOST_TERMS:
+        raise RequestError(f"neuron: must have at most {MOST_TERMS:,} connections to be shown here; has {terms:,}")
     found = explain(answers.model, layer, neuron, answers.values)
     if found.total is None or any(term.w is None for term in found.terms):
-        raise RequestError(f"{shown(layer.name)}: {found.note or 'its sum has products without a stored weight'}")
-    return found.to_dict()
+        why = found.note or answers.patient.note or "its sum has products without a stored weight"
+        raise RequestError(f"{shown(layer.name)}: {why}. `isochrome explain` lists what is known.")
+    return told(found.to_dict())
 
 
-def _uses(answers: Answers, given: Given) -> dict[str, Any]:
+def _uses(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
     parameter, place = _needed(given, "w")
     line = weight_line(answers.model, layer, parameter, place)
-    assert line is not None
-    depends = any(one.depends for _, one in answers.model.users(line.parameter or 0))
-    return uses(answers.model, line, place, given.get("limit", 1000), answers.values if depends else None).to_dict()
+    assert line is not None and line.parameter is not None
+    depends = any(one.depends for _, one in answers.model.users(line.parameter))
+    values = answers.values if depends else None
+    return told(uses(answers.model, line, place, given.get("limit", 1000), values).to_dict())
 
 
-def _reach(answers: Answers, given: Given) -> dict[str, Any]:
+def _reach(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
-    return reach(
-        answers.model, layer, _needed(given, "i"), given.get("to", ""), bool(given.get("forward", 0))
-    ).to_dict()
+    found = reach(answers.model, layer, _needed(given, "i"), given.get("to", ""), given.get("forward", False))
+    return told(found.to_dict())
+
+
+# --- parts of answers -----------------------------------------------------------------------------------------
+
+
+def _reasons(answers: Answers, layer: Layer) -> dict[str, str]:
+    """Why each view makes no sense for a layer; '' where it does."""
+    try:
+        seen = scene(answers.model, layer, answers.values)
+    except IsochromeError as fault:
+        return dict.fromkeys(VIEWS, str(fault))
+    return {name: view.unfit(seen) for name, view in VIEWS.items()}
+
+
+def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
+    if "j" in given and "i" not in given:
+        raise RequestError("j: must come with i")
+    if given.get("frame", 0):
+        raise RequestError(f"frame: must be 0; got {given['frame']}")
+    pins = tuple(given[name] for name in "ij" if name in given)
+    parameter, place = given.get("w", ("", None))
+    line: Line | None = weight_line(answers.model, layer, parameter, place)
+    if line is not None and line.is_bias:
+        line, place = None, None
+    seen = scene(
+        answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0)
+    )
+    window = given.get("window", ())
+    sizes = [seen.y.shape[axis] for axis in seen.y.of("position")]
+    inside = all(high <= size for (_, high), size in zip(window, sizes, strict=False))
+    if window and not (inside and len(window) == len(sizes)):
+        raise RequestError(f"window: must be a part of each of the positions {sizes}; got {window}")
+    return replace(seen, window=window)
+
+
+def _page_svg(picture: Picture) -> str:
+    return svg(picture, style=False).decode()
+
+
+def _file_svg(picture: Picture) -> str:
+    return FORMATS["svg"](picture, "light", 1).decode()
+
+
+_DRAWINGS: Mapping[str, Callable[[Picture], str]] = {"page": _page_svg, "file": _file_svg}
+
+
+def encode(answer: Any) -> bytes:
+    """An answer as compact JSON; ASCII only, so that no text in it can be cut or misread."""
+    return json.dumps(answer, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
+
+
+# --- what is given --------------------------------------------------------------------------------------------
+
+
+def _query(query: str, keys: tuple[str, ...]) -> dict[str, Any]:
+    form = f"pairs like {keys[0]}=... joined by & (of {', '.join(keys)}), each once" if keys else "empty"
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=16)
+    except ValueError:
+        raise RequestError(f"query {shown(query)}: must be {form}") from None
+    given = dict(pairs)
+    if len(query) > LONGEST or len(given) < len(pairs) or not set(given) <= set(keys):
+        raise RequestError(f"query {shown(query)}: must be {form}")
+    return {key: _READERS[key](key, text) for key, text in given.items()}
+
+
+def _needed(given: Given, key: str) -> Any:
+    if key not in given:
+        raise RequestError(f"{key}: must be given")
+    return given[key]
+
+
+def _number(key: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise RequestError(f"{key}: must be a whole number; got {shown(text)}")
+    return int(text)
+
+
+def _place(key: str, text: str) -> Place:
+    if not re.fullmatch(r"([0-9]{1,9}(,[0-9]{1,9}){0,15})?", text):
+        raise RequestError(f"{key}: must be a place such as 0,1,2; got {shown(text)}")
+    return tuple(int(part) for part in text.split(",")) if text else ()
+
+
+def _weight(key: str, text: str) -> tuple[str, Place]:
+    number, found, place = text.partition(":")
+    if not found:
+        raise RequestError(f"{key}: must be PARAMETER:PLACE, such as 0:0,1,2; got {shown(text)}")
+    return str(_number(key, number)), _place(key, place)
+
+
+def _window(key: str, text: str) -> tuple[tuple[int, int], ...]:
+    if not re.fullmatch(r"[0-9]{1,9}:[0-9]{1,9}(,[0-9]{1,9}:[0-9]{1,9}){0,7}", text):
+        raise RequestError(f"{key}: must be parts such as 0:5,2:7; got {shown(text)}")
+    parts = tuple((int(low), int(high)) for low, _, high in (part.partition(":") for part in text.split(",")))
+    if any(low >= high for low, high in parts):
+        raise RequestError(f"{key}: must begin before it ends; got {shown(text)}")
+    return parts
+
+
+def _limit(key: str, text: str) -> int:
+    return min(_number(key, text), MOST_LISTED)
+
+
+def _choice(*choices: str) -> Callable[[str, str], str]:
+    def read(key: str, text: str) -> str:
+        if text not in choices:
+            raise RequestError(f"{key}: must be one of {', '.join(choices)}; got {shown(text)}")
+        return text
+
+    return read
+
+
+def _yes(key: str, text: str) -> bool:
+    return _choice("0", "1")(key, text) == "1"
+
+
+def _text(key: str, text: str) -> str:
+    return text
+
+
+_READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
+    {
+        "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
+        "c": _number, "m": _number, "window": _window, "frame": _number, "for": _choice(*_DRAWINGS), "limit": _limit,
+        "to": _text, "forward": _yes,
+    }
+)  # fmt: skip
+"""What each part of a path, and each key of a query, is read by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One row: the parts of its path, the keys of its query, and the function that answers."""
+
+    parts: tuple[str, ...]
+    keys: tuple[str, ...]
+    answer: Callable[[Answers, Given], Any]
+
+
+QUESTIONS: Mapping[str, Question] = MappingProxyType(
+    {
+        "model": Question((), (), _model),
+        "layer": Question(("index",), (), _layer),
+        "draw": Question(("index", "view", "level"), ("i", "j", "w", "c", "m", "window", "frame", "for"), _draw),
+        "explain": Question(("index",), ("i",), _explain),
+        "uses": Question(("index",), ("w", "limit"), _uses),
+        "reach": Question(("index",), ("i", "to", "forward"), _reach),
+    }
+)
+"""What can be asked, by the first part of its path."""

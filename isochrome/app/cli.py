@@ -147,8 +147,8 @@ def _ink(options: Any) -> Any:
     return Ink(not terminal, width, getattr(options, "order", None) == "xyd")
 
 
-def _turned(options: Any, place: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    if place is None or getattr(options, "order", None) != "xyd":
+def _turned(options: Any, place: tuple[int, ...]) -> tuple[int, ...]:
+    if getattr(options, "order", None) != "xyd":
         return place
     from isochrome.app.text import turned
 
@@ -252,7 +252,7 @@ def _run_draw(options: Any) -> None:
     with _progress(f"Drawing {shown(options.view)}"):
         drawn = draw(
             opened, layer, options.view, options.colour,
-            neurons=[_turned(options, neuron) for neuron in options.neuron], weight=_turned(options, weight),
+            neurons=[_turned(options, neuron) for neuron in options.neuron], weight=None if weight is None else _turned(options, weight),
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
             inputs=options.input, many=options.many,
         )  # fmt: skip

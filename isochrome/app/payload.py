@@ -1,9 +1,11 @@
-"""What the page is given of a layer: its relations as tables, its tensors as bytes. The page derives nothing else."""
+"""What the page is given of a layer: its relations as tables, its tensors as bytes, its letters. It derives no more."""
 
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, assert_never
 
 import numpy as np
@@ -15,17 +17,21 @@ from isochrome.core.formula import Access, Affine, Index
 from isochrome.core.lazy import Component, LazyTable
 from isochrome.core.relation import Place, Relation
 from isochrome.draw.scene import Scene, scene
-from isochrome.errors import IsochromeError, RequestError
+from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.model.parts import Layer, Line, Model
-from isochrome.model.places import batch_axis, main_line
+from isochrome.model.places import batch_axis, full_place, main_line
 from isochrome.model.values import Values
 
-__all__ = ["layer_payload", "lines_of", "relation_payload", "tensor_payload"]
+__all__ = [
+    "first_state", "layer_payload", "letters_and_roles", "lines_of", "relation_payload", "tensor_payload", "told",
+]  # fmt: skip
 
 MOST_NUMBERS = 4_000_000
 """A relation whose tables hold more numbers than this is left to Python."""
 MOST_ELEMENTS = 262_144
 """A tensor with more elements than this is left to Python."""
+MOST_TAPS = 10_000
+_EXACT = 2**53
 
 
 def relation_payload(relation: Relation, batch: Sequence[int | None] = ()) -> dict[str, Any]:
@@ -133,9 +139,9 @@ def lines_of(model: Model, layer: Layer) -> tuple[Line, ...]:
     return (*layer.lines, *(line for line in beside if line.output == output and not line.weight))
 
 
-def layer_payload(model: Model, layer: Layer, values: Values) -> dict[str, Any]:
+def layer_payload(model: Model, layer: Layer, values: Values, limit: int = MOST_ELEMENTS) -> dict[str, Any]:
     """A layer's lines with their relations, the tensors that they name, and the two neurons that it opens with."""
-    held = _Tensors()
+    held = _Tensors(limit)
     lines = [_line(model, layer, line, values, held) for line in lines_of(model, layer)]
     found: dict[str, Any] = {"lines": lines, "tensors": held.payloads}
     if layer.lines:
@@ -152,7 +158,8 @@ def _first(neurons: tuple[Place, ...]) -> dict[str, Any]:
 class _Tensors:
     """The tensors of one layer by key: the letter in the formula, with a number where two tensors share a letter."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.keys: dict[object, str] = {}
         self.payloads: dict[str, dict[str, Any] | None] = {}
 
@@ -160,7 +167,7 @@ class _Tensors:
         if what not in self.keys:
             names = (letter, *(f"{letter}{number}" for number in range(2, len(self.payloads) + 3)))
             self.keys[what] = next(name for name in names if name not in self.payloads)
-            self.payloads[self.keys[what]] = tensor_payload(array)
+            self.payloads[self.keys[what]] = tensor_payload(array, self.limit)
         return self.keys[what]
 
 
@@ -221,3 +228,75 @@ def _same(line: Line, access: Access, axes: tuple[int, ...]) -> list[int]:
     mine = {str(index): axis for axis, index in enumerate(line.weight_access.indices)}
     wanted = [str(kept[axis]) for axis in axes]
     return [mine[index] for index in wanted] if all(index in mine for index in wanted) else []
+
+
+# --- words of a layer -----------------------------------------------------------------------------------------
+
+
+def letters_and_roles(model: Model, layer: Layer) -> dict[str, Any]:
+    """The letters of the axes of a layer's places (without the batch), and the role of each loop."""
+    if not layer.lines:
+        return {"letters": {}, "roles": {}}
+    main = Scene(model, layer, main_line(layer), None)
+    axes = {"y": main.y, "x": main.x, "w": main.w}
+    roles: dict[str, str] = {}
+    for seen in (main, *(Scene(model, layer, line, None) for line in layer.weight_lines)):
+        for loop, role in seen.roles.items():
+            if loop != seen.line.batch:
+                roles.setdefault(loop, role)
+    return {"letters": {name: list(one.letters) for name, one in axes.items() if one is not None}, "roles": roles}
+
+
+def first_state(model: Model) -> dict[str, Any]:
+    """Where the page opens: the first layer that has weights, its first two neurons, and one weight that both use."""
+    able = (layer for layer in model.layers if layer.weight_lines and not layer.weight_lines[0].depends)
+    layer = next(able, None)
+    found: dict[str, Any] = {"layer": layer.number if layer else 0, "view": "start", "level": "weight"}
+    if layer is None:
+        return found
+    seen = scene(model, layer, None)
+    weight = _weight_of_both(seen)
+    return found | _first(seen.neurons) | ({"w": weight} if weight else {})
+
+
+def _weight_of_both(seen: Scene) -> str:
+    """A weight of the first channel that both neurons use on real input, amid those; '' where there is none."""
+    if len(seen.neurons) < 2 or not seen.w.of("tap"):
+        return ""
+    used = []
+    for neuron in seen.neurons:
+        place = full_place(seen.line, seen.line.formula.output, neuron, "neuron")
+        if seen.relation.fix({0: place}).total > MOST_TAPS:
+            return ""
+        used.append({part.w for part in seen.taps_of_neuron(neuron) if part.x is not None and part.w is not None})
+    both = sorted(used[0] & used[1])
+    taps = seen.w.of("tap")
+    stem = [place for place in both if all(place[k] == both[0][k] for k in range(len(place)) if k not in taps)]
+    return f"{seen.line.parameter}:{','.join(map(str, stem[(len(stem) - 1) // 2]))}" if stem else ""
+
+
+@lru_cache(4096)
+def _visible(text: str) -> str:
+    return shown(text, 200)
+
+
+def told(value: Any) -> Any:
+    """Plain data as the page may hold it: text made visible, and no number that JavaScript would change.
+
+    >>> told({"a\\u202e": (2**60, float("nan"))})
+    {'a<U+202E>': ['1152921504606846976', None]}
+    """
+    match value:
+        case str():
+            return _visible(value)
+        case bool() | None:
+            return value
+        case int():
+            return value if abs(value) < _EXACT else str(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {_visible(key): told(entry) for key, entry in value.items()}
+        case list() | tuple():
+            return [told(entry) for entry in value]
+    raise TypeError(f"{type(value).__name__} is no plain data")

@@ -1,4 +1,4 @@
-"""A picture of a layer: chosen by the name of its view, shown in a notebook, saved under any ending that has a format."""
+"""A picture of a layer: chosen by its view's name, shown in a notebook, saved under any ending that has a format."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from isochrome.draw.views import VIEWS
 from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import letters, line_of_parameter
-from isochrome.model.values import Array, Runner, Values
+from isochrome.model.values import Array, Runner
 from isochrome.render import FORMATS
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class Drawn:
         """Write the picture to a file, whole or not at all; the ending chooses the format."""
         ending = Path(path).suffix.removeprefix(".").lower()
         if ending not in FORMATS:
-            names = ", ".join(f".{name}" for name in FORMATS)
-            raise RequestError(f"{shown(os.fspath(path), 200)}: must end in one of {names}; got {shown(ending) or 'none'}")
+            names, got = ", ".join(f".{name}" for name in FORMATS), f".{shown(ending)}" if ending else "none"
+            raise RequestError(f"{shown(os.fspath(path), 200)}: must end in one of {names}; got {got}")
         write_whole(path, FORMATS[ending](self.picture, self.theme, self.scale))
 
 
@@ -96,7 +96,7 @@ class Patient:
 
 
 def picture_of(seen: Scene, view: str) -> Picture:
-    """The picture of a scene in the view of that name. Raises RequestError where there is none, or it makes no sense."""
+    """The picture of a scene in a view. Raises RequestError where there is no such view, or it makes no sense here."""
     if view not in VIEWS:
         raise RequestError(f"view {shown(view)}: must be one of {', '.join(VIEWS)}")
     reason = VIEWS[view].unfit(seen)
@@ -112,10 +112,9 @@ def weight_line(model: Model, layer: Layer, parameter: str, weight: Sequence[int
     line = line_of_parameter(model, layer, parameter)
     assert line.parameter is not None
     stored = model.parameters[line.parameter]
-    place = () if weight is None else tuple(weight)
-    if weight is not None and (
-        len(place) != len(stored.shape) or any(not 0 <= at < size for at, size in zip(place, stored.shape, strict=False))
-    ):
+    place = None if weight is None else tuple(weight)
+    inside = place is None or all(0 <= at < size for at, size in zip(place, stored.shape, strict=False))
+    if place is not None and not (inside and len(place) == len(stored.shape)):
         names = letters(line.weight_access)
         axes = ", ".join(f"{name} 0 to {size - 1}" for name, size in zip(names, stored.shape, strict=True))
         raise RequestError(

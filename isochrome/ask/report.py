@@ -9,7 +9,7 @@ from typing import Any
 
 from isochrome.core.reach import Places, image, union
 from isochrome.core.sizes import Shape
-from isochrome.model.parts import Layer, Line, Model, Parameter, Span
+from isochrome.model.parts import Layer, Line, Model, Parameter, Pattern, Span
 
 __all__ = ["Counts", "LayerReport", "Report", "Totals", "UseCounts", "layer_report", "report"]
 
@@ -240,31 +240,29 @@ def _layer_counts(model: Model, layer: Layer) -> Counts:
 
 
 def _distinct(parameters: tuple[Parameter, ...], lines: Iterable[Line]) -> int:
-    """Stored scalars that some lines mention, each once."""
+    """Stored scalars that the operands of some lines hold, each once."""
     by_parameter: dict[int, list[Line]] = {}
     for line in lines:
         if line.parameter is not None:
             by_parameter.setdefault(line.parameter, []).append(line)
-    return sum(_mentioned(parameters[number], found) for number, found in by_parameter.items())
+    return sum(_held(parameters[number], found) for number, found in by_parameter.items())
 
 
-def _mentioned(parameter: Parameter, lines: list[Line]) -> int:
-    counts = []
-    for line in lines:
-        if line.depends:
-            return parameter.count
-        counts.append(line.pattern.uses.mentioned)
-        if counts[-1] == parameter.count:
-            return parameter.count
-    if len(counts) == 1 or all(line.pattern is lines[0].pattern for line in lines):
-        return counts[0]
-    return union([_weight_places(line) for line in lines]).count
+def _held(parameter: Parameter, lines: list[Line]) -> int:
+    """The stored scalars of a parameter that the operands of some lines hold."""
+    patterns = list(dict.fromkeys(line.operand_pattern for line in lines))
+    if None in patterns:
+        return parameter.count
+    found = [pattern for pattern in patterns if pattern is not None]
+    counts = [pattern.uses.mentioned for pattern in found]
+    if len(found) == 1 or parameter.count in counts:
+        return max(counts)
+    return union([_places(pattern) for pattern in found]).count
 
 
-def _weight_places(line: Line) -> Places:
-    shape = line.relation.shapes[0]
-    everything = Places((tuple(tuple(range(size)) for size in shape),))
-    return image(line.relation, 0, line.weight_number, everything)
+def _places(pattern: Pattern) -> Places:
+    everything = Places((tuple(tuple(range(size)) for size in pattern.relation.shapes[0]),))
+    return image(pattern.relation, 0, pattern.weight_number, everything)
 
 
 def _uses(model: Model, lines: tuple[Line, ...]) -> tuple[UseCounts, int | None]:

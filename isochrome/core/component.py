@@ -13,8 +13,7 @@ from isochrome.core.formula import Affine, Fold, Index, Table
 from isochrome.core.sizes import Tables
 from isochrome.errors import FormulaError
 
-__all__ = ["Bound", "Column", "EagerTable", "Numbers", "column_values", "distinct_rows", "fold", "loop_grid",
-           "stacked", "write_table"]
+__all__ = ["Bound", "Bounds", "Column", "EagerTable", "Grid", "Mask", "Numbers", "distinct_rows", "write_table"]
 
 Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -37,6 +36,9 @@ class Bound:
     high: int
 
 
+Bounds = Sequence[Bound]
+
+
 def fold(kind: str, values: Numbers, size: int) -> Numbers:
     """Indices turned back into ``0 .. size - 1``.
 
@@ -52,42 +54,56 @@ def fold(kind: str, values: Numbers, size: int) -> Numbers:
     return np.minimum(turned, period - turned) if size > 1 else np.zeros_like(values)
 
 
-def loop_grid(sizes: Mapping[str, int]) -> tuple[dict[str, Numbers], int]:
-    """The value of every loop in every assignment, the last loop fastest, and the number of assignments."""
-    rows = prod(sizes.values())
-    grid = np.indices(tuple(sizes.values()) if rows else (0,) * len(sizes), np.int64).reshape(len(sizes), rows)
-    return dict(zip(sizes, grid, strict=True)), rows
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Every assignment of some loops: the value of each loop in every row, and what columns hold there."""
 
+    loops: dict[str, Numbers]
+    rows: int
+    tables: Tables
 
-def column_values(column: Column, loops: Mapping[str, Numbers], rows: int, tables: Tables) -> Numbers:
-    """A column's value for every row."""
-    match column.index:
-        case Affine() as index:
-            return _sum_values(index, loops, rows)
-        case Fold(kind, inside):
-            return fold(kind, _sum_values(inside, loops, rows), column.size)
-        case Table(name, arguments):
-            table = tables[name]
-            places = tuple(_sum_values(argument, loops, rows) for argument in arguments)
-            for place, size in zip(places, table.shape, strict=True):
-                if rows and (place.min() < 0 or place.max() >= size):
-                    raise FormulaError(f"table {name}: {column.index} must stay inside its shape {list(table.shape)}")
-            return table[places]
+    @classmethod
+    def of(cls, sizes: Mapping[str, int], tables: Tables) -> Grid:
+        """All assignments of loops of these sizes, the last loop fastest."""
+        rows = prod(sizes.values())
+        grid = np.indices(tuple(sizes.values()) if rows else (0,) * len(sizes), np.int64).reshape(len(sizes), rows)
+        return cls(dict(zip(sizes, grid, strict=True)), rows, tables)
 
+    def column(self, column: Column) -> Numbers:
+        """A column's value for every row."""
+        match column.index:
+            case Affine() as index:
+                return self._sum(index)
+            case Fold(kind, inside):
+                return fold(kind, self._sum(inside), column.size)
+            case Table(name, arguments):
+                table, places = self.tables[name], tuple(map(self._sum, arguments))
+                for place, size in zip(places, table.shape, strict=True):
+                    if self.rows and (place.min() < 0 or place.max() >= size):
+                        shape = list(table.shape)
+                        raise FormulaError(f"table {name}: {column.index} must stay inside its shape {shape}")
+                return table[places]
 
-def stacked(columns: Sequence[Column], loops: Mapping[str, Numbers], rows: int, tables: Tables) -> Numbers:
-    """The values of some columns for every row."""
-    values = np.empty((rows, len(columns)), np.int64)
-    for number, column in enumerate(columns):
-        values[:, number] = column_values(column, loops, rows, tables)
-    return values
+    def columns(self, columns: Sequence[Column]) -> Numbers:
+        """The values of some columns, one row for each assignment."""
+        values = np.empty((self.rows, len(columns)), np.int64)
+        for number, column in enumerate(columns):
+            values[:, number] = self.column(column)
+        return values
 
+    def holding(self, bounds: Bounds) -> Mask:
+        """The rows in which all bounds hold."""
+        rows = np.ones(self.rows, np.bool_)
+        for bound in bounds:
+            values = self.column(bound.column)
+            rows &= (bound.low <= values) & (values < bound.high)
+        return rows
 
-def _sum_values(value: Affine, loops: Mapping[str, Numbers], rows: int) -> Numbers:
-    out = np.full(rows, value.offset, np.int64)
-    for loop, coefficient in value.terms:
-        out += coefficient * loops[loop]
-    return out
+    def _sum(self, value: Affine) -> Numbers:
+        out = np.full(self.rows, value.offset, np.int64)
+        for loop, coefficient in value.terms:
+            out += coefficient * self.loops[loop]
+        return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,24 +161,9 @@ def distinct_rows(rows: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def write_table(
-    sizes: Mapping[str, int],
-    columns: Sequence[Column],
-    exists: Sequence[Bound],
-    pads: Sequence[Bound],
-    tables: Tables,
+    sizes: Mapping[str, int], columns: Sequence[Column], exists: Bounds, pads: Bounds, tables: Tables
 ) -> EagerTable:
     """The component with all its rows: those in which ``exists`` holds, marked real where ``pads`` hold."""
-    loops, rows = loop_grid(sizes)
-    values = stacked(columns, loops, rows, tables)
-    keep, real = (_holding(bounds, loops, rows, tables) for bounds in (exists, pads))
-    if keep.all():
-        return EagerTable(tuple(sizes), values, real)
-    return EagerTable(tuple(sizes), values[keep], real[keep])
-
-
-def _holding(bounds: Sequence[Bound], loops: Mapping[str, Numbers], rows: int, tables: Tables) -> Mask:
-    holding = np.ones(rows, np.bool_)
-    for bound in bounds:
-        values = column_values(bound.column, loops, rows, tables)
-        holding &= (bound.low <= values) & (values < bound.high)
-    return holding
+    grid = Grid.of(sizes, tables)
+    values, keep, real = grid.columns(columns), grid.holding(exists), grid.holding(pads)
+    return EagerTable(tuple(sizes), values, real) if keep.all() else EagerTable(tuple(sizes), values[keep], real[keep])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import gcd
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from isochrome.core.sizes import affine_range
 
 __all__ = ["Axis", "Digit", "split_digits"]
 
-Numbers = NDArray[np.int64]
+Value = TypeVar("Value", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Axis:
     size: int
     digits: tuple[Digit, ...]
 
-    def decode(self, value: int) -> tuple[int, ...]:
-        """What each digit must be for the axis to be ``value``.
+    def decode(self, value: Value) -> tuple[Value, ...]:
+        """What each digit must be for the axis to be ``value``, a number or an array of them.
 
         >>> Axis(1, 12, (Digit(0, 0, 4, 0), Digit(1, 0, 0, 0))).decode(11)
         (8, 2)
@@ -47,20 +48,10 @@ class Axis:
         rest = value - self.offset
         wanted = []
         for digit in self.digits:
-            below = (rest - digit.low) % digit.modulus + digit.low if digit.modulus else 0
+            below = (rest - digit.low) % digit.modulus + digit.low if digit.modulus else rest * 0
             wanted.append(rest - below)
             rest = below
         return tuple(wanted)
-
-    def decode_all(self, values: Numbers) -> Numbers:
-        """``decode`` of many values at once: one row a value, one column a digit."""
-        rest = values - self.offset
-        wanted = np.empty((len(values), len(self.digits)), np.int64)
-        for place, digit in enumerate(self.digits):
-            below = (rest - digit.low) % digit.modulus + digit.low if digit.modulus else np.zeros_like(rest)
-            wanted[:, place] = rest - below
-            rest = below
-        return wanted
 
 
 def split_digits(index: Affine, size: int, sizes: Mapping[str, int]) -> tuple[tuple[Affine, int, int], ...]:
@@ -83,11 +74,8 @@ def split_digits(index: Affine, size: int, sizes: Mapping[str, int]) -> tuple[tu
     digits: list[tuple[Affine, int, int]] = []
     start = 0
     for cut in range(1, len(terms)):
-        below = Affine(tuple(terms[cut:]))
-        bottom, top = affine_range(below, sizes)
-        modulus = 0
-        for _, coefficient in terms[start:cut]:
-            modulus = gcd(modulus, coefficient)
+        bottom, top = affine_range(Affine(tuple(terms[cut:])), sizes)
+        modulus = gcd(*(coefficient for _, coefficient in terms[start:cut]))
         if top - bottom < modulus:
             digits.append((Affine(tuple(terms[start:cut])), modulus, bottom))
             start = cut

@@ -43,9 +43,8 @@ def evaluate(relation: Relation, arrays: Mapping[str, NDArray[np.generic]]) -> V
             products = np.prod(factor_values(taps, places, arrays), axis=0)
         if largest:
             inside = [relation.inside(number, array) for number, array in enumerate(places)]
-            np.maximum.at(out, places[0] @ steps, np.where(np.all(inside, axis=0), products, -np.inf))
-        else:
-            np.add.at(out, places[0] @ steps, products)
+            products = np.where(np.all(inside, axis=0), products, -np.inf)
+        (np.maximum if largest else np.add).at(out, places[0] @ steps, products)
     return out.reshape(shape)
 
 

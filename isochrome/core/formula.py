@@ -6,14 +6,15 @@ The grammar is small (docs/formulas.md). Parsing and printing are inverse: ``par
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from isochrome.errors import FormulaError, shown
 
 __all__ = ["Access", "Affine", "Fold", "Formula", "Guard", "Index", "Reduce", "Table", "loops_of", "parse", "sums_of"]
 
+T = TypeVar("T")
 FoldKind = Literal["reflect", "replicate", "circular"]
 Reduce = Literal["+", "max"]
 _FOLDS: tuple[FoldKind, ...] = ("reflect", "replicate", "circular")
@@ -62,10 +63,7 @@ class Affine:
         terms: list[tuple[str, int]] = []
         offset = self.offset
         for loop, coefficient in self.terms:
-            value = values.get(loop)
-            if value is None:
-                terms.append((loop, coefficient))
-                continue
+            value = values.get(loop, Affine(((loop, 1),)))
             terms += [(inner, coefficient * factor) for inner, factor in value.terms]
             offset += coefficient * value.offset
         return Affine(tuple(terms), offset)
@@ -205,143 +203,112 @@ class _Reader:
     """Reads tokens from left to right, one function a rule of the grammar."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
         found = [(token.lastgroup or "", token) for token in _TOKEN.finditer(text)]
-        self.tokens = [(kind, token[kind], token.start(kind)) for kind, token in found]
+        self.tokens = [(kind, token[kind], token.start(kind)) for kind, token in found] + [("end", "", len(text))]
         self.at = 0
-        for kind, other, column in self.tokens:
-            if kind == "other":
-                raise self._fault(column, "a name, a number or one of [ ] ( ) , * + - < <= +=", f"'{shown(other)}'")
 
-    def _fault(self, column: int, wanted: str, got: str) -> FormulaError:
+    @property
+    def next(self) -> str:
+        return self.tokens[self.at][1]
+
+    def sees(self, kind: str) -> bool:
+        return self.tokens[self.at][0] == kind
+
+    def fault(self, wanted: str, at: int | None = None) -> FormulaError:
+        kind, word, column = self.tokens[self.at if at is None else at]
+        got = "the end of the line" if kind == "end" else f"'{shown(word)}'"
         return FormulaError(f"formula, column {column + 1}: must be {wanted}; got {got}")
 
-    def peek(self) -> str:
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-
-    def fail(self, wanted: str) -> FormulaError:
-        if self.at >= len(self.tokens):
-            return self._fault(len(self.text), wanted, "the end of the line")
-        return self._fault(self.tokens[self.at][2], wanted, f"'{shown(self.peek())}'")
+    def maybe(self, wanted: str) -> bool:
+        found = self.next == wanted
+        self.at += found
+        return found
 
     def take(self, wanted: str) -> None:
-        if self.peek() != wanted:
-            raise self.fail(f"'{wanted}'")
-        self.at += 1
+        if not self.maybe(wanted):
+            raise self.fault(f"'{wanted}'")
 
-    def maybe(self, wanted: str) -> bool:
-        if self.peek() == wanted:
-            self.at += 1
-            return True
-        return False
-
-    def kind(self, kind: str, wanted: str) -> str:
-        if self.at >= len(self.tokens) or self.tokens[self.at][0] != kind:
-            raise self.fail(wanted)
+    def word(self, kind: str, wanted: str) -> str:
+        if not self.sees(kind):
+            raise self.fault(wanted)
         self.at += 1
         return self.tokens[self.at - 1][1]
 
+    def several(self, read: Callable[[], T], mark: str = ",") -> tuple[T, ...]:
+        found = [read()]
+        while self.maybe(mark):
+            found.append(read())
+        return tuple(found)
+
+    def between(self, marks: str, read: Callable[[], T]) -> T:
+        self.take(marks[0])
+        found = read()
+        self.take(marks[1])
+        return found
+
     def formula(self) -> Formula:
         output = self.access()
-        reduce: Reduce = "+"
-        if self.peek() == "max":
-            self.take("max")
-            self.take("=")
-            reduce = "max"
-        else:
-            self.take("+=")
-        factors = [self.access()]
-        while self.maybe("*"):
-            factors.append(self.access())
-        sizes, guards = self.clauses() if self.maybe("where") else ((), ())
-        if self.at < len(self.tokens):
-            raise self.fail("'*', 'where' or the end of the line")
+        reduce: Reduce = "max" if self.maybe("max") else "+"
+        self.take("=" if reduce == "max" else "+=")
+        factors = self.several(self.access, "*")
+        clauses = self.several(self.clause) if self.maybe("where") else ()
+        if not self.sees("end"):
+            raise self.fault("'*', 'where' or the end of the line" if not clauses else "',' or the end of the line")
         if any(factor.name == output.name for factor in factors):
             raise FormulaError(f"formula: the output {output.name} must not stand on the right as well")
-        return Formula(output, reduce, tuple(factors), sizes, guards)
+        sizes = tuple(clause for clause in clauses if not isinstance(clause, Guard))
+        return Formula(output, reduce, factors, sizes, tuple(clause for clause in clauses if isinstance(clause, Guard)))
 
     def access(self) -> Access:
-        name = self.kind("name", "the name of a tensor")
-        self.take("[")
-        indices: list[Index] = []
-        while self.peek() != "]":
-            if indices:
-                self.take(",")
-            indices.append(self.index())
-        self.take("]")
-        return Access(name, tuple(indices))
+        name = self.word("name", "the name of a tensor")
+        return Access(name, self.between("[]", lambda: () if self.next == "]" else self.several(self.index)))
 
     def index(self) -> Index:
-        after = self.tokens[self.at + 1][1] if self.at + 1 < len(self.tokens) else ""
-        if after == "(":
-            for kind in _FOLDS:
-                if self.maybe(kind):
-                    self.take("(")
-                    inside = self.affine()
-                    self.take(")")
-                    return Fold(kind, inside)
-            raise self.fail("reflect, replicate or circular before '('")
+        after = self.tokens[self.at + 1][1] if self.next else ""
         if after == "[":
-            return self.table()
-        return self.affine()
+            name = self.word("name", "the name of a table")
+            return Table(name, self.between("[]", lambda: self.several(self.affine)))
+        if after != "(":
+            return self.affine()
+        for kind in _FOLDS:
+            if self.maybe(kind):
+                return Fold(kind, self.between("()", self.affine))
+        raise self.fault("reflect, replicate or circular before '('")
 
-    def table(self) -> Table:
-        name = self.kind("name", "the name of a table")
-        self.take("[")
-        arguments = [self.affine()]
-        while self.maybe(","):
-            arguments.append(self.affine())
-        self.take("]")
-        return Table(name, tuple(arguments))
+    def number(self) -> int:
+        word = self.word("number", "a whole number")
+        if len(word) > 19 or int(word) >= _LARGEST:
+            raise self.fault("a number below 2^62", self.at - 1)
+        return int(word)
 
     def integer(self) -> int:
-        negative = self.maybe("-")
-        number = self.kind("number", "a whole number")
-        value = int(number) if len(number) < 20 else _LARGEST
-        if value >= _LARGEST:
-            raise self._fault(self.tokens[self.at - 1][2], "a number below 2^62", shown(number))
-        return -value if negative else value
+        return -self.number() if self.maybe("-") else self.number()
 
     def affine(self) -> Affine:
         terms: list[tuple[str, int]] = []
-        offset = 0
+        offset, start = 0, self.at
         sign = -1 if self.maybe("-") else 1
-        while True:
-            if self.at < len(self.tokens) and self.tokens[self.at][0] == "number":
-                number = self.integer()
-                if self.maybe("*"):
-                    terms.append((self.kind("name", "the name of a loop"), sign * number))
-                else:
-                    offset += sign * number
+        while sign:
+            factor = self.number() if self.sees("number") else None
+            if factor is None:
+                terms.append((self.word("name", "a loop or a whole number"), sign))
+            elif self.maybe("*"):
+                terms.append((self.word("name", "the name of a loop"), sign * factor))
             else:
-                terms.append((self.kind("name", "a loop or a whole number"), sign))
-            if self.maybe("+"):
-                sign = 1
-            elif self.maybe("-"):
-                sign = -1
-            else:
-                return self._bounded(Affine(tuple(terms), offset))
-
-    def _bounded(self, value: Affine) -> Affine:
-        """Like terms add up; what they add up to must be readable again."""
-        for number in (value.offset, *(coefficient for _, coefficient in value.terms)):
-            if abs(number) >= _LARGEST:
-                raise FormulaError(f"formula: numbers must add up to less than 2^62; got {number}")
+                offset += sign * factor
+            sign = 1 if self.maybe("+") else -1 if self.maybe("-") else 0
+        value = Affine(tuple(terms), offset)
+        if any(abs(number) >= _LARGEST for number in (offset, *(factor for _, factor in value.terms))):
+            raise self.fault("numbers that add up to less than 2^62", start)
         return value
 
-    def clauses(self) -> tuple[tuple[tuple[str, int], ...], tuple[Guard, ...]]:
-        sizes: list[tuple[str, int]] = []
-        guards: list[Guard] = []
-        while True:
-            if self.tokens[self.at : self.at + 1] and self.tokens[self.at][0] == "name":
-                loop = self.kind("name", "the name of a loop")
-                self.take("<")
-                sizes.append((loop, self.integer()))
-            else:
-                low = self.integer()
-                self.take("<=")
-                value = self.affine()
-                self.take("<")
-                guards.append(Guard(low, value, self.integer()))
-            if not self.maybe(","):
-                return tuple(sizes), tuple(guards)
+    def clause(self) -> tuple[str, int] | Guard:
+        if self.sees("name"):
+            loop = self.word("name", "the name of a loop")
+            self.take("<")
+            return loop, self.integer()
+        low = self.integer()
+        self.take("<=")
+        value = self.affine()
+        self.take("<")
+        return Guard(low, value, self.integer())

@@ -39,15 +39,13 @@ class Places:
     @property
     def count(self) -> int:
         """How many places there are, each once."""
-        if len(self.boxes) <= 1:
-            return sum(prod(len(axis) for axis in box) for box in self.boxes)
         disjoint: list[Box] = []
         for box in self.boxes:
             pieces = [box]
             for taken in disjoint:
                 pieces = [rest for piece in pieces for rest in _minus(piece, taken)]
             disjoint += pieces
-        return sum(prod(len(axis) for axis in box) for box in disjoint)
+        return sum(prod(map(len, box)) for box in disjoint)
 
     def axes(self) -> tuple[tuple[int, ...], ...] | None:
         """The one set for each axis, if the places are a single box."""
@@ -55,24 +53,20 @@ class Places:
 
     def hull(self) -> tuple[tuple[int, int], ...]:
         """The smallest and largest value along each axis; empty when there are no places."""
-        if not self.boxes:
-            return ()
-        return tuple(
-            (min(box[axis][0] for box in self.boxes), max(box[axis][-1] for box in self.boxes))
-            for axis in range(len(self.boxes[0]))
-        )
+        axes = zip(*self.boxes, strict=True)
+        return tuple((min(values[0] for values in axis), max(values[-1] for values in axis)) for axis in axes)
 
 
 def _minus(box: Box, taken: Box) -> list[Box]:
     if any(not set(axis) & set(other) for axis, other in zip(box, taken, strict=True)):
         return [box]
-    found = []
-    for axis, (mine, theirs) in enumerate(zip(box, taken, strict=True)):
-        common = set(theirs)
-        outside = tuple(value for value in mine if value not in common)
+    found: list[Box] = []
+    inside: Box = ()
+    for axis, (mine, theirs) in enumerate(zip(box, map(set, taken), strict=True)):
+        outside = tuple(value for value in mine if value not in theirs)
         if outside:
-            before = tuple(tuple(v for v in box[k] if v in set(taken[k])) for k in range(axis))
-            found.append((*before, outside, *box[axis + 1 :]))
+            found.append((*inside, outside, *box[axis + 1 :]))
+        inside += (tuple(value for value in mine if value in theirs),)
     return found
 
 
@@ -89,30 +83,25 @@ def union(sets: Iterable[Places]) -> Places:
     while merged and len(boxes) > 1:
         boxes, merged = _merge_once(boxes)
     if len(boxes) > MOST_BOXES:
-        hull = tuple(tuple(sorted({v for box in boxes for v in box[axis]})) for axis in range(len(boxes[0])))
-        return Places((hull,), False)
+        return Places((tuple(tuple(sorted(set(chain(*axis)))) for axis in zip(*boxes, strict=True)),), False)
     return Places(tuple(sorted(boxes)), exact)
 
 
 def _merge_once(boxes: list[Box]) -> tuple[list[Box], bool]:
-    rank = len(boxes[0])
     before = len(boxes)
-    for axis in range(rank):
+    for axis in range(len(boxes[0])):
         groups: dict[Box, set[int]] = {}
         for box in boxes:
             groups.setdefault((*box[:axis], *box[axis + 1 :]), set()).update(box[axis])
         boxes = [(*rest[:axis], tuple(sorted(values)), *rest[axis:]) for rest, values in groups.items()]
     if len(boxes) <= 64:
-        sets = [tuple(map(frozenset, box)) for box in boxes]
-        boxes = [
-            box
-            for k, box in enumerate(boxes)
-            if not any(
-                k != other and all(a <= b for a, b in zip(sets[k], sets[other], strict=True)) and sets[k] != sets[other]
-                for other in range(len(boxes))
-            )
-        ]
+        sets = [tuple(map(set, box)) for box in boxes]
+        boxes = [box for box, one in zip(boxes, sets, strict=True) if not any(_holds(other, one) for other in sets)]
     return boxes, len(boxes) < before
+
+
+def _holds(box: tuple[set[int], ...], other: tuple[set[int], ...]) -> bool:
+    return box is not other and all(mine >= theirs for mine, theirs in zip(box, other, strict=True))
 
 
 def image(relation: Relation, source: int, target: int, places: Places) -> Places:
@@ -136,8 +125,7 @@ def _filters(axes: tuple[Axis, ...], box: Box) -> Iterator[Filters]:
     choices: list[list[tuple[tuple[tuple[int, int], Numbers], ...]]] = []
     for axis, values in zip(axes, box, strict=True):
         keys = [(digit.component, digit.column) for digit in axis.digits]
-        inside = [value for value in values if keys or value == axis.offset]
-        digits = axis.decode_all(np.array(inside, np.int64))
+        digits = np.array([axis.decode(value) for value in values if keys or value == axis.offset], np.int64)
         choices.append([tuple(zip(keys, sets, strict=True)) for sets in _as_boxes(digits)])
     for chosen in product(*choices):
         found: Filters = {}
@@ -201,7 +189,7 @@ def _lazy_rows(component: LazyTable, wanted: dict[int, Numbers], columns: list[i
     found, budget = [np.zeros((0, len(columns)), np.int64)], MOST_ROWS
     for runs in product(*map(_runs, wanted.values())):
         part = component.within(dict(zip(wanted, runs, strict=True)))
-        budget -= len(component.low) // 16 + 1
+        budget -= len(component.base) // 16 + 1
         if len(set(columns)) == 1 and np.ptp(part.span(columns[0])) <= budget:
             values = part.histogram((columns[0],))[0].repeat(len(columns), axis=1)
         elif part.total <= budget:
@@ -220,12 +208,18 @@ def _runs(values: Numbers) -> list[tuple[int, int]]:
 
 
 def _as_boxes(rows: Numbers) -> list[tuple[Numbers, ...]]:
-    """A set of rows as boxes, one set for each column: a single box if it is one, else one for each beginning."""
+    """A set of rows as boxes, one set for each column: beginnings that go on alike are together."""
     if not len(rows):
         return []
     rows = distinct_rows(rows)[0]
     sets = tuple(np.unique(column) for column in rows.T)
     if prod(map(len, sets)) == len(rows):
         return [sets]
-    starts = np.flatnonzero((rows[1:, :-1] != rows[:-1, :-1]).any(axis=1)) + 1
-    return [(*group[:1, :-1].T, group[:, -1]) for group in np.split(rows, starts)]
+    ends: dict[bytes, list[Numbers]] = {}
+    for group in np.split(rows, np.flatnonzero((rows[1:, :-1] != rows[:-1, :-1]).any(axis=1)) + 1):
+        ends.setdefault(group[:, -1].tobytes(), []).append(group)
+    return [
+        (*box, groups[0][:, -1])
+        for groups in ends.values()
+        for box in _as_boxes(np.concatenate([group[:1, :-1] for group in groups]))
+    ]

@@ -12,7 +12,7 @@ import numpy as np
 
 from isochrome.core.component import Bound, Column, EagerTable, Numbers, write_table
 from isochrome.core.digits import Axis, Digit, split_digits
-from isochrome.core.formula import Access, Affine, Fold, Formula, Index, Table, loops_of, parse
+from isochrome.core.formula import Affine, Fold, Formula, Index, Table, loops_of, parse
 from isochrome.core.lazy import Component, solvable_loop, write_lazy
 from isochrome.core.sizes import Shape, Tables, affine_range, sizes_and_shapes
 from isochrome.errors import FormulaError, RequestError
@@ -206,7 +206,14 @@ class _Part:
         return bool(self.columns or self.exists or self.pads)
 
 
-Split = tuple[tuple[tuple[Column, int, int], ...], int]
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """One axis of one access before its place in the components is known: its digits, highest first."""
+
+    name: str
+    size: int
+    offset: int
+    digits: tuple[tuple[Column, int, int], ...]
 
 
 class _Builder:
@@ -226,18 +233,15 @@ class _Builder:
 
     def build(self) -> Relation:
         splits = [
-            [self._split(index, size, access) for index, size in zip(access.indices, shape, strict=True)]
+            [self._split(access.name, index, size) for index, size in zip(access.indices, shape, strict=True)]
             for access, shape in zip(self.formula.accesses, self.shapes, strict=True)
         ]
         guards = [Bound(Column(g.value.substitute(self.zero)), g.low, g.high) for g in self.formula.guards]
-        columns = [column for tensor in splits for split, _ in tensor for column, _, _ in split]
+        columns = [column for tensor in splits for split in tensor for column, _, _ in split.digits]
         self._group_loops([loops_of(column.index) for column in (*columns, *(guard.column for guard in guards))])
         for guard in guards:
             self.parts[self._part(guard.column)].exists.append(guard)
-        axes = tuple(
-            tuple(self._axis(split, size, access.name) for split, size in zip(tensor, shape, strict=True))
-            for tensor, shape, access in zip(splits, self.shapes, self.formula.accesses, strict=True)
-        )
+        axes = tuple(tuple(map(self._axis, tensor)) for tensor in splits)
         if not self.parts[-1].says_something:
             self.parts.pop()
         components = tuple(map(self._component, self.parts))
@@ -245,19 +249,19 @@ class _Builder:
         self._check_weights(found)
         return found
 
-    def _split(self, index: Index, size: int, access: Access) -> Split:
-        """The digits of an index, highest first, each as (column, modulus, low), and the offset."""
+    def _split(self, name: str, index: Index, size: int) -> _Split:
         match index:
             case Affine():
                 plain = index.substitute(self.zero)
                 digits = split_digits(plain, size, self.sizes)
-                return tuple((Column(part), modulus, low) for part, modulus, low in digits), plain.offset
+                return _Split(name, size, plain.offset, tuple((Column(part), mod, low) for part, mod, low in digits))
             case Fold(kind, inside):
                 if size < 1 and 0 not in self.sizes.values():
-                    raise FormulaError(f"tensor {access.name}: an axis under {kind} must have a size; got {size}")
-                return ((Column(Fold(kind, inside.substitute(self.zero)), size), 0, 0),), 0
-            case Table(name, arguments):
-                return ((Column(Table(name, tuple(a.substitute(self.zero) for a in arguments))), 0, 0),), 0
+                    raise FormulaError(f"tensor {name}: an axis under {kind} must have a size; got {size}")
+                column = Column(Fold(kind, inside.substitute(self.zero)), size)
+            case Table(table, arguments):
+                column = Column(Table(table, tuple(argument.substitute(self.zero) for argument in arguments)))
+        return _Split(name, size, 0, ((column, 0, 0),))
 
     def _group_loops(self, tied: Sequence[tuple[str, ...]]) -> None:
         """One part for each set of loops that meet in some index, and a last one for what no loop decides."""
@@ -282,33 +286,33 @@ class _Builder:
         loops = loops_of(column.index)
         return self.part_of[loops[0]] if loops else len(self.parts) - 1
 
-    def _axis(self, split: Split, size: int, name: str) -> Axis:
-        columns, offset = split
+    def _axis(self, split: _Split) -> Axis:
         digits = []
-        for column, modulus, low in columns:
+        for column, modulus, low in split.digits:
             number = self._part(column)
             places = self.parts[number].columns
             digits.append(Digit(number, places.setdefault(column, len(places)), modulus, low))
-        if len(columns) < 2:
-            self._bound(columns[0][0] if columns else Column(Affine()), offset, size, name)
-        return Axis(offset, size, tuple(digits))
+        if len(digits) < 2:
+            self._bound(split, split.digits[0][0] if digits else Column(Affine()))
+        return Axis(split.offset, split.size, tuple(digits))
 
-    def _bound(self, column: Column, offset: int, size: int, name: str) -> None:
-        """Notes where the taps of an axis end, or read padding. A weight's border is checked at the end."""
+    def _bound(self, split: _Split, column: Column) -> None:
+        """Notes where taps end, or read padding. A weight's border is checked at the end."""
         part = self.parts[self._part(column)]
+        bound = Bound(column, -split.offset, split.size - split.offset)
         match column.index:
             case Affine() as index:
                 low, high = affine_range(index, self.sizes)
-                if low + offset >= 0 and high + offset < size:
+                if bound.low <= low and high < bound.high:
                     return
             case Table():
                 part.exists.append(Bound(column, 0, _FAR))
             case Fold():
                 return
-        if name == self.formula.output.name:
-            part.exists.append(Bound(column, -offset, size - offset))
-        elif name in self.inputs:
-            part.pads.append(Bound(column, -offset, size - offset))
+        if split.name == self.formula.output.name:
+            part.exists.append(bound)
+        elif split.name in self.inputs:
+            part.pads.append(bound)
 
     def _component(self, part: _Part) -> Component:
         columns = tuple(part.columns)

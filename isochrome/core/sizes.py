@@ -101,10 +101,9 @@ def _check_ranges(formula: Formula, sizes: Mapping[str, int]) -> None:
 def _stated(formula: Formula) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for loop, size in formula.sizes:
-        if sizes.setdefault(loop, size) != size:
-            raise FormulaError(f"loop {loop}: its sizes must agree; 'where' says {sizes[loop]} and {size}")
-        if size < 0:
-            raise FormulaError(f"loop {loop}: its size must not be negative; 'where' says {size}")
+        if size < 0 or sizes.setdefault(loop, size) != size:
+            said = f"{sizes[loop]} and {size}" if loop in sizes else size
+            raise FormulaError(f"loop {loop}: must have one size, of at least 0; 'where' says {said}")
     return sizes
 
 

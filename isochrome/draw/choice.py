@@ -7,7 +7,8 @@ chosen channel, or the nine filters or channels around the chosen one.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
+from itertools import product
+from math import isqrt, prod
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from isochrome.draw.picture import Chip, Legend
 from isochrome.draw.scene import Rows, Scene
 from isochrome.errors import RequestError, shown
 
-__all__ = ["channel_shown", "coloured", "kernel", "level_legend", "names_of_filter"]
+__all__ = ["central_box", "channel_shown", "coloured", "kernel", "level_legend", "names_of_filter", "weight_name"]
 
 _NONE = {
     "tap": "no tap: no axis of {w} slides along the input",
@@ -81,6 +82,21 @@ def names_of_filter(scene: Scene, number: int) -> str:
     return f"filter {place_text(place)}" if place else "the filter"
 
 
+def weight_name(scene: Scene, place: Place, number: int, channel: int) -> str | None:
+    """What the weight of a filter (its number) for an input channel is at the scene's level."""
+    if scene.level == "weight":
+        return identity("weight", place, parameter=scene.line.parameter or 0)
+    if scene.level == "tap":
+        taps = tuple(place[axis] for axis in scene.w.of("tap"))
+        return identity("tap", taps) if taps else None
+    if scene.level == "filter":
+        return scene.neuron_identity(scene.neuron_at(scene.filter_place(number), scene.centre))
+    if scene.level == "channel":
+        found = _channel_place(scene, channel)
+        return identity("channel", found) if found else None
+    return identity("parameter", scene.line.parameter or 0)
+
+
 def _with(place: Place, axes: tuple[int, ...], values: Place) -> Place:
     return tuple(values[axes.index(axis)] if axis in axes else value for axis, value in enumerate(place))
 
@@ -126,7 +142,7 @@ def _around(number: int, total: int, most: int) -> range:
 
 
 def _weights(scene: Scene, most: int) -> tuple[tuple[Place, ...], str]:
-    """The coloured weights, and which they are: the whole layer, else whole filters, else what fits of the chosen one."""
+    """The coloured weights, and which they are: the whole layer, whole filters, or what fits of one."""
     total = _total(scene)
     if total <= most:
         return _of_filters(scene, range(scene.filters)), _all(total, *LEVELS["weight"])
@@ -168,16 +184,22 @@ def _amid(scene: Scene, places: tuple[Place, ...], most: int) -> tuple[Place, ..
 
 
 def _central(scene: Scene, most: int) -> tuple[Place, ...]:
-    """The taps, or the box amid them: 3 by 3 of nine, 5 by 5 of twenty-seven, in the middle of every other axis."""
+    """The taps, or those amid them."""
     sizes = tuple(scene.w.shape[axis] for axis in scene.w.of("tap"))
-    if not sizes:
-        return ()
+    return tuple(product(*(range(low, high) for low, high in central_box(sizes, most)))) if sizes else ()
+
+
+def central_box(sizes: tuple[int, ...], most: int) -> tuple[tuple[int, int], ...]:
+    """At most so many taps amid a kernel, from where to below where along each axis: all, else a square in its middle.
+
+    >>> central_box((5, 5), 9), central_box((3, 3, 3), 9), central_box((11,), 9), central_box((3, 3), 9)
+    (((1, 4), (1, 4)), ((1, 2), (0, 3), (0, 3)), ((1, 10),), ((0, 3), (0, 3)))
+    """
     if prod(sizes) <= most:
-        return tuple(np.ndindex(*sizes))
-    side = most if len(sizes) == 1 else int(most**0.5)
-    sides = tuple(min(size, side if axis >= len(sizes) - 2 else 1) for axis, size in enumerate(sizes))
-    starts = tuple((size - side) // 2 for size, side in zip(sizes, sides, strict=True))
-    return tuple(tuple(start + at for start, at in zip(starts, place, strict=True)) for place in np.ndindex(*sides))
+        return tuple((0, size) for size in sizes)
+    side = most if len(sizes) == 1 else isqrt(most)
+    sides = [min(size, side if axis >= len(sizes) - 2 else 1) for axis, size in enumerate(sizes)]
+    return tuple(((size - side) // 2, (size + side) // 2) for size, side in zip(sizes, sides, strict=True))
 
 
 def _parameters(scene: Scene) -> tuple[int, ...]:

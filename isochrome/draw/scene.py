@@ -262,7 +262,7 @@ class Scene:
         return self.rows_of_filter(self.filter)
 
     def rows_of_filter(self, number: int) -> Rows:
-        """The taps of a neuron that stands for a filter: amid the positions, or the first beside the corner with any."""
+        """The taps of a neuron that stands for a filter: amid the positions, or the first with any."""
         place = self.filter_place(number)
         corner = (min(self.y.shape[axis], 4) for axis in self.y.of("position"))
         for position in (self.centre, *np.ndindex(*corner)):

@@ -71,7 +71,7 @@ _ROWS = (
         "LeNet-5, 1998",
         "The layout of LeCun, Bottou, Bengio and Haffner (1998) at 32x32 pixels: subsampling with one weight and one "
         "bias a channel, C3 with its table of 60 links out of 96, tanh everywhere. The output is a plain linear layer "
-        "instead of radial basis functions, and C5's kernels are stored in half precision to keep the file small. "
+        "instead of radial basis functions. "
         "Trained on scikit-learn's digits, 8x8 pixels enlarged to 28x28 in a margin of 2; ink is 1, paper 0.",
     ),
     _example(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.core.formula import Access, Affine, Formula, Index, Table
@@ -22,7 +21,7 @@ from isochrome.load.onnx_ops import ROWS, Row
 from isochrome.load.tensors import dtype_name, item_size
 from isochrome.model.origin import Origin
 from isochrome.model.parts import Line, Operation, Pattern, Span, Tensor
-from isochrome.model.stored import OverStored, with_origins
+from isochrome.model.stored import OverStored, operand_line, with_origins
 
 __all__ = ["BatchElsewhere", "Named", "StoredTensor", "Walk"]
 
@@ -394,6 +393,7 @@ class Walk:
             yield Line(
                 pattern, tuple(inputs), output, source, None, effective, line.constants, batch, line.inner, line.of,
                 line.depends, line.scale, line.exact, stored, over.piece, over.effective, plain, data,
+                self._operand_pattern(over, origins),
             )  # fmt: skip
 
     def _over_stored(
@@ -408,6 +408,11 @@ class Walk:
         if plain:
             self._plain[key] = (line, found)
         return found
+
+    def _operand_pattern(self, over: OverStored, origins: Mapping[str, Origin]) -> Pattern | None:
+        if over.piece is None or origins[over.weight].is_plain:
+            return None
+        return self._pattern(operand_line(over.piece, over.effective), ())
 
     def _pattern(self, over: OverStored, names: tuple[str, ...]) -> Pattern:
         key = (id(over.formula), names)

@@ -102,7 +102,8 @@ class Line:
     weight, None in a line without one; ``source`` is the loader's key of the same, ``effective`` the graph's tensor
     that the operation reads, ``operand`` what the operation calls it, ``piece`` where each of its elements is stored.
     ``as_stored`` is False where the operation reads other numbers than are stored (dequantised ones). ``data`` names
-    the tensor behind each table that the data gives. ``batch`` is the loop that carries the batch. ``inner``, ``of``,
+    the tensor behind each table that the data gives. ``operand_pattern`` mentions every scalar that the operand holds,
+    None where that is the whole parameter. ``batch`` is the loop that carries the batch. ``inner``, ``of``,
     ``depends``, ``scale`` and ``exact`` are those of the kind's line.
     """
 
@@ -124,6 +125,7 @@ class Line:
     effective_shape: Shape = ()
     as_stored: bool = True
     data: tuple[tuple[str, str], ...] = ()
+    operand_pattern: Pattern | None = None
 
     @property
     def formula(self) -> Formula:

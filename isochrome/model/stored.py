@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from isochrome.core.formula import Access, Affine, Formula, Guard, Index, Table
+from isochrome.core.formula import Access, Affine, Formula, Guard, Index, Table, parse
 from isochrome.core.sizes import Shape, sizes_and_shapes
 from isochrome.errors import ModelError
 from isochrome.layers import line as layers
 from isochrome.model.origin import Origin, Piece, Sum
 
-__all__ = ["OverStored", "with_origins"]
+__all__ = ["OverStored", "operand_line", "with_origins"]
 
 Integers = NDArray[np.int64]
 
@@ -47,6 +47,14 @@ def with_origins(line: layers.Line, origins: Mapping[str, Origin]) -> Iterator[O
     name = stored[0]
     for piece in origins[name].pieces:
         yield _with_piece(line, name, piece, origins[name].shape)
+
+
+def operand_line(piece: Piece, effective: Shape) -> OverStored:
+    """The line that copies a whole operand, ``y[e0, e1] += w[...]``: what it mentions is what the operand holds."""
+    axes = [f"e{axis}" for axis in range(len(effective))]
+    text = f"y[{', '.join(axes)}] += w[{', '.join(axes)}]"
+    line = layers.Line(parse(text), (("y", effective), ("w", effective)), (("w", "w"),))
+    return _with_piece(line, "w", piece, effective)
 
 
 def _with_piece(line: layers.Line, name: str, piece: Piece, effective: Shape) -> OverStored:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,7 @@ def gemms(draw: st.DrawFn) -> Case:
         operands.append(graph.weight(*added))
     graph.node("Gemm", *operands, transA=a_flag, transB=b_flag, alpha=draw(st.sampled_from([None, 0.5, 2.0])),
                beta=draw(st.sampled_from([None, 0.25, 3.0])))  # fmt: skip
-    return Case(graph, plain=not left and not a_flag and (added is None or added[:1] != (rows,) or added == (columns,)
-                                                          or len(added) < 2 or rows == 1))  # fmt: skip
+    return Case(graph, plain=not left and not a_flag and added not in ((rows, 1),))
 
 
 @st.composite
@@ -41,7 +41,7 @@ def matmuls(draw: st.DrawFn) -> Case:
     graph = Graph(draw(seeds))
     lead, inner, rows, columns = draw(shapes), draw(small), draw(small), draw(st.integers(2, 4))
     mine = [1 if draw(st.booleans()) else size for size in lead[draw(st.integers(0, len(lead))) :]]
-    theirs = lead if draw(st.booleans()) or not mine else [1 if draw(st.booleans()) else size for size in lead]
+    theirs = [1 if mine and draw(st.booleans()) else size for size in lead]
     kind = draw(st.sampled_from(["right", "right", "left", "vector right", "vector left"]))
     if kind == "right":
         operands = [graph.input(*theirs, rows, inner), graph.weight(*mine, inner, columns)]
@@ -52,8 +52,7 @@ def matmuls(draw: st.DrawFn) -> Case:
     else:
         operands = [graph.weight(max(inner, 2)), graph.input(*theirs, max(inner, 2), rows)]
     graph.node("MatMul", *operands)
-    plain = kind in ("right", "vector right") and len(mine) < len(theirs) + 1 and (len(mine) <= len(theirs) - 1 or not mine or (theirs[:1] != [1] and mine[:1] == [1] and len(mine) == len(theirs)))
-    return Case(graph, plain=plain)
+    return Case(graph, plain=kind.endswith("right") and not (kind == "right" and mine))
 
 
 EQUATIONS = [
@@ -144,9 +143,8 @@ def layer_norms(draw: st.DrawFn) -> Case:
     axis = draw(st.integers(1, len(shape) - 1))
     x = graph.input(*shape)
     operands = [graph.weight(*shape[axis:]) for _ in range(1 + draw(st.booleans()))]
-    if all(graph.stored[name].size > 0 for name in operands):
-        graph.node("LayerNormalization", x, *operands, axis=axis - len(shape) * draw(st.integers(0, 1)), epsilon=EPSILON)
-    return Case(graph, meanings={"normalised": normalised(range(axis, len(shape)))}, live=False)
+    graph.node("LayerNormalization", x, *operands, axis=axis - len(shape) * draw(st.integers(0, 1)), epsilon=EPSILON)
+    return Case(graph, meanings={"normalised": normalised(range(axis, len(shape)))}, live=prod(shape[axis:]) > 2)
 
 
 @st.composite
@@ -154,7 +152,8 @@ def rms_norms(draw: st.DrawFn) -> Case:
     graph, shape = Graph(draw(seeds), 23), draw(st.lists(small, min_size=2, max_size=4))
     axis = draw(st.integers(1, len(shape) - 1))
     graph.node("RMSNormalization", graph.input(*shape), graph.weight(*shape[axis:]), axis=axis, epsilon=EPSILON)
-    return Case(graph, meanings={"normalised": normalised(range(axis, len(shape)), centre=False)}, live=False)
+    meaning = normalised(range(axis, len(shape)), centre=False)
+    return Case(graph, meanings={"normalised": meaning}, live=prod(shape[axis:]) > 1)
 
 
 @st.composite
@@ -163,7 +162,7 @@ def instance_norms(draw: st.DrawFn) -> Case:
     x = graph.input(draw(small), channels, *draw(st.lists(small, min_size=1, max_size=3)))
     graph.node("InstanceNormalization", x, graph.weight(channels), graph.weight(channels), epsilon=EPSILON)
     meaning = normalised(range(2, graph.inputs[x].ndim))
-    return Case(graph, meanings={"normalised": meaning}, live=False)
+    return Case(graph, meanings={"normalised": meaning}, live=prod(graph.inputs[x].shape[2:]) > 2)
 
 
 @st.composite
@@ -175,7 +174,7 @@ def group_norms(draw: st.DrawFn) -> Case:
     count = groups if graph.opset == 18 else groups * each
     graph.node("GroupNormalization", x, graph.weight(count), graph.weight(count), num_groups=groups, epsilon=EPSILON)
     meaning = normalised((2,), (batch, groups, -1))
-    return Case(graph, meanings={"normalised": meaning}, live=False, runs=graph.opset != 18)
+    return Case(graph, meanings={"normalised": meaning}, live=each * prod(rest) > 2, runs=graph.opset != 18)
 
 
 @st.composite

@@ -72,7 +72,7 @@ class Graph:
         self.nodes.append(helper.make_node(op, inputs, names, name or f"n{len(self.nodes)}", **given))
         return first
 
-    def model(self, outputs: Sequence[str] = (), batch: int | None = None) -> ModelProto:
+    def model(self, outputs: Sequence[str] = (), batch: int | str | None = None) -> ModelProto:
         """The model; ``batch`` replaces the size of axis 0 of every input of floats."""
         values = [self._value(name, array, batch) for name, array in self.inputs.items()]
         made = outputs or [self.nodes[-1].output[0]]
@@ -83,9 +83,9 @@ class Graph:
         domains = [helper.make_opsetid("", self.opset), *(helper.make_opsetid(f.domain, 1) for f in self.functions)]
         return helper.make_model(graph, opset_imports=domains, functions=self.functions, ir_version=10)
 
-    def _value(self, name: str, array: Array, batch: int | None) -> ValueInfoProto:
+    def _value(self, name: str, array: Array, batch: int | str | None) -> ValueInfoProto:
         shape: list[int | str] = list(array.shape)
-        if batch is not None and array.dtype.kind == "f" and shape:
+        if batch is not None and array.dtype.kind == "f" and len(shape) > 1:
             shape[0] = batch
         for axis, symbol in self.symbols[name].items():
             shape[axis] = symbol
@@ -158,7 +158,7 @@ class Fetched:
 
 def values_of(file: OnnxFile, tensors: Mapping[str, Array]) -> Values:
     """The numbers of a run."""
-    return Values(file.model, file, Fetched(tensors), "the given input")
+    return Values(file.model, file, Fetched(tensors), "the given input", "onnxruntime")
 
 
 def stored_tensor(array: Array, name: str) -> TensorProto:

@@ -132,4 +132,4 @@ def test_every_number_decodes_into_its_digits(case: Case) -> None:
             digits = tuple(value for _, value in chosen)
             value = axis.offset + sum(digits)
             assert axis.decode(value) == digits
-            assert axis.decode_all(np.array([value, value])).tolist() == [list(digits)] * 2
+            assert [array.tolist() for array in axis.decode(np.array([value, value]))] == [[one] * 2 for one in digits]

@@ -185,6 +185,11 @@ def test_lines_read_as_the_documents_write_them() -> None:
     assert texts(softmax(x=(2, 8, 5, 5), axes=(-1,))) == ["y[n, c, p, q] += x[n, c, p, i]"]
 
 
+def test_an_even_neighbourhood_has_its_odd_channel_after() -> None:
+    """As ONNX defines it; onnxruntime takes odd sizes alone."""
+    assert texts(local_response(x=(1, 8, 5), size=4)) == ["y[n, c, p] += x[n, c + u - 1, p] where u < 4"]
+
+
 def test_opaque_says_why() -> None:
     made = opaque(outputs=[(1, 2), (3,)], reason="it is a loop")
     assert (made.kind, made.lines, made.outputs, made.opaque) == ("opaque", (), ((1, 2), (3,)), "it is a loop")

@@ -5,7 +5,7 @@ import { exportPicture } from "./export";
 import { Footer } from "./footer";
 import { useGestures } from "./gestures";
 import { Header } from "./header";
-import { PHONE, useMedia, useStore } from "./hooks";
+import { useMedia, useStore, useWidth } from "./hooks";
 import { keyTable, onKey } from "./keyboard";
 import { Layers } from "./layers";
 import { LedgerPanel } from "./ledgerpanel";
@@ -14,6 +14,7 @@ import { Hatches } from "./logo";
 import { SinglePanel, StartPanels } from "./panels";
 import { Fault, Opaque } from "./states";
 import type { Store } from "./store";
+import { widthOf } from "./svg";
 import { turnTheme } from "./theme";
 import { START } from "./views";
 import { lead } from "./words";
@@ -59,17 +60,22 @@ export function App({ store, root }: { store: Store; root: HTMLElement }) {
   );
 }
 
+/** The ledger stands beside a single picture where both have room, else under it. */
+const LEDGER = 446;
+const SCALE = 0.92;
+const EDGES = 88;
+
 function Main({ store }: { store: Store }) {
-  const phone = useMedia(PHONE);
+  const box = useRef<HTMLElement>(null);
+  const width = useWidth(box, 1280);
   const { record, state, model } = store;
-  const answers = store.shown.map((picture) => picture.answer);
-  const legend = answers.find((answer) => answer)?.legend ?? null;
+  const answer = store.shown.map((picture) => picture.answer).find((one) => one);
   if (!record || store.layerError)
     return (
-      <main class="main">
+      <main class="main" ref={box}>
         <div class="panel">
           <Fault
-            text={store.layerError ?? emptyText(model.report.layers.length)}
+            text={store.layerError ?? NO_LAYERS}
             rest={
               model.report.layers.length > 1 ? "The other layers are still shown: choose one in the list." : undefined
             }
@@ -78,12 +84,13 @@ function Main({ store }: { store: Store }) {
       </main>
     );
   const start = state.view === START;
-  const title = model.views.find((view) => view.name === state.view)?.title ?? state.view;
+  const beside = !start && width - LEDGER - EDGES >= SCALE * (answer ? widthOf(answer.svg) : 0) && width >= 1100;
+  const uncoloured = answer?.legend.level === "none";
   return (
-    <main class={`main${start ? " is-start" : " is-single"}`}>
+    <main class={`main ${start ? "is-start" : "is-single"}${beside ? " beside" : ""}`} ref={box}>
       <div class="title">
-        <h1>{record.opaque ? record.name : legend?.title || `Same colour = same ${state.level}`}</h1>
-        <p>{record.opaque ? record.kind : lead(state.view, title, state.level)}</p>
+        <h1>{heading(store, uncoloured)}</h1>
+        <p>{record.opaque ? record.kind : lead(state.view, answer?.subtitle, state.level)}</p>
       </div>
       {record.opaque ? (
         <div class="panel">
@@ -91,9 +98,9 @@ function Main({ store }: { store: Store }) {
         </div>
       ) : (
         <>
-          <LegendBar store={store} legend={legend} />
+          {!uncoloured && <LegendBar store={store} legend={answer?.legend ?? null} />}
           {start ? <StartPanels store={store} /> : <SinglePanel store={store} />}
-          <LedgerPanel store={store} legend={legend} narrow={phone || !start} />
+          <LedgerPanel store={store} legend={answer?.legend ?? null} />
         </>
       )}
       <Footer store={store} />
@@ -101,7 +108,14 @@ function Main({ store }: { store: Store }) {
   );
 }
 
-const emptyText = (layers: number): string =>
-  layers === 0
-    ? "No layers: this model has no layer with stored weights. Open another one with `isochrome open MODEL`."
-    : "This layer is not in the model. Choose one in the list.";
+/** The law of the screen; a picture without identities has none, and is called by its name. */
+function heading(store: Store, uncoloured: boolean): string {
+  const { record, state, model } = store;
+  if (record?.opaque) return record.name;
+  if (uncoloured) return model.views.find((view) => view.name === state.view)?.title ?? state.view;
+  const legend = store.shown.find((picture) => picture.answer)?.answer?.legend;
+  return legend?.title || `Same colour = same ${state.level}`;
+}
+
+const NO_LAYERS =
+  "No layers: this model has no layer with stored weights. Open another one with `isochrome open MODEL`.";

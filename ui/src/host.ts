@@ -51,7 +51,9 @@ function offline(answers: Record<string, unknown>): Ask {
 /** What a path asks for, in words: "kernel by weight", "layer 3". */
 function what(path: string): string {
   const [kind, layer, view, level] = path.split("?")[0]!.split("/");
-  return kind === "draw" ? `${view} by ${level}` : layer ? `${kind} ${layer}` : kind!;
+  if (kind === "draw") return `${view} by ${level}`;
+  if (kind === "explain") return "this neuron's arithmetic";
+  return layer ? `${kind} ${layer}` : kind!;
 }
 
 function nearest(path: string, keys: readonly string[]): string | undefined {

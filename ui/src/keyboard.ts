@@ -18,11 +18,8 @@ export interface Actions {
 
 const WINDOW = 10;
 const step = (event: KeyboardEvent): number => (event.shiftKey ? WINDOW : 1);
-const channel = (store: Store, by: number): void => store.turn("c", (store.state.c ?? 0) + by);
-const filter = (store: Store, by: number): void => {
-  const axis = store.layer?.axis("y", "filter") ?? -1;
-  store.turn("m", (store.state.m ?? (axis < 0 ? 0 : store.state.i?.[axis]) ?? 0) + by);
-};
+const channel = (store: Store, by: number): void => store.turn("c", store.channel + by);
+const filter = (store: Store, by: number): void => store.turn("m", store.filter + by);
 
 export const keyTable = (actions: Actions): Key[] => [
   {

@@ -21,9 +21,9 @@ export interface Page {
   all: number;
 }
 
-export function LedgerPanel({ store, legend, narrow }: { store: Store; legend: Legend | null; narrow: boolean }) {
+export function LedgerPanel({ store, legend }: { store: Store; legend: Legend | null }) {
   const box = useRef<HTMLElement>(null);
-  const width = useWidth(box, narrow ? 400 : 1200);
+  const width = useWidth(box, 1200);
   const first = useNeuron(store, store.state.i);
   const second = useNeuron(store, store.state.j);
   const neuron = first.neuron;
@@ -108,14 +108,17 @@ function Pages({
 }) {
   const every = rows(first, second);
   const apart = second !== null && !every.some((row) => row.first && row.second);
-  const group = store.state.c ?? 0;
+  const group = store.channel;
   const one = tall && width < ONE_CHANNEL && grouped(first);
   const entries = (apart ? zipped(first, second) : every).filter(
     (row) => !one || (row.first ?? row.second)!.group === group,
   );
   const cell = cellWidth([first, second]);
-  const fit = tall ? TALL_ROWS : Math.max(6, Math.floor((width - 360) / cell));
   const groups = groupsIn(entries);
+  const size = grouped(first) ? entries.filter((row) => (row.first ?? row.second)!.group === groups[0]).length : 1;
+  const room = tall ? TALL_ROWS : Math.max(6, Math.floor((width - 380) / cell));
+  // Whole channels, where one fits.
+  const fit = entries.length <= room || size > room ? room : room - (room % size);
   const channel = grouped(first) ? groups.indexOf(group) : -1;
   const begin = channel > 0 ? entries.findIndex((row) => (row.first ?? row.second)!.group === groups[channel]) : 0;
   const [start, setStart] = useState(0);
@@ -171,5 +174,5 @@ function cellWidth(neurons: readonly (Neuron | null)[]): number {
         [term.weight, term.input, term.product].every((n) => Number.isInteger(n) && Math.abs(n) < 100),
       ),
   );
-  return whole ? 28 : 60;
+  return whole ? 28 : 54;
 }

@@ -84,8 +84,7 @@ function Turns({ store }: { store: Store }) {
   if (!layer || state.level === "filter" || state.level === "parameter") return null;
   const channels = layer.extent("channel");
   const filters = layer.extent("filter");
-  const axis = layer.axis("y", "filter");
-  const filter = state.m ?? (axis < 0 ? 0 : state.i?.[axis]) ?? 0;
+  const filter = store.filter;
   return (
     <span class="turns">
       {state.level !== "channel" && filters > 1 && (
@@ -94,13 +93,13 @@ function Turns({ store }: { store: Store }) {
       {channels > 1 && channels <= FEW && (
         <Switch
           name="channel"
-          value={String(state.c ?? 0)}
+          value={String(store.channel)}
           options={numbers(channels).map((c) => [String(c), `ch ${c}`])}
           onChange={(c) => store.turn("c", Number(c))}
         />
       )}
       {channels > FEW && (
-        <Choice name="channel" size={channels} value={state.c ?? 0} onChange={(c) => store.turn("c", c)} />
+        <Choice name="channel" size={channels} value={store.channel} onChange={(c) => store.turn("c", c)} />
       )}
     </span>
   );

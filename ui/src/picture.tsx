@@ -4,13 +4,13 @@ import { named } from "./numbers";
 import { parse, same } from "./state";
 import type { Store, Picture } from "./store";
 import { message } from "./store";
-import { Fault, Loading } from "./states";
+import { Fault, Loading, Unfit } from "./states";
 import { drawing, sizeOf } from "./svg";
 import type { DrawAnswer, State } from "./types";
 
 /** Below this scale text is too small to read: the panel scrolls instead. */
 const LEAST = 0.85;
-const MOST = 1.35;
+const MOST = 1.25;
 
 export function Drawing({ store, picture }: { store: Store; picture: Picture }) {
   const box = useRef<HTMLDivElement>(null);
@@ -48,6 +48,7 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
   const others = store.model.report.layers.length - 1;
   const rest =
     others > 0 ? `The other views and the other ${others} layers are still shown.` : "The other views are still shown.";
+  if (picture.unfit) return <Unfit text={picture.unfit} />;
   return (
     <>
       {error && <Fault text={error} rest={rest} />}

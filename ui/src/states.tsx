@@ -16,6 +16,15 @@ export function Loading({ text }: { text: string }) {
   );
 }
 
+/** A view that makes no sense for this layer: no fault of anyone's. */
+export function Unfit({ text }: { text: string }) {
+  return (
+    <p class="unfit" role="status">
+      {text}
+    </p>
+  );
+}
+
 /** Where; what must hold; what was found; what to do: the first part is the place, the rest the sentence. */
 export function Fault({ text, rest }: { text: string; rest?: string | undefined }) {
   const [copied, setCopied] = useState(false);

@@ -15,6 +15,8 @@ export interface Picture {
   path: string;
   answer: DrawAnswer | null;
   error: string | null;
+  /** Why this view makes no sense for this layer. */
+  unfit: string | null;
   loading: boolean;
 }
 
@@ -55,6 +57,18 @@ export class Store {
   /** The pictures of the view on screen, in order. */
   get shown(): Picture[] {
     return panelsOf(this.model, this.state.view).map(({ view }) => this.pictures.get(view) ?? blank(view));
+  }
+
+  /** The channel and the filter on screen: the state's, else what the host drew. */
+  get channel(): number {
+    return this.state.c ?? this.drawn("c") ?? 0;
+  }
+  get filter(): number {
+    const axis = this.layer?.axis("y", "filter") ?? -1;
+    return this.state.m ?? (axis < 0 ? undefined : this.state.i?.[axis]) ?? this.drawn("m") ?? 0;
+  }
+  private drawn(key: "c" | "m"): number | undefined {
+    return this.shown.find((picture) => picture.answer?.drawn)?.answer?.drawn?.[key];
   }
 
   /** Changes the state; `replace` keeps it one step of the history, as moving along does. */
@@ -185,7 +199,14 @@ export class Store {
       const path = drawPath(this.state, view);
       const known = this.pictures.get(view);
       if (known?.path === path && !known.error) continue;
-      const picture: Picture = { view, path, answer: known?.answer ?? null, error: reason || null, loading: !reason };
+      const picture: Picture = {
+        view,
+        path,
+        answer: known?.answer ?? null,
+        error: null,
+        unfit: reason || null,
+        loading: !reason,
+      };
       this.pictures.set(view, picture);
       if (!reason) void this.fetch(picture);
     }
@@ -205,5 +226,12 @@ export class Store {
   }
 }
 
-const blank = (view: string): Picture => ({ view, path: "", answer: null, error: null, loading: true });
+const blank = (view: string): Picture => ({
+  view,
+  path: "",
+  answer: null,
+  error: null,
+  unfit: null,
+  loading: true,
+});
 export const message = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));

@@ -39,6 +39,10 @@ function clean(element: Element, prefix: string): void {
 
 const own = (id: string, prefix: string): string => (id.startsWith("hatch") ? id : `${prefix}-${id}`);
 
+/** Natural width of a drawing that is still text; 0 where it says none. */
+export const widthOf = (text: string): number =>
+  Number(/viewBox="[-\d.]+[ ,]+[-\d.]+[ ,]+([\d.]+)/.exec(text)?.[1] ?? 0);
+
 /** Natural width and height of a drawing, from its viewBox. */
 export function sizeOf(svg: SVGSVGElement): { width: number; height: number } {
   const box = (svg.getAttribute("viewBox") ?? "").split(/[ ,]+/).map(Number);

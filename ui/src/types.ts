@@ -121,6 +121,8 @@ export interface Legend {
 export interface DrawAnswer {
   svg: string;
   legend: Legend;
+  /** One sentence of what is drawn: it stands under the page's title. */
+  subtitle?: string;
   window: string;
   words: string[];
   table: { head: string[]; rows: (string | number)[][] } | null;

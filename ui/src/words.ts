@@ -22,7 +22,8 @@ export function loopsText(along: Record<string, number>, roles: Record<string, s
 export function loopClauses(record: LayerRecord): string[] {
   const text = (along: Record<string, number>): string => loopsText(along, record.roles);
   const shared = text(record.shared_along);
-  const distinct = text(record.distinct_along);
+  const own = Object.entries(record.distinct_along).filter(([loop]) => !(loop in record.summed_along));
+  const distinct = text(Object.fromEntries(own));
   const summed = text(record.summed_along);
   return [
     shared
@@ -54,8 +55,8 @@ const COARSER: Record<string, string> = {
 };
 
 /** The sentence under the title. */
-export function lead(view: string, viewTitle: string, level: string): string {
-  if (view !== START) return viewTitle === view ? "" : viewTitle;
+export function lead(view: string, subtitle: string | undefined, level: string): string {
+  if (view !== START) return subtitle ?? "";
   return level === "weight"
     ? "Three pictures people draw of one layer, all made from one model. Point at an edge, a number or a neuron: the same weight lights up everywhere."
     : `The same three pictures, coloured by ${level}: ${COARSER[level] ?? "a coarser word"}.`;
@@ -78,13 +79,27 @@ export function panelWords(layer: Layer | null, place: readonly number[] | undef
   ];
 }
 
+/** An access as the formula writes it, brackets within brackets included: `w[of[m, c], u, v]`. */
+export function accessText(formula: string, tensor: string): string {
+  const start = formula.search(new RegExp(`\\b${tensor}\\[`));
+  if (start < 0) return tensor;
+  let depth = 0;
+  for (let end = start; end < formula.length; end++) {
+    if (formula[end] === "[") depth++;
+    if (formula[end] === "]" && --depth === 0) return formula.slice(start, end + 1);
+  }
+  return tensor;
+}
+
 /** The verdict under the first screen, which ends the question that the third picture raises. */
 export function verdict(record: LayerRecord): string {
-  const shared = long(record.shared_along);
+  const formula = record.formulas[0] ?? "";
+  const mentioned = accessText(formula, "y");
+  const shared = long(record.shared_along).filter((loop) => new RegExp(`\\b${loop}\\b`).test(mentioned));
   if (shared.length === 0)
     return "No: no two neurons of this layer use the same weight, because w mentions every loop of y.";
-  const letters = (of: "y" | "w"): string => (record.letters?.[of] ?? []).join(",");
-  return `About slices, yes: y[${letters("y")}] uses w[${letters("w")}] for every ${shared.join(" and ")}, because w does not mention ${shared.join(", ")}. About the weights inside a filter it says nothing.`;
+  const every = shared.join(" and ");
+  return `About slices, yes: ${mentioned} uses ${accessText(formula, "w")} for every ${every}, because w does not mention ${shared.join(", ")}. About the weights inside a filter it says nothing.`;
 }
 
 /** The status line: what is pointed at, and how often it is used. Null where nothing can be counted here. */

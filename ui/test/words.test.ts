@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { beside, moved, withFilter } from "../src/moves";
 import { count, exact, value } from "../src/numbers";
-import { loopClauses, panelWords, sharedText, status, verdict } from "../src/words";
+import { accessText, loopClauses, panelWords, sharedText, status, verdict } from "../src/words";
 import type { State } from "../src/types";
 import { record, stanford } from "./layers";
 
@@ -61,8 +61,9 @@ test("what the formula says, in words", () => {
   assert.equal(sharedText({ ...record, shared_along: { n: 1 } }), "nothing shared");
   assert.match(
     verdict(record),
-    /^About slices, yes: y\[m,p,q\] uses w\[m,c,u,v\] for every p and q, because w does not mention p, q\./,
+    /^About slices, yes: y\[m, p, q\] uses w\[m, c, u, v\] for every p and q, because w does not mention p, q\./,
   );
+  assert.equal(accessText("y[to[k], p] += w[of[m, c], u] * x[p + u]", "w"), "w[of[m, c], u]");
   assert.match(verdict({ ...record, shared_along: {} }), /^No: /);
   assert.equal(panelWords(stanford(), [0, 0, 0])[2], "a neuron is 27 uses, of 27 weights");
 });

@@ -2,8 +2,7 @@
 recognition" (1998), trained on scikit-learn's digits.
 
 Kept from the paper: every layer up to F6, its table of links between S2 and C3, one weight and one bias a channel in
-S2 and S4. Changed: the output is a linear layer instead of radial basis functions, the activation is a plain tanh, and
-C5's kernels are stored in half precision, which halves the file.
+S2 and S4. Changed: the output is a linear layer instead of radial basis functions, and the activation is a plain tanh.
 """
 
 from __future__ import annotations
@@ -69,7 +68,6 @@ FAN_IN = {
     "F6.weight": 120,
     "output.weight": 84,
 }
-HALF = ("C5.weight",)
 
 SEED = 1998
 HELD_OUT = 360
@@ -130,7 +128,7 @@ def _linear(layer: str, source: str, target: str) -> NodeProto:
 
 
 def _nodes() -> list[NodeProto]:
-    from onnx import TensorProto, helper
+    from onnx import helper
 
     return [
         *_convolution("C1", "x", "C1.weight"),
@@ -140,11 +138,7 @@ def _nodes() -> list[NodeProto]:
         helper.make_node("Gather", ["C3.bank", "C3.links"], ["C3.kernels"], name="C3.gather", axis=0),
         *_convolution("C3", "S2.out", "C3.kernels"),
         *_subsampling("S4", "C3.out", 16),
-        *(
-            helper.make_node("Cast", [name], [f"{name}.single"], name=f"{name}.cast", to=TensorProto.FLOAT)
-            for name in HALF
-        ),
-        *_convolution("C5", "S4.out", "C5.weight.single" if "C5.weight" in HALF else "C5.weight"),
+        *_convolution("C5", "S4.out", "C5.weight"),
         helper.make_node("Flatten", ["C5.out"], ["C5.flat"], name="flatten", axis=1),
         _linear("F6", "C5.flat", "F6.sum"),
         helper.make_node("Tanh", ["F6.sum"], ["F6.out"], name="F6.tanh"),
@@ -154,7 +148,7 @@ def _nodes() -> list[NodeProto]:
 
 def model(parameters: Arrays) -> bytes:
     """The ONNX file of the network with these parameters (the names and shapes of ``SHAPES``)."""
-    stored = {name: parameters[name].astype(np.float16 if name in HALF else np.float32) for name in SHAPES}
+    stored = {name: parameters[name].astype(np.float32) for name in SHAPES}
     made = {
         "S2.size": np.array([6, 1, 2, 2], dtype=np.int64),
         "C3.zero.size": np.array([1, 5, 5], dtype=np.int64),
@@ -224,10 +218,9 @@ def _batches(data: Batch, epochs: int) -> Iterator[Batch]:
 
 
 def trained(data: Batch, epochs: int = EPOCHS) -> Parameters:
-    """The parameters after training, C5's kernels rounded to the half precision that they are stored in."""
+    """The parameters after training."""
     steps = epochs * (len(data[0]) // BATCH)
-    found = train(torch_forward, start(), _batches(data, epochs), steps, RATE)
-    return found | {name: found[name].astype(np.float16).astype(np.float32) for name in HALF}
+    return train(torch_forward, start(), _batches(data, epochs), steps, RATE)
 
 
 def write(folder: Path = FOLDER) -> None:

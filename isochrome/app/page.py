@@ -1,0 +1,225 @@
+"""The page as a document: served in parts, or one file that holds everything and works from disk."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from isochrome.app.answers import Answers, encode
+from isochrome.app.api import OpenedModel, Run
+from isochrome.app.pictures import write_whole
+from isochrome.draw.identity import LEVELS
+from isochrome.errors import IsochromeError, RequestError, shown
+
+__all__ = ["FILES", "Written", "page_file", "served_page", "write_page"]
+
+STATIC = Path(__file__).parent / "static"
+ROOM = 2_000_000
+"""Layers that were not asked for by name go into a file up to about this many bytes."""
+MOST_ELEMENTS = 65_536
+"""Tensors larger than this stay out of a file; the ledgers of its first neurons are then packed as answers."""
+
+_LATIN = (
+    "U+0020-007E,U+00A0-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2013-2014,U+2018-201A,U+201C-201E,"
+    "U+2020-2022,U+2026,U+2030,U+2039-203A,U+2044,U+20AC,U+2122,U+2212,U+FB01-FB02"
+)
+_SIGNS = (
+    "U+2000-200D,U+2015,U+2028-2029,U+202F,U+2032-2033,U+2070,U+2074-2079,U+2080-2089,U+2113,U+2116,U+2126,U+212E,"
+    "U+2150-2151,U+2153-215E,U+2190-2199,U+21A9-21AA,U+21B0-21B3,U+21B6-21B7,U+21BA-21BB,U+21C4,U+21C6,U+2202,"
+    "U+2206,U+220F,U+2211,U+2215,U+221A,U+221E,U+222B,U+2248,U+2260,U+2264-2265,U+25CA,U+2713,U+FFFD"
+)
+FONTS: Mapping[str, tuple[str, int, str]] = MappingProxyType(
+    {
+        f"fonts/IBMPlex{family}-{weight}-{part}.woff2": (f"IBM Plex {family}", number, characters)
+        for family in ("Sans", "Mono")
+        for weight, number in (("Regular", 400), ("SemiBold", 600))
+        for part, characters in (("Latin1", _LATIN), ("Pi", _SIGNS))
+    }
+)
+"""Each font file: its family, its weight, and the characters that it has."""
+FILES: Mapping[str, str] = MappingProxyType(
+    {"page.js": "text/javascript", "page.css": "text/css"} | dict.fromkeys(FONTS, "font/woff2")
+)
+"""Every file that the page may ask for, and its type. There are no others."""
+
+
+def page_file(name: str) -> bytes:
+    """The content of one of FILES; the stylesheet with the addresses of the fonts beside it."""
+    if name not in FILES:
+        raise RequestError(f"file {shown(name)}: must be one of {', '.join(FILES)}")
+    return _stylesheet(lambda font: font).encode() if name == "page.css" else _static(name)
+
+
+def _static(name: str) -> bytes:
+    try:
+        return (STATIC / name).read_bytes()
+    except OSError:
+        raise RequestError(
+            f"{name}: must be built before the page can be shown; it is not there. Run `python hatch_build.py`."
+        ) from None
+
+
+def _stylesheet(address: Callable[[str], str]) -> str:
+    faces = [
+        f'@font-face{{font-family:"{family}";font-weight:{weight};font-display:swap;src:url({address(name)}) '
+        f'format("woff2");unicode-range:{characters}}}'
+        for name, (family, weight, characters) in FONTS.items()
+        if (STATIC / name).is_file()
+    ]
+    return _static("page.css").decode() + "".join(faces)
+
+
+def _head(title: str, rest: str, policy: str = "") -> str:
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{policy}'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(title)} · isochrome</title>\n"
+        f'<link rel="icon" href="data:,">\n{rest}</head>\n<body>\n<div id="page"></div>\n'
+        "<noscript>This page needs JavaScript. It asks nothing of any other machine.</noscript>\n"
+    )
+
+
+def _data(content: Mapping[str, Any]) -> str:
+    """JSON that no text in it can end before its time."""
+    text = encode(content).decode().replace("<", "\\u003c")
+    return f'<script type="application/json" id="isochrome">{text}</script>\n'
+
+
+def served_page(title: str, base: str) -> bytes:
+    """The served document: it names its script and its stylesheet, and says where to ask."""
+    head = f'<link rel="stylesheet" href="{base}/page.css">\n<script type="module" src="{base}/page.js"></script>\n'
+    return (_head(title, head) + _data({"host": "served", "base": base}) + "</body>\n</html>\n").encode()
+
+
+# --- one file -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a file holds: which layers of how many, and its size."""
+
+    layers: tuple[int, ...]
+    of: int
+    size: int
+
+    @property
+    def lacks(self) -> str:
+        """What the file lacks, as its title says it; '' where it has every layer."""
+        return "" if len(self.layers) == self.of else f"{len(self.layers)} of {self.of} layers are in this file"
+
+
+def write_page(
+    opened: OpenedModel, run: Run, path: str | os.PathLike[str], layers: Sequence[int] | None = None
+) -> Written:
+    """Write the explorer as one HTML file that needs nothing else; says which layers are in it.
+
+    Without ``layers`` all of them go in, or the first ones that fit about two megabytes.
+    """
+    answers = Answers(opened, run, MOST_ELEMENTS)
+    code, style = _static("page.js").decode(), _stylesheet(_inlined)
+    model = answers.answer("model")
+    packed, chosen = _packed(answers, model, layers)
+    found = Written(tuple(sorted(chosen)), len(model["report"]["layers"]), 0)
+    title = model["title"] + (f" ({found.lacks})" if found.lacks else "")
+    packed["model"] = encode(model | {"title": title})
+    content = _document(title, packed, code, style)
+    write_whole(path, content)
+    return Written(found.layers, found.of, len(content))
+
+
+def _inlined(font: str) -> str:
+    return f"data:font/woff2;base64,{base64.b64encode(_static(font)).decode()}"
+
+
+def _packed(
+    answers: Answers, model: Mapping[str, Any], layers: Sequence[int] | None
+) -> tuple[dict[str, bytes], list[int]]:
+    first = model["first"]["layer"]
+    every = range(len(model["report"]["layers"]))
+    order = [first, *(number for number in every if number != first)] if layers is None else dict.fromkeys(layers)
+    packed: dict[str, bytes] = {}
+    chosen: list[int] = []
+    room = ROOM
+    for number in order if every else ():
+        more = dict(_answers_of(answers, number, model["first"]))
+        room -= len(zlib.compress(b"".join(more.values()), 6)) * 4 // 3
+        if layers is None and chosen and room < 0:
+            break
+        packed |= more
+        chosen.append(number)
+    return packed, chosen
+
+
+def _answers_of(answers: Answers, number: int, first: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """What the page asks of a layer when it opens it: the layer, every picture at every level, the ledgers."""
+    layer = answers.answer(f"layer/{number}")
+    yield f"layer/{number}", encode(layer)
+    pins = {key: ",".join(map(str, place)) for key, place in layer.get("first", {}).items()}
+    queries = ["&".join(f"{key}={place}" for key, place in pins.items())]
+    if number == first["layer"] and "w" in first:
+        queries.append(f"{queries[0]}&w={first['w']}")
+    paths = [
+        (f"draw/{number}/{view['name']}/{level}", query)
+        for view in layer["views"]
+        if not view["reason"]
+        for level in LEVELS
+        for query in queries
+    ]
+    paths += [(f"explain/{number}", f"i={place}") for place in pins.values()]
+    for path, query in paths:
+        try:
+            yield (f"{path}?{query}" if query else path), encode(answers.answer(path, query))
+        except IsochromeError:
+            continue  # the page says what it lacks where it is asked for it
+
+
+_BOOT = """\
+const packed = Uint8Array.from(atob(document.getElementById("packed").textContent), (c) => c.charCodeAt(0));
+const add = (type, id, text) => {
+  const script = document.createElement("script");
+  Object.assign(script, { type, id, textContent: text });
+  document.body.append(script);
+};
+new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text().then(
+  (text) => {
+    add("application/json", "isochrome", text);
+    add("module", "", document.getElementById("code").textContent);
+  },
+  (fault) => { document.getElementById("page").textContent = `This page could not be unpacked: ${fault}`; },
+);
+"""
+"""Unpacks the answers and starts the page. Nothing in the file is fetched, from anywhere."""
+
+
+def _document(title: str, packed: Mapping[str, bytes], code: str, style: str) -> bytes:
+    answers = b",".join(json.dumps(path).encode() + b":" + content for path, content in packed.items())
+    content = gzip.compress(b'{"host":"offline","answers":{' + answers + b"}}", 9, mtime=0)
+    script = re.sub(r"<(?=/script|!--)", r"\\x3c", code, flags=re.IGNORECASE)
+    if re.search(r"</style", style, re.IGNORECASE):
+        raise RequestError("page.css: must not end its own element; it does")
+    policy = (
+        f"default-src 'none'; script-src {_hash(_BOOT)} {_hash(script)}; style-src {_hash(style)}; font-src data:; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+    body = (
+        f'<script type="text/plain" id="packed">{base64.b64encode(content).decode()}</script>\n'
+        f'<script type="text/plain" id="code">{script}</script>\n<script>{_BOOT}</script>\n</body>\n</html>\n'
+    )
+    return (_head(title, f"<style>{style}</style>\n", meta) + body).encode()
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

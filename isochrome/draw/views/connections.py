@@ -1,0 +1,265 @@
+"""Two neurons unrolled: a line of inputs, a line of neurons, and an edge for each connection, coloured by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import fsum
+
+import numpy as np
+
+from isochrome.core.relation import Place
+from isochrome.draw.choice import coloured, level_legend
+from isochrome.draw.layout import number, paragraph, place_text, sum_text, text_width
+from isochrome.draw.picture import Bracket, Cell, Label, Mark, Picture, Point, State, Table, Tag
+from isochrome.draw.scene import Part, Scene
+from isochrome.draw.view import View
+from isochrome.draw.views.digits import Digits
+from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, reader
+from isochrome.draw.views.sentences import shared_words, use_words, uses_words, weights_of_filter
+from isochrome.draw.views.wires import (
+    Inputs, Run, gaps_between, input_row, is_inside, neuron_mark, port_digits, port_glyphs, ports, ports_width, runs,
+    wires,
+)  # fmt: skip
+from isochrome.draw.views.wording import counted, sized, title_of
+
+__all__ = ["VIEW"]
+
+WIDTH = 1104
+EACH = 30
+"""The most ports of one neuron, i or j."""
+TOGETHER, LINE = 40, 8
+"""The most ports, and neurons, of a whole line: with more, only i and j are drawn."""
+BAR = 112
+MARGIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is drawn, and how large: neurons from left to right with their states, inputs in runs."""
+
+    readers: tuple[Reader, ...]
+    states: tuple[State | None, ...]
+    runs: tuple[Run, ...]
+    side: float
+    port: float
+    gap: float
+    bar: float
+    width: float
+    lift: float
+
+    @property
+    def slot(self) -> float:
+        return self.width / len(self.readers)
+
+
+def unfit(scene: Scene) -> str:
+    """Why the layer has no connections to draw, '' where it has."""
+    return "" if scene.x is not None else "its weights multiply no input: they are looked up or added"
+
+
+def draw(scene: Scene) -> Picture:
+    """The connections of neurons i and j, and of their whole line where it is short."""
+    plan, colours = _plan(scene), coloured(scene)
+    line = plan.side * sum(len(run.places) for run in plan.runs) + sum(gaps_between(plan.runs))
+    row = input_row(scene, plan.runs, plan.side, max(plan.side, 22), MARGIN + (plan.width - line) / 2, MARGIN + plan.lift)
+    top = MARGIN + plan.lift + row.height + min(max(0.17 * plan.width, 98), 190)
+    style = port_digits(scene, plan.readers, plan.port)
+    found, marks, bottom = _neurons(scene, plan, top, style)
+    edges, outlines = wires(scene, colours, found, row.ends, True)
+    brackets = _brackets(scene, plan, row) if plan.lift else ()
+    cells = tuple(cell for _, cell in found)
+    marks = (*edges, *brackets, *row.marks, *marks, *cells, *port_glyphs(scene, found), *outlines)
+    return Picture(
+        plan.width + 2 * MARGIN,
+        bottom + MARGIN,
+        title_of("Connections", scene.layer.name),
+        _description(plan),
+        level_legend(scene),
+        colours,
+        marks,
+        subtitle=_subtitle(scene, plan),
+        formula=str(scene.line.formula),
+        window=_selected(scene, plan).excerpt.words(scene),
+        notes=_notes(scene, plan, row.digits, style),
+        table=_table(plan),
+    )
+
+
+# --- which neurons, how large -----------------------------------------------------------------------------------------
+
+
+def _plan(scene: Scene) -> _Plan:
+    readers, states = _readers(scene)
+    lines = runs(scene, readers)
+    several = any(1 < len(set(one.channels)) < len(one.parts) for one in readers)
+    gap = 8.0 if several else 0.0
+    port = _port(scene, readers, gap)
+    bar = max(BAR, *(ports_width(one, port, gap) for one in readers))
+    side = _side(scene, lines)
+    line = side * sum(len(run.places) for run in lines) + sum(gaps_between(lines))
+    lift = 44.0 if len(lines) == 1 and len(scene.neurons) == 2 else 0.0
+    return _Plan(readers, states, lines, side, port, gap, bar, max(line, (bar + 28) * len(readers), 420), lift)
+
+
+def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]]:
+    """The neurons from left to right, and the state of each."""
+    first, *others = scene.neurons
+    state: dict[Place, State | None] = {first: "selected"}
+    for other in others:
+        state.setdefault(other, "pinned")
+    part = excerpt(scene, filter_number(scene, first), EACH)
+    for beside in _beside(scene, len(reader(scene, first, part, EACH).parts)):
+        state.setdefault(beside, None)
+    found = []
+    for neuron in sorted(state):
+        n = filter_number(scene, neuron)
+        own = part if n == filter_number(scene, first) else excerpt(scene, n, EACH)
+        found.append(reader(scene, neuron, own, EACH))
+    return tuple(found), tuple(state[one.neuron] for one in found)
+
+
+def _beside(scene: Scene, each: int) -> tuple[Place, ...]:
+    """The neurons drawn beside i: its whole line where that is short; the next filter's where i would be alone."""
+    axes, first = scene.y.of("position"), scene.neurons[0]
+    if len(axes) == 1 and scene.y.shape[axes[0]] <= LINE and scene.y.shape[axes[0]] * each <= TOGETHER:
+        (axis,) = axes
+        return tuple((*first[:axis], at, *first[axis + 1 :]) for at in range(scene.y.shape[axis]))
+    if len(scene.neurons) == 1 and scene.filters > 1:
+        n = filter_number(scene, first)
+        position = tuple(first[axis] for axis in axes)
+        return (scene.neuron_at(scene.filter_place(n + 1 if n + 1 < scene.filters else n - 1), position),)
+    return ()
+
+
+def _side(scene: Scene, lines: Sequence[Run]) -> float:
+    """The width of an input, as its number needs, as there is room."""
+    count = max(sum(len(run.places) for run in lines), 1)
+    room = (WIDTH - sum(gaps_between(lines))) / count
+    values = [at for run in lines for at in run.places if is_inside(scene, at)] if scene.x_values is not None else []
+    longest = max((len(number(float(scene.x_values[at]))) for at in values if scene.x_values is not None), default=1)
+    usual = 44 if count <= 12 else 30 if count <= 30 else 23
+    return max(float(int(min(usual if longest <= 2 else 44, room))), 6.0)
+
+
+def _port(scene: Scene, readers: Sequence[Reader], gap: float) -> float:
+    """The width of a port, as its number needs, as there is room."""
+    each = max(max(len(one.parts) for one in readers), 1)
+    between = 40 * (len(readers) - 1) + gap * sum(len(set(one.channels)) for one in readers)
+    room = (WIDTH - between) / (each * len(readers))
+    usual = 40 if each <= 3 else 30 if each <= 5 else 24 if each <= 9 else 18
+    if port_digits(scene, readers, min(usual, room)) is None:
+        usual = next((size for size in (36, 30) if size <= room and port_digits(scene, readers, size)), usual)
+    return float(int(max(min(max(usual, BAR / each), room, 44), 12)))
+
+
+# --- marks ------------------------------------------------------------------------------------------------------------
+
+
+def _neurons(
+    scene: Scene, plan: _Plan, top: float, style: Digits | None
+) -> tuple[list[tuple[Part, Cell]], tuple[Mark, ...], float]:
+    """The ports with their taps, the bars with what they use, and where they end."""
+    tall = min(max(plan.port, 20.0), 40.0)
+    found: list[tuple[Part, Cell]] = []
+    marks: list[Mark] = []
+    bottom = top
+    for place, (one, state) in enumerate(zip(plan.readers, plan.states, strict=True)):
+        own = ports_width(one, plan.port, plan.gap)
+        wide = max(own, BAR)
+        left = MARGIN + plan.slot * place + (plan.slot - wide) / 2
+        found += ports(scene, one, left + (wide - own) / 2, top, plan.port, tall, plan.gap, style)
+        marks += neuron_mark(scene, one.neuron, left, top + tall + 3, wide, state, 34, _terms(scene, one))
+        words, less = uses_words(scene, one)
+        for label in paragraph(left + wide / 2, top + tall + 58, words, plan.slot - 8, "body", size=12.5):
+            marks.append(Label(label.x, label.y, label.text, "body" if less else "caption", "middle", less, size=12.5))
+            bottom = max(bottom, label.y + 6)
+    return found, tuple(marks), bottom
+
+
+def _terms(scene: Scene, one: Reader) -> str:
+    """The sum behind a neuron by channel, where whole numbers make it true as printed."""
+    rows, bias = one.rows, scene.bias_of(one.neuron)
+    value = None if scene.y_values is None else float(scene.y_values[one.neuron])
+    if rows.product is None or value is None or (bias is not None and bias[1] is None):
+        return ""
+    sums = [fsum(rows.product[rows.channel == channel]) for channel in dict.fromkeys(rows.channel.tolist())]
+    terms = [*sums, *([bias[1]] if bias is not None and bias[1] is not None else [])]
+    whole = all(term == int(term) for term in [*terms, value])
+    return sum_text([number(term) for term in terms]) if whole and len(terms) < 6 and fsum(terms) == value else ""
+
+
+def _brackets(scene: Scene, plan: _Plan, row: Inputs) -> tuple[Mark, ...]:
+    """What i and j read, as two brackets at two heights."""
+    marks: list[Mark] = []
+    spans = {}
+    for one, state in zip(plan.readers, plan.states, strict=True):
+        if state and one.parts:
+            at = [row.ends[part.at][0] for part in one.parts]
+            spans[state] = (min(at) - plan.side / 2 + 1, max(at) + plan.side / 2 - 1)
+    for state, (left, right) in spans.items():
+        y = MARGIN + (20.0 if state == "selected" else 9.0)
+        marks.append(Bracket(left, y, right, y, MARGIN + plan.lift - 4 - y))
+        marks.append(Tag((left + right) / 2 - 8, y - 8, "i" if state == "selected" else "j", state == "pinned"))
+    return tuple(marks)
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _selected(scene: Scene, plan: _Plan) -> Reader:
+    return next(one for one in plan.readers if one.neuron == scene.neurons[0])
+
+
+def _description(plan: _Plan) -> str:
+    count = sum(len(one.parts) for one in plan.readers)
+    names = ", ".join(f"y[{place_text(one.neuron)}]" for one in plan.readers)
+    return f"A line of inputs, a line of neurons ({names}), and {counted(count, 'edge')} between them: one for each use of a weight."
+
+
+def _subtitle(scene: Scene, plan: _Plan) -> str:
+    """What a neuron reads: "a neuron reads 3 channels × 3×3 taps = 27 weights"."""
+    one = _selected(scene, plan)
+    whole, reads = weights_of_filter(one.rows), one.excerpt.reads
+    taps = [scene.w.shape[axis] for axis in scene.w.of("tap")]
+    if reads * one.excerpt.each != whole or np.prod(taps, dtype=int) != one.excerpt.each:
+        return "one line of inputs, one line of neurons; an edge is one use of one weight"
+    sides = sized(taps) if len(taps) > 1 else str(taps[0]) if taps else ""
+    kernel = f" × {sides} tap{'' if one.excerpt.each == 1 else 's'}" if one.excerpt.each > 1 else ""
+    return f"a neuron reads {counted(reads, 'channel')}{kernel} = {counted(whole, 'weight')}"
+
+
+def _notes(scene: Scene, plan: _Plan, inputs: Digits | None, weights: Digits | None) -> tuple[str, ...]:
+    parts = [part for one in plan.readers for part in one.parts]
+    real = sum(not part.padding for part in parts)
+    stored = len({part.w for part in parts})
+    count = f"{counted(len(parts), 'connection')} drawn, "
+    count += f"{real:,} of them on real input, " if real < len(parts) else ""
+    notes = [f"{count}{counted(stored, 'weight')}."]
+    pair = [next(one for one in plan.readers if one.neuron == neuron) for neuron in scene.neurons]
+    if len(pair) > 1:
+        notes.append(f"{shared_words(pair)}.".replace("i and j", "i and j", 1))
+    elif len(plan.readers) > 1 and len(parts) == stored:
+        notes.append("No weight is drawn twice: these neurons share none.")
+    notes.append(use_words(scene, pair))
+    if real < len(parts):
+        notes.append("A dashed edge reads padding.")
+    if weights is None and scene.w_values is not None:
+        notes.append("The weights’ values stand in the table.")
+    marks = {style.mark for style in (inputs, weights) if style is not None and style.mark}
+    if marks:
+        notes.append(f"Inputs and weights: {' and '.join(sorted(marks))}; the table has them in full.")
+    return tuple(note for note in notes if note)
+
+
+def _table(plan: _Plan) -> Table:
+    rows = []
+    for one in plan.readers:
+        for part in one.parts:
+            x = "padding" if part.x is None else place_text(part.x)
+            numbers = ("" if value is None else number(value) for value in (part.weight, part.input, part.product))
+            rows.append((place_text(part.y), place_text(part.w or ()), x, *numbers))
+    return Table(("y", "w", "x", "weight", "input", "product"), tuple(rows))
+
+
+VIEW = View("connections", "Connections", draw, unfit)

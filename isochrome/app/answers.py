@@ -96,15 +96,13 @@ class Answers:
         return made
 
     def layer(self, number: int) -> Layer:
-        """The layer of a number in the report, with its activations fetched."""
+        """The layer of a number in the report."""
         if number >= len(self.model.layers):
             raise RequestError(f"layer {number}: must be 0 to {len(self.model.layers) - 1}")
-        layer = self.model.layers[number]
-        self._fetch(layer)
-        return layer
+        return self.model.layers[number]
 
-    def _fetch(self, layer: Layer) -> None:
-        """Neighbours' activations come along where they are small: starting a run costs more than they do."""
+    def run(self, layer: Layer) -> Layer:
+        """A layer with its activations there; its neighbours' come along, since to start a run costs more."""
         found = dict.fromkeys(self._tensors(layer))
         room = ELEMENTS_A_RUN - self._elements(found)
         begin = layer.number // LAYERS_A_RUN * LAYERS_A_RUN
@@ -113,6 +111,7 @@ class Answers:
             room -= self._elements(more)
             found |= more if room >= 0 else {}
         self.values.tensors(tuple(found))
+        return layer
 
     def _tensors(self, layer: Layer) -> list[str]:
         lines = lines_of(self.model, layer)
@@ -147,7 +146,7 @@ def _model(answers: Answers, given: Given) -> Any:
 
 
 def _layer(answers: Answers, given: Given) -> Any:
-    layer = answers.layer(given["index"])
+    layer = answers.run(answers.layer(given["index"]))
     views = [{"name": name, "reason": reason} for name, reason in _reasons(answers, layer).items()]
     payload = layer_payload(answers.model, layer, answers.values, answers.most_elements)
     for line in payload["lines"]:
@@ -157,7 +156,7 @@ def _layer(answers: Answers, given: Given) -> Any:
 
 
 def _draw(answers: Answers, given: Given) -> Any:
-    seen = _scene(answers, answers.layer(given["index"]), given)
+    seen = _scene(answers, answers.run(answers.layer(given["index"])), given)
     picture = picture_of(seen, given["view"])
     note = answers.patient.note
     pins = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
@@ -172,7 +171,7 @@ def _draw(answers: Answers, given: Given) -> Any:
 
 
 def _explain(answers: Answers, given: Given) -> Any:
-    layer, neuron = answers.layer(given["index"]), _needed(given, "i")
+    layer, neuron = answers.run(answers.layer(given["index"])), _needed(given, "i")
     line = main_line(layer)
     place = full_place(line, line.formula.output, neuron, f"neuron of {shown(layer.name)}")
     beside = (one for one in lines_of(answers.model, layer) if one.output == line.output)

@@ -130,7 +130,7 @@ def write_page(
     answers = Answers(opened, run, MOST_ELEMENTS)
     code, style = _static("page.js").decode(), _stylesheet(_inlined)
     model = answers.answer("model")
-    packed, chosen = _packed(answers, model, layers)
+    packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(style))
     found = Written(tuple(sorted(chosen)), len(model["report"]["layers"]), 0)
     title = model["title"] + (f" ({found.lacks})" if found.lacks else "")
     packed["model"] = encode(model | {"title": title})
@@ -144,14 +144,13 @@ def _inlined(font: str) -> str:
 
 
 def _packed(
-    answers: Answers, model: Mapping[str, Any], layers: Sequence[int] | None
+    answers: Answers, model: Mapping[str, Any], layers: Sequence[int] | None, room: int
 ) -> tuple[dict[str, bytes], list[int]]:
     first = model["first"]["layer"]
     every = range(len(model["report"]["layers"]))
     order = [first, *(number for number in every if number != first)] if layers is None else dict.fromkeys(layers)
     packed: dict[str, bytes] = {}
     chosen: list[int] = []
-    room = ROOM
     for number in order if every else ():
         more = dict(_answers_of(answers, number, model["first"]))
         room -= len(zlib.compress(b"".join(more.values()), 6)) * 4 // 3

@@ -76,13 +76,15 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
 @dataclass(slots=True)
 class Patient:
-    """A runner that gives nothing where another one fails, and remembers why: a picture needs no activations."""
+    """A runner that gives nothing once another one has failed, and remembers why: a picture needs no activations."""
 
     runner: Runner
     reasons: list[str] = field(default_factory=list)
 
     def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
         """The values of some tensors; none where the model does not run."""
+        if self.reasons:
+            return {}
         try:
             return self.runner.fetch(tensors)
         except IsochromeError as fault:

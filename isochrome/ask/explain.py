@@ -25,7 +25,7 @@ class Term:
     """One product: a weight at its stored place times an input at its place; ``x`` is None on padding.
 
     ``w`` is None where nothing stored multiplies; ``input`` and ``product`` are None where the run does not give the
-    input.
+    input. ``size`` is what the product's own rounding is relative to.
     """
 
     parameter: str | None
@@ -35,6 +35,7 @@ class Term:
     weight: float | None
     input: float | None
     product: float | None
+    size: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,14 @@ def explain(model: Model, layer: Layer, neuron: Place, values: Values) -> Explan
     biases = tuple(term for line in exact if line.is_bias for term in _terms(model, line, place, values))
     products = [term.product for term in (*terms, *biases)]
     known = [product for product in products if product is not None]
+    sizes = [term.size for term in (*terms, *biases)]
+    steps = len(products) + 1 + max((line.prepared.count for line in exact if line.prepared is not None), default=0)
     note = _note(exact, lines, main)
     total = fsum(known) if len(known) == len(products) and not note else None
     output = None if main.inner else values.tensor(main.output)
     framework = None if output is None or not values.framework else float(output[place])
     eps = float(np.finfo(np.float32).eps) if output is None or output.dtype != np.float64 else float(np.finfo(float).eps)
-    bound = None if total is None else (len(products) + 1) * eps * fsum(abs(product) for product in known)
+    bound = None if total is None else steps * eps * fsum(sizes)
     return Explanation(
         layer.name,
         tuple(neuron),
@@ -134,13 +137,14 @@ def _prepare(values: Values, lines: list[Line], main: Line) -> None:
     wanted = [tensor for line in lines for _, tensor in line.inputs]
     wanted += [tensor for line in lines for _, tensor in line.data]
     wanted += [line.effective for line in lines if not line.as_stored]
+    wanted += [tensor for line in lines for tensor in line.prepared_from]
     values.tensors([*wanted, *([] if main.inner else [main.output])])
 
 
 def _note(exact: list[Line], lines: list[Line], main: Line) -> str:
-    if len(exact) < len(lines):
+    if len(exact) < len(lines) and not any(line.prepared for line in exact):
         return "the value is no sum of products: the formula says who is connected, not the number"
-    special = next((line.of for line in exact if line.of), "")
+    special = next((line.of for line in exact if line.of and line.prepared is None), "")
     if special:
         return f"x is the {special}, which the model does not give as a tensor: weights and places are listed, values not"
     if main.inner:
@@ -160,7 +164,8 @@ def _terms(model: Model, line: Line, place: Place, values: Values) -> Iterator[T
     at_input = line.input_number
     weights = values.weights(line) if line.weight else None
     tensor = dict(line.inputs).get(names[at_input], "") if at_input is not None else ""
-    inputs = values.tensor(tensor) if tensor and not line.of else None
+    found = values.inputs(line, tensor) if tensor else None
+    inputs, sizes = (None, None) if found is None else found
     constants = dict(line.constants)
     label = None if line.parameter is None else model.parameters[line.parameter].names[0]
     for tap in taps.listed():
@@ -173,8 +178,11 @@ def _terms(model: Model, line: Line, place: Place, values: Values) -> Iterator[T
             if name in constants and tap[at] is not None:
                 factor *= float(constants[name][tap[at]])
         product = _product(weight, 1.0 if at_input is None else number, factor)
+        size = abs(product or 0.0)
+        if line.prepared is not None and weight is not None:
+            size = max(size, abs(weight * factor * (_at(sizes, x) or 0.0)))
         where = None if x is None or at_input is None else sample_place(line, line.formula.accesses[at_input], x)
-        yield Term(label, line.parameter, w, where, weight, number, product)
+        yield Term(label, line.parameter, w, where, weight, number, product, size)
 
 
 def _at(array: Any, place: Place | None) -> float | None:

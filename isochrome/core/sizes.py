@@ -13,6 +13,7 @@ from isochrome.errors import FormulaError
 __all__ = ["Shape", "Tables", "affine_range", "sizes_and_shapes"]
 
 LARGEST = 2**61
+MOST_AXES = 64
 Shape = tuple[int, ...]
 Tables = Mapping[str, NDArray[np.int64]]
 
@@ -79,11 +80,11 @@ def _check_ranks(formula: Formula, shapes: Mapping[str, Shape], tables: Tables) 
                 raise FormulaError(
                     f"table {index.name}: must have {len(index.arguments)} axes; got {tables[index.name].ndim}"
                 )
-        ranks = {len(other.indices) for other in formula.accesses if other.name == access.name}
-        if len(ranks) > 1:
+        ranks = sorted({len(other.indices) for other in formula.accesses if other.name == access.name})
+        if len(ranks) > 1 or ranks[0] > MOST_AXES:
             raise FormulaError(
-                f"tensor {access.name}: must have the same number of indices wherever it stands; got "
-                f"{' and '.join(map(str, sorted(ranks)))}"
+                f"tensor {access.name}: must have the same number of indices wherever it stands, at most {MOST_AXES}; "
+                f"got {' and '.join(map(str, ranks))}"
             )
     for name, shape in shapes.items():
         if any(not 0 <= size < LARGEST for size in shape):

@@ -11,7 +11,7 @@ from isochrome.layers.blocks import depth_to_space, space_to_depth
 from isochrome.layers.conv import conv, conv_transpose
 from isochrome.layers.einsum import einsum
 from isochrome.layers.embedding import embedding
-from isochrome.layers.line import Integers, Line, Numbers, Operation, Shape
+from isochrome.layers.line import Integers, Line, Numbers, Operation, Prepared, Shape
 from isochrome.layers.linear import bias, gemm, matmul, scale
 from isochrome.layers.mix import (
     attention_mixing,
@@ -42,7 +42,7 @@ from isochrome.layers.rename import flatten, reshape, squeeze, unsqueeze
 from isochrome.layers.resize import resize
 from isochrome.layers.window import same_pads, transpose_pads
 
-__all__ = ["KINDS", "Integers", "Line", "Numbers", "Operation", "Shape", "same_pads", "transpose_pads"]
+__all__ = ["KINDS", "Integers", "Line", "Numbers", "Operation", "Prepared", "Shape", "same_pads", "transpose_pads"]
 
 KINDS: Mapping[str, Callable[..., Operation]] = {
     "conv": conv,

@@ -17,7 +17,7 @@ Letters of the loops, the same in every kind:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -58,6 +58,22 @@ LONGEST_TABLE = 1 << 22
 _TABLES = ("columns", "rows", "planes")
 
 
+Made = tuple[Numbers, Numbers]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """How x is made: from which operands, by which function, and how many numbers meet in one of its elements.
+
+    The function gives x and, for each element, the size of what was subtracted from what: rounding there is relative
+    to it.
+    """
+
+    operands: tuple[str, ...]
+    compute: Callable[[Sequence[Numbers]], Made]
+    count: int
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One formula of an operation, with all that is needed to count, list and evaluate it."""
@@ -79,6 +95,8 @@ class Line:
     """Why the connections depend on data, where they do."""
     scale: float = 1.0
     """A number that multiplies the whole line."""
+    prepared: Prepared | None = None
+    """How x is computed where it is not the operand itself."""
     exact: bool = True
     """False where the line says who reaches whom, and its sum of products is not the value."""
 
@@ -115,6 +133,7 @@ def line(
     depends: str = "",
     scale: float = 1.0,
     exact: bool = True,
+    prepared: Prepared | None = None,
 ) -> Line:
     """The line that reads ``output reduce factor * factor where ...``.
 
@@ -136,6 +155,7 @@ def line(
         depends=depends,
         scale=scale,
         exact=exact,
+        prepared=prepared,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from isochrome.core.sizes import Shape
 from isochrome.errors import FormulaError, ModelError, shown
 from isochrome.load.child import read_record
+from isochrome.load.onnx_batch import BatchElsewhere
 from isochrome.load.onnx_bodies import SPECIAL
-from isochrome.load.onnx_walk import BatchElsewhere, Named, StoredTensor, Walk
+from isochrome.load.onnx_walk import Named, StoredTensor, Walk
 from isochrome.load.source import Source
 from isochrome.load.tensors import read_tensor
 from isochrome.model.parts import Layer, Line, Model, Operation, Parameter
@@ -34,8 +35,10 @@ class OnnxFile:
     def read_parameter(self, number: int) -> NDArray[Any] | None:
         """The stored numbers of a parameter, None where the graph computes them."""
         stored = self._stored[number]
+        if stored.known is not None:
+            return stored.known
         if stored.fill is not None:
-            return np.full(stored.shape, stored.fill)
+            return np.broadcast_to(np.float32(stored.fill), stored.shape)
         if stored.tensor is None:
             return None
         return read_tensor(self.source, self._tensors[stored.tensor])
@@ -55,7 +58,7 @@ def read_model(record: Mapping[str, Any], source: Source, sizes: Mapping[str, Sh
         walk = _walked(record, source, sizes or {})
     except (ModelError, FormulaError) as fault:
         text = str(fault)
-        raise ModelError(text if text.startswith(source.name) else f"{source.name}: {text}") from None
+        raise ModelError(text if text.startswith(f"{source.name}: ") else f"{source.name}: {text}") from None
     return _assembled(walk, record, source)
 
 
@@ -63,14 +66,23 @@ def _walked(record: Mapping[str, Any], source: Source, sizes: Mapping[str, Shape
     def read(number: int) -> NDArray[Any]:
         return read_tensor(source, record["tensors"][number])
 
-    for axis in (0, 1):
+    for axis in _batch_axes(record["graph"]["inputs"]):
         walk = Walk(record, read, SPECIAL, axis, sizes)
         try:
             walk.run()
             return walk
         except BatchElsewhere:
             continue
-    raise ModelError("a recurrent layer must read its input's batch along one axis; it runs along the steps")
+    walk = Walk(record, read, SPECIAL, None, sizes)
+    walk.run()
+    return walk
+
+
+def _batch_axes(inputs: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The axes of the inputs along which the batch may run, the one that a name says first."""
+    named = [axis for value in inputs for axis, size in enumerate(value["shape"] or ())
+             if axis < 2 and isinstance(size, str) and "batch" in size.lower()]  # fmt: skip
+    return list(dict.fromkeys([*named, 0, 1]))
 
 
 def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFile:
@@ -89,9 +101,11 @@ def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFil
         for number, one in enumerate(stored)
     )
     notes = tuple(f"{what} is not given and taken as {size}" for what, size in sorted(walk.assumed.items()))
+    if walk.batch_axis is None:
+        notes += ("no axis of the inputs carries a batch through the whole model: counts are of the whole input",)
     model = Model(
         source.name, "onnx", parameters, walk.tensors, tuple(operations), tuple(layers), walk.inputs, walk.outputs,
-        walk.batch, notes,
+        walk.samples, notes,
     )  # fmt: skip
     return OnnxFile(model, source, tuple(record["tensors"]), stored)
 

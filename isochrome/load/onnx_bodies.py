@@ -10,38 +10,38 @@ import numpy as np
 
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
-from isochrome.load.onnx_call import Call, Unknown, Value
+from isochrome.load.onnx_call import FLOATS, Call, Carried, Unknown, Value
 from isochrome.load.onnx_constants import SMALL
-from isochrome.load.onnx_walk import Named, Scope, Special, Walk
-from isochrome.model.parts import Operation
+from isochrome.load.onnx_walk import Node, Scope, Special, Walk
 
 __all__ = ["SPECIAL"]
 
-Node = Mapping[str, Any]
+_NUMBERS = {"value_float": np.float32, "value_int": np.int64, "value_floats": np.float32, "value_ints": np.int64}
+MOST_TRIES = 3
 
 
-def _constant(walk: Walk, call: Call, node: Node, scope: Scope, prefix: str, calls: int | None, depth: int) -> None:
-    output = node["outputs"][0]
+def _constant(walk: Walk, node: Node) -> None:
+    call, output, name = node.call, node.call.outputs[0], node.outputs[0]
     number = call.tensor("value")
     if number is not None:
-        scope[output] = walk.stored_value(number, prefix + output)
+        node.scope[output] = walk.stored_value(number, name)
         return
-    kinds = {"value_float": np.float32, "value_int": np.int64, "value_floats": np.float32, "value_ints": np.int64}
-    for name, kind in kinds.items():
-        if name in call.attributes:
-            scope[output] = walk.known_value(prefix + output, np.asarray(call.attributes[name]["value"], kind))
+    for attribute, kind in _NUMBERS.items():
+        if attribute in call.attributes:
+            given = call.whole if attribute == "value_int" else call.real if attribute == "value_float" else (
+                call.ints if attribute == "value_ints" else call.floats)  # fmt: skip
+            node.scope[output] = walk.known_value(name, np.asarray(given(attribute), kind))
             return
+    if {"value_string", "value_strings", "sparse_value"} & set(call.attributes):
+        raise Unknown("a constant of text, or a sparse one, has no formula here")
     raise ModelError("attribute value: must be a dense tensor, a number or a list of numbers; is none of these")
 
 
-def _constant_of_shape(
-    walk: Walk, call: Call, node: Node, scope: Scope, prefix: str, calls: int | None, depth: int
-) -> None:
-    output = node["outputs"][0]
+def _constant_of_shape(walk: Walk, node: Node) -> None:
+    call, output, name = node.call, node.call.outputs[0], node.outputs[0]
     sizes = call.numbers(0)
     if sizes is None:
-        scope[output] = walk.activation(prefix + output, walk.declared_shape(prefix + output))
-        return
+        raise Unknown("its shape depends on data")
     shape = tuple(int(size) for size in np.asarray(sizes).reshape(-1))
     if any(size < 0 for size in shape):
         raise ModelError(f"its shape must not be negative; got {list(shape)}")
@@ -49,22 +49,19 @@ def _constant_of_shape(
     fill = np.zeros(1, np.float32) if number is None else walk.read(number).reshape(-1)
     if fill.size != 1:
         raise ModelError(f"attribute value: must hold one element; got {fill.size}")
-    if fill.dtype.kind != "f":
-        if prod(shape) <= SMALL:
-            scope[output] = walk.known_value(prefix + output, np.full(shape, fill[0]))
-            return
-    made = walk.made(prefix + output, shape, str(fill.dtype), made=True, fill=float(fill[0]))
-    scope[output] = made
-
-
-def _shape(walk: Walk, call: Call, node: Node, scope: Scope, prefix: str, calls: int | None, depth: int) -> None:
-    output, value = node["outputs"][0], call.value(0)
-    if value.shape is None:
-        scope[output] = walk.activation(prefix + output, None, "int64")
+    if str(fill.dtype) not in FLOATS and prod(shape) <= SMALL:
+        node.scope[output] = walk.known_value(name, np.full(shape, fill[0]))
         return
+    node.scope[output] = walk.made(name, shape, str(fill.dtype), made=True, fill=float(fill[0]))
+
+
+def _shape(walk: Walk, node: Node) -> None:
+    call, value = node.call, node.call.value(0)
+    if value.shape is None:
+        raise Unknown("the shape of its operand is not known")
     shape: Shape = value.shape[slice(call.whole("start", 0), call.whole("end", None))]
     numbers = np.array(prod(shape) if call.op == "Size" else shape, np.int64)
-    scope[output] = walk.known_value(prefix + output, numbers)
+    node.scope[call.outputs[0]] = walk.known_value(node.outputs[0], numbers)
 
 
 def _times(calls: int | None, trips: int | None) -> int | None:
@@ -74,60 +71,77 @@ def _times(calls: int | None, trips: int | None) -> int | None:
 def _graph(call: Call, name: str) -> Mapping[str, Any]:
     found = call.attributes.get(name)
     if found is None or found["type"] != "graph":
-        raise ModelError(f"attribute {name}: must be a graph; is missing")
+        raise ModelError(f"attribute {name}: must be a graph; is {'missing' if found is None else 'none'}")
     graph: Mapping[str, Any] = found["value"]
     return graph
 
 
-def _finish(
-    walk: Walk, call: Call, node: Node, scope: Scope, prefix: str, shapes: Sequence[Shape | None], reason: str
-) -> None:
-    names = []
-    for output, shape in zip(node["outputs"], shapes, strict=False):
+def _finish(walk: Walk, node: Node, values: Sequence[tuple[Shape | None, Carried | None]], reason: str) -> None:
+    shapes = [shape for shape, _ in values] + [None] * (len(node.call.outputs) - len(values))
+    walk.opaque(node, reason, shapes, "body")
+    for output, name, (shape, batch) in zip(node.call.outputs, node.outputs, values, strict=False):
         if output:
-            scope[output] = walk.activation(prefix + output, shape)
-            names.append(prefix + output)
-    inputs = tuple(value.name for value in call.inputs if value is not None and not value.stored)
-    made = Operation(names[0] if names else call.op, "body", (), inputs, tuple(names), reason)
-    walk.found.append(Named(made, node["name"], 0, ()))
+            node.scope[output] = walk.activation(name, shape, "float32", batch)
 
 
-def _if(walk: Walk, call: Call, node: Node, scope: Scope, prefix: str, calls: int | None, depth: int) -> None:
-    condition = call.numbers(0)
-    own = f"{prefix}{node['name'] or node['outputs'][0]}/"
-    if condition is not None:
-        name = "then_branch" if bool(np.asarray(condition).reshape(-1)[0]) else "else_branch"
-        found = walk.branch(_graph(call, name), scope, own, calls, depth)
-        for output, value in zip(node["outputs"], found, strict=False):
+def _if(walk: Walk, node: Node) -> None:
+    condition, own = node.call.numbers(0), walk.inner_prefix(node)
+    if condition is not None and condition.size:
+        name = "then_branch" if bool(condition.reshape(-1)[0]) else "else_branch"
+        found = walk.branch(_graph(node.call, name), node, {}, own, node.calls)
+        for output, value in zip(node.call.outputs, found, strict=False):
             if output and value is not None:
-                scope[output] = value
+                node.scope[output] = value
         return
-    then = walk.branch(_graph(call, "then_branch"), scope, f"{own}then/", None, depth)
-    other = walk.branch(_graph(call, "else_branch"), scope, f"{own}else/", None, depth)
-    shapes = [a.shape if a and b and a.shape == b.shape else None for a, b in zip(then, other, strict=False)]
-    _finish(walk, call, node, scope, prefix, shapes, "which branch runs depends on data")
+    then = walk.branch(_graph(node.call, "then_branch"), node, {}, f"{own}then/", None)
+    other = walk.branch(_graph(node.call, "else_branch"), node, {}, f"{own}else/", None)
+    same = [(a.shape, a.batch) if a and b and (a.shape, a.batch) == (b.shape, b.batch) else (None, None)
+            for a, b in zip(then, other, strict=False)]  # fmt: skip
+    _finish(walk, node, same, "which branch runs depends on data")
 
 
-def _loop(walk: Walk, call: Call, node: Node, scope: Scope, prefix: str, calls: int | None, depth: int) -> None:
-    body = _graph(call, "body")
+def _loop(walk: Walk, node: Node) -> None:
+    call, body, own = node.call, _graph(node.call, "body"), walk.inner_prefix(node)
+    names = [value["name"] for value in body["inputs"]]
+    if len(names) != len(call.inputs) or len(names) < 2 or len(body["outputs"]) < len(names) - 1:
+        raise ModelError(f"body: must take the {len(call.inputs)} inputs of the node, and give back what it carries on")
     most = call.numbers(0) if call.has(0) else None
-    trips = int(np.asarray(most).reshape(-1)[0]) if most is not None else None
-    own = f"{prefix}{node['name'] or node['outputs'][0]}/"
-    state = [value["name"] for value in body["inputs"][2:]]
-    if body["outputs"] and call.has(1) and not _keeps_going(call, body):
+    trips = None if most is None or not most.size else max(int(most.reshape(-1)[0]), 0)
+    if call.has(1) and not _keeps_going(call, body):
         trips = None
-    inner: Scope = {}
-    inner[body["inputs"][0]["name"]] = walk.activation(own + body["inputs"][0]["name"], (), "int64")
-    inner[body["inputs"][1]["name"]] = walk.activation(own + body["inputs"][1]["name"], (), "bool")
-    for name, value in zip(state, call.inputs[2:], strict=False):
-        inner[name] = walk.activation(own + name, None if value is None else value.shape)
-    found = walk.branch(body, {**_seen(scope), **inner}, own, _times(calls, trips), depth)[1:]
-    shapes: list[Shape | None] = [None if value is None else value.shape for value in found[: len(state)]]
-    for value in found[len(state) :]:
+    inner: Scope = {names[0]: walk.activation(own + names[0], (), "int64")}
+    inner[names[1]] = walk.activation(own + names[1], (), "bool")
+    carried = [_begin(value) for value in call.inputs[2:]]
+    found = _repeated(walk, node, body, inner, names[2:], carried, own, _times(node.calls, trips))[1:]
+    after = [_begin(value) for value in found[: len(carried)]]
+    for value in found[len(carried) :]:
         known = value is not None and value.shape is not None and trips is not None
-        shapes.append((trips or 0, *(value.shape or ())) if known and value is not None else None)
+        after.append(((trips or 0, *(value.shape or ())) if known and value is not None else None, None))
     how = f"runs {trips} times" if trips is not None else "runs as often as the data says"
-    _finish(walk, call, node, scope, prefix, shapes, f"a loop: its body {how}")
+    _finish(walk, node, after, f"a loop: its body {how}")
+
+
+def _begin(value: Value | None) -> tuple[Shape | None, Carried | None]:
+    return (None, None) if value is None else (value.shape, value.batch)
+
+
+def _repeated(
+    walk: Walk, node: Node, body: Mapping[str, Any], inner: Scope, names: Sequence[str],
+    carried: list[tuple[Shape | None, Carried | None]], own: str, calls: int | None,
+) -> list[Value | None]:  # fmt: skip
+    """What a body gives back. What it carries on keeps its shape; where it does not, its shape is not known."""
+    for _ in range(MOST_TRIES):
+        before = len(walk.found)
+        for name, (shape, batch) in zip(names, carried, strict=True):
+            inner[name] = walk.activation(own + name, shape, "float32", batch)
+        found = walk.branch(body, node, inner, own, calls)
+        first = 1 if node.call.op == "Loop" else 0
+        made = [_begin(value) for value in found[first : first + len(carried)]]
+        if made == carried:
+            break
+        carried[:] = [old if old == new else (None, None) for old, new in zip(carried, made, strict=True)]
+        del walk.found[before:]
+    return found
 
 
 def _keeps_going(call: Call, body: Mapping[str, Any]) -> bool:
@@ -135,50 +149,63 @@ def _keeps_going(call: Call, body: Mapping[str, Any]) -> bool:
     start = call.numbers(1)
     given, made = body["inputs"][1]["name"], body["outputs"][0]["name"]
     names = {node["outputs"][0]: node for node in body["nodes"] if node["outputs"]}
-    while made in names and names[made]["op"] == "Identity":
+    for _ in names:
+        if made not in names or names[made]["op"] != "Identity" or not names[made]["inputs"]:
+            break
         made = names[made]["inputs"][0]
-    return start is not None and bool(np.asarray(start).reshape(-1)[0]) and made == given
+    return start is not None and bool(start.size) and bool(start.reshape(-1)[0]) and made == given
 
 
-def _scan(walk: Walk, call: Call, node: Node, scope: Scope, prefix: str, calls: int | None, depth: int) -> None:
+def _scan(walk: Walk, node: Node) -> None:
+    call = node.call
     if call.opset < 9:
         raise Unknown("Scan before opset 9 has no reading here")
-    body, count = _graph(call, "body"), call.whole("num_scan_inputs")
+    body, count, own = _graph(call, "body"), call.whole("num_scan_inputs"), walk.inner_prefix(node)
     if count is None or not 0 < count <= len(call.inputs):
         raise ModelError(f"attribute num_scan_inputs: must be 1 to {len(call.inputs)}; got {count}")
     state = len(call.inputs) - count
-    axes = call.ints("scan_input_axes") or (0,) * count
-    own = f"{prefix}{node['name'] or node['outputs'][0]}/"
+    names = [value["name"] for value in body["inputs"]]
+    if len(names) != len(call.inputs) or len(body["outputs"]) < state:
+        raise ModelError(f"body: must take the {len(call.inputs)} inputs of the node, and give back its state")
+    inner, trips = _scanned(walk, call, names, state, own)
+    carried = [_begin(value) for value in call.inputs[:state]]
+    found = _repeated(walk, node, body, inner, names[:state], carried, own, _times(node.calls, trips))
+    after = [_begin(value) for value in found[:state]]
+    axes = call.ints("scan_output_axes") or (0,) * (len(found) - state)
+    for value, axis in zip(found[state:], axes, strict=False):
+        shape = None if value is None else value.shape
+        at = axis % (len(shape) + 1) if shape is not None else 0
+        after.append((None if trips is None or shape is None else (*shape[:at], trips, *shape[at:]), None))
+    how = f"runs {trips} times" if trips is not None else "runs as often as the data says"
+    _finish(walk, node, after, f"a scan: its body {how}")
+
+
+def _scanned(walk: Walk, call: Call, names: Sequence[str], state: int, own: str) -> tuple[Scope, int | None]:
+    """The slices that a body reads, one a trip, and the number of trips."""
     inner: Scope = {}
     trips: int | None = None
-    for place, (value, given) in enumerate(zip(call.inputs, body["inputs"], strict=False)):
-        shape = None if value is None else value.shape
-        if place >= state and shape is not None:
-            axis = axes[place - state] % max(len(shape), 1)
-            trips = shape[axis]
-            shape = shape[:axis] + shape[axis + 1 :]
-        inner[given["name"]] = walk.activation(own + given["name"], shape)
-    found = walk.branch(body, {**_seen(scope), **inner}, own, _times(calls, trips), depth)
-    shapes: list[Shape | None] = []
-    out_axes = call.ints("scan_output_axes") or (0,) * max(len(found) - state, 0)
-    for place, made in enumerate(found):
-        shape = None if made is None else made.shape
-        if place >= state and shape is not None:
-            axis = out_axes[place - state] % (len(shape) + 1)
-            shape = None if trips is None else (*shape[:axis], trips, *shape[axis:])
-        shapes.append(shape)
-    how = f"runs {trips} times" if trips is not None else "runs as often as the data says"
-    _finish(walk, call, node, scope, prefix, shapes, f"a scan: its body {how}")
+    axes = call.ints("scan_input_axes") or (0,) * (len(names) - state)
+    for value, name, axis in zip(call.inputs[state:], names[state:], axes, strict=False):
+        shape, batch = _begin(value)
+        if shape:
+            axis %= len(shape)
+            trips, shape = shape[axis], shape[:axis] + shape[axis + 1 :]
+            if batch is not None:
+                batch = None if batch.axis == axis else Carried(batch.axis - (batch.axis > axis), batch.rows)
+        inner[name] = walk.activation(own + name, shape, "float32", batch)
+    return inner, trips
 
 
-def _seen(scope: Mapping[str, Value]) -> dict[str, Value]:
-    outer = getattr(scope, "outer", None)
-    return {**(_seen(outer) if outer is not None else {}), **scope}
+def _random(walk: Walk, node: Node) -> None:
+    shape = node.call.ints("shape")
+    if shape is None or any(size < 0 for size in shape):
+        raise ModelError(f"attribute shape: must hold sizes; got {None if shape is None else list(shape)}")
+    node.scope[node.call.outputs[0]] = walk.activation(node.outputs[0], shape)
 
 
-def _random(walk: Walk, call: Call, node: Node, scope: Scope, prefix: str, calls: int | None, depth: int) -> None:
-    shape = call.ints("shape")
-    scope[node["outputs"][0]] = walk.activation(prefix + node["outputs"][0], shape)
+def _random_like(walk: Walk, node: Node) -> None:
+    value = node.call.value(0)
+    node.scope[node.call.outputs[0]] = walk.activation(node.outputs[0], value.shape, batch=value.batch)
 
 
 SPECIAL: Mapping[str, Special] = {
@@ -191,4 +218,7 @@ SPECIAL: Mapping[str, Special] = {
     "Scan": _scan,
     "RandomNormal": _random,
     "RandomUniform": _random,
+    "RandomNormalLike": _random_like,
+    "RandomUniformLike": _random_like,
+    "EyeLike": _random_like,
 }

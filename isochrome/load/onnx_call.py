@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError, shown
 from isochrome.model.origin import Origin
 
-__all__ = ["Call", "Unknown", "Value"]
+__all__ = ["Call", "Carried", "Unknown", "Value"]
 
 FLOATS = frozenset({"float32", "float64", "float16", "bfloat16"})
 
@@ -22,13 +23,21 @@ class Unknown(Exception):
     """A row cannot say what the call does; ``str()`` is the reason. The call becomes opaque."""
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Where a tensor carries the batch: its axis, and how many rows of that axis each sample has."""
+
+    axis: int
+    rows: int = 1
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
     """What the walk knows of one tensor of the graph.
 
     ``origin`` says where its elements are stored, if it is no activation; ``tensor`` is the record of a stored tensor
     whose bytes can be read; ``known`` holds numbers that were computed. ``as_stored`` is False where its numbers are
-    not the stored ones (a dequantised weight). ``batch`` is the axis that carries the batch.
+    not the stored ones (a dequantised weight). ``batch`` says where it carries the batch.
     """
 
     name: str
@@ -37,8 +46,7 @@ class Value:
     origin: Origin | None = None
     tensor: int | None = None
     known: NDArray[Any] | None = None
-    made: bool = False
-    batch: int | None = None
+    batch: Carried | None = None
     as_stored: bool = True
 
     @property
@@ -49,14 +57,7 @@ class Value:
     @property
     def is_weight(self) -> bool:
         """A float constant of more than one element: a parameter where it meets an activation."""
-        return self.origin is not None and self.dtype in FLOATS and _count(self.shape) > 1
-
-
-def _count(shape: Shape | None) -> int:
-    total = 1
-    for size in shape or ():
-        total *= size
-    return total
+        return self.origin is not None and self.dtype in FLOATS and prod(self.shape or ()) > 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial, reduce
+from itertools import accumulate, pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.core.sizes import Shape
-from isochrome.errors import ModelError
+from isochrome.errors import ModelError, shown
 from isochrome.layers import Operation
-from isochrome.load.onnx_call import Call, Unknown
-from isochrome.model.origin import Origin, concatenate
+from isochrome.load.onnx_call import FLOATS, Call, Unknown
+from isochrome.model.origin import LARGEST_TABLE, Origin, TooManyEntries, concatenate
 
-__all__ = ["FOLDS", "MOVES", "SMALL", "fold", "moved_split"]
+__all__ = ["ALIKE", "FOLDS", "MOVES", "SMALL", "fold", "moved"]
 
 SMALL = 65_536
+FEW = 1024
 Array = NDArray[Any]
 
 
 def fold(call: Call) -> Array | None:
-    """The numbers of a call whose operands are small constants; None where no row computes it."""
+    """The numbers of a call of small constants; None where no row computes it.
+
+    Stored floats are read only where there are few of them: such are scales and sizes, not weights.
+    """
     row = FOLDS.get(call.op)
-    if row is None:
+    sizes = [(value, prod(value.shape or ())) for value in call.inputs if value is not None]
+    large = any(size > SMALL or (value.dtype in FLOATS and value.tensor is not None and size > FEW)
+                for value, size in sizes)  # fmt: skip
+    if row is None or large:
         return None
     values = [None if value is None else call.read(value) for value in call.inputs]
     if any(value is None and operand is not None for value, operand in zip(values, call.inputs, strict=True)):
@@ -31,14 +41,15 @@ def fold(call: Call) -> Array | None:
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(row(call, *values))
+    except Unknown:
+        return None
     except (ValueError, IndexError, TypeError, ZeroDivisionError, OverflowError) as fault:
-        raise ModelError(f"{call.op} of constants: must have operands that fit; {fault}") from None
+        raise ModelError(f"{call.op} of constants: must have operands that fit; {shown(str(fault))}") from None
     return found if found.size <= SMALL else None
 
 
 def _axis_list(call: Call, axes: Array | None) -> tuple[int, ...] | None:
-    found = call.ints("axes") if axes is None else tuple(int(axis) for axis in np.atleast_1d(axes))
-    return found
+    return call.ints("axes") if axes is None else tuple(int(axis) for axis in np.atleast_1d(axes))
 
 
 def _unsqueeze(call: Call, x: Array, axes: Array | None = None) -> Array:
@@ -92,14 +103,19 @@ def _broadcast(x: Array, shape: Array) -> Array:
     return np.broadcast_to(x, np.broadcast_shapes(x.shape, tuple(int(size) for size in shape)))
 
 
+_CASTS: Mapping[int, type] = {
+    1: np.float32, 2: np.uint8, 3: np.int8, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float16, 11: np.float64
+}  # fmt: skip
+
+
 def _cast(call: Call, x: Array) -> Array:
-    kinds = {1: np.float32, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float16, 11: np.float64, 2: np.uint8, 3: np.int8}
-    if call.whole("to") not in kinds:
+    kind = _CASTS.get(call.whole("to"))
+    if kind is None or x.dtype.kind not in "fiub":
         raise Unknown("it casts to a type that is not folded")
-    return x.astype(kinds[call.whole("to")])
+    return x.astype(kind)
 
 
-def _divide(_: Call, a: Array, b: Array) -> Array:
+def _divide(a: Array, b: Array) -> Array:
     if a.dtype.kind in "iu":
         return np.trunc(np.divide(a, b)).astype(a.dtype) if np.all(b != 0) else _refuse("a division by zero")
     return np.divide(a, b)
@@ -107,6 +123,36 @@ def _divide(_: Call, a: Array, b: Array) -> Array:
 
 def _refuse(why: str) -> Array:
     raise ValueError(why)
+
+
+def _bounded(count: int) -> None:
+    if count > 16 * SMALL:
+        raise Unknown("it makes too many numbers")
+
+
+def _take(call: Call, x: Array, ids: Array) -> Array:
+    axis = call.whole("axis", 0)
+    _bounded(ids.size * x.size // max(x.shape[axis], 1))
+    return np.take(x, ids, axis=axis)
+
+
+def _tile(_: Call, x: Array, repeats: Array) -> Array:
+    times = tuple(int(count) for count in repeats)
+    _bounded(prod(times) * x.size)
+    return np.tile(x, times)
+
+
+def _where(_: Call, choice: Array, a: Array, b: Array) -> Array:
+    _bounded(prod(np.broadcast_shapes(choice.shape, a.shape, b.shape)))
+    return np.where(choice, a, b)
+
+
+def _pair(how: Callable[[Array, Array], Any]) -> Callable[..., Any]:
+    def apply(_: Call, a: Array, b: Array) -> Any:
+        _bounded(prod(np.broadcast_shapes(a.shape, b.shape)))
+        return how(a, b)
+
+    return apply
 
 
 def _range(_: Call, start: Array, limit: Array, delta: Array) -> Array:
@@ -124,29 +170,35 @@ def _reduce(how: Callable[..., Any]) -> Callable[..., Array]:
     return apply
 
 
+def _cumulative(call: Call, x: Array, axis: Array) -> Array:
+    if call.flag("exclusive") or call.flag("reverse"):
+        raise Unknown("a running sum that is exclusive or backwards is not folded")
+    return np.cumsum(x, axis=int(np.asarray(axis).reshape(-1)[0]))
+
+
 FOLDS: Mapping[str, Callable[..., Any]] = {
-    "Add": lambda _, a, b: a + b,
-    "Sub": lambda _, a, b: a - b,
-    "Mul": lambda _, a, b: a * b,
-    "Div": _divide,
-    "Mod": lambda call, a, b: np.fmod(a, b) if call.flag("fmod") else np.mod(a, b),
-    "Pow": lambda _, a, b: np.power(a, b).astype(a.dtype),
-    "Min": lambda _, *xs: np.minimum.reduce(xs) if len(xs) < 3 else np.minimum.reduce(np.broadcast_arrays(*xs)),
-    "Max": lambda _, *xs: np.maximum.reduce(xs) if len(xs) < 3 else np.maximum.reduce(np.broadcast_arrays(*xs)),
+    "Add": _pair(np.add),
+    "Sub": _pair(np.subtract),
+    "Mul": _pair(np.multiply),
+    "Div": _pair(_divide),
+    "Mod": lambda call, a, b: _pair(np.fmod if call.flag("fmod") else np.mod)(call, a, b),
+    "Pow": _pair(lambda a, b: np.power(a, b).astype(a.dtype)),
+    "Min": lambda call, *xs: reduce(partial(_pair(np.minimum), call), xs),
+    "Max": lambda call, *xs: reduce(partial(_pair(np.maximum), call), xs),
     "Neg": lambda _, x: -x,
     "Abs": lambda _, x: np.abs(x),
     "Sqrt": lambda _, x: np.sqrt(x),
     "Floor": lambda _, x: np.floor(x),
     "Ceil": lambda _, x: np.ceil(x),
-    "Not": lambda _, x: ~x,
-    "And": lambda _, a, b: a & b,
-    "Or": lambda _, a, b: a | b,
-    "Equal": lambda _, a, b: a == b,
-    "Greater": lambda _, a, b: a > b,
-    "Less": lambda _, a, b: a < b,
-    "GreaterOrEqual": lambda _, a, b: a >= b,
-    "LessOrEqual": lambda _, a, b: a <= b,
-    "Where": lambda _, c, a, b: np.where(c, a, b),
+    "Not": lambda _, x: np.logical_not(x),
+    "And": _pair(np.logical_and),
+    "Or": _pair(np.logical_or),
+    "Equal": _pair(np.equal),
+    "Greater": _pair(np.greater),
+    "Less": _pair(np.less),
+    "GreaterOrEqual": _pair(np.greater_equal),
+    "LessOrEqual": _pair(np.less_equal),
+    "Where": _where,
     "Identity": lambda _, x: x,
     "Cast": _cast,
     "Shape": lambda call, x: np.array(x.shape, np.int64)[call.whole("start", 0) : call.whole("end", len(x.shape))],
@@ -156,16 +208,16 @@ FOLDS: Mapping[str, Callable[..., Any]] = {
     "Reshape": _reshape,
     "Transpose": lambda call, x: x.transpose(call.ints("perm")),
     "Slice": _slice,
-    "Gather": lambda call, x, ids: np.take(x, ids, axis=call.whole("axis", 0)),
+    "Gather": _take,
     "Concat": lambda call, *xs: np.concatenate(xs, axis=call.whole("axis", 0)),
     "Expand": lambda _, x, shape: _broadcast(x, shape),
-    "Tile": lambda _, x, repeats: np.tile(x, tuple(int(n) for n in repeats)),
+    "Tile": _tile,
     "Range": _range,
     "ReduceProd": _reduce(np.prod),
     "ReduceSum": _reduce(np.sum),
     "ReduceMax": _reduce(np.max),
     "ReduceMin": _reduce(np.min),
-    "CumSum": lambda _, x, axis: np.cumsum(x, axis=int(axis)),
+    "CumSum": _cumulative,
 }
 
 
@@ -176,44 +228,76 @@ def _origin(call: Call, position: int = 0) -> Origin:
     return found
 
 
-def _moved_slice(call: Call, _: Operation) -> Origin:
+def moved(call: Call, operation: Operation | None) -> tuple[Origin, ...]:
+    """Where the elements of each output are stored, if a call of constants moves them; none if it makes fresh ones."""
+    row = MOVES.get(call.op)
+    try:
+        if row is not None and (operation is not None or row is _same):
+            return row(call, operation or Operation("", (), ()))
+        return _one_by_one(call, operation)
+    except (Unknown, TooManyEntries):
+        return ()
+
+
+def _same(call: Call, _: Operation) -> tuple[Origin, ...]:
+    return (_origin(call),) * max(len(call.outputs), 1)
+
+
+def _one_by_one(call: Call, operation: Operation | None) -> tuple[Origin, ...]:
+    """An operation that makes one element out of one stored scalar, and of the same numbers for all: it stands for
+    that scalar."""
+    many = [at for at in range(len(call.inputs)) if call.has(at) and prod(call.value(at).shape or ()) > 1]
+    kinds = ("elementwise", "bias", "scale")
+    if operation is None or operation.kind not in kinds or len(many) != 1 or len(call.outputs) != 1:
+        return ()
+    origin = _origin(call, many[0])
+    return (origin,) if origin.shape == operation.outputs[0] else ()
+
+
+def _moved_slice(call: Call, _: Operation) -> tuple[Origin, ...]:
     origin = _origin(call)
     operands = tuple(call.numbers(at) for at in range(1, len(call.inputs)))
     if any(call.has(at) and operands[at - 1] is None for at in range(1, len(call.inputs))):
         raise Unknown("its bounds depend on data")
     for axis, part in _slices(call, origin.shape, operands):
-        origin = origin.take(axis, np.arange(origin.shape[axis])[part])
-    return origin
+        origin = origin.slice(axis, range(origin.shape[axis])[part])
+    return (origin,)
 
 
-def _moved_gather(call: Call, _: Operation) -> Origin:
+def _moved_gather(call: Call, _: Operation) -> tuple[Origin, ...]:
     origin, ids = _origin(call), call.numbers(1)
     if ids is None:
         raise Unknown("its indices depend on data")
-    axis = call.whole("axis", 0)
-    axis += len(origin.shape) if axis < 0 else 0
-    places = np.asarray(ids, np.int64)
-    size = origin.shape[axis] if 0 <= axis < len(origin.shape) else -1
-    if size < 0 or (places.size and (places.min() < -size or places.max() >= size)):
-        raise ModelError(f"Gather: its indices must lie in axis {axis} of {list(origin.shape)}")
-    return origin.take(axis, np.where(places < 0, places + size, places))
+    axis = call.whole("axis", 0) % max(len(origin.shape), 1)
+    places, size = np.asarray(ids, np.int64), origin.shape[axis]
+    if places.size and (places.min() < -size or places.max() >= size):
+        ends = f"{places.min()} to {places.max()}"
+        raise ModelError(f"indices: must lie in axis {axis} of {list(origin.shape)}; reach {ends}")
+    return (origin.take(axis, np.where(places < 0, places + size, places)),)
 
 
-def _moved_concat(call: Call, _: Operation) -> Origin:
+def _moved_concat(call: Call, operation: Operation) -> tuple[Origin, ...]:
     parts = [_origin(call, at) for at in range(len(call.inputs))]
-    axis = call.whole("axis", 1)
-    return concatenate(parts, axis + len(parts[0].shape) if axis < 0 else axis)
+    return (concatenate(parts, call.whole("axis", 1) % len(operation.outputs[0])),)
 
 
-def moved_split(call: Call, operation: Operation, part: int) -> Origin:
-    """Where the elements of one output of a Split come from."""
-    origin, axis = _origin(call), call.whole("axis", 0)
-    axis += len(origin.shape) if axis < 0 else 0
-    start = sum(shape[axis] for shape in operation.outputs[:part])
-    return origin.take(axis, np.arange(start, start + operation.outputs[part][axis]))
+def _moved_split(call: Call, operation: Operation) -> tuple[Origin, ...]:
+    origin, axis = _origin(call), call.whole("axis", 0) % len(operation.outputs[0])
+    ends = list(accumulate((shape[axis] for shape in operation.outputs), initial=0))
+    return tuple(origin.slice(axis, range(start, end)) for start, end in pairwise(ends))
 
 
-def _moved_pad(call: Call, operation: Operation) -> Origin:
+def _moved_tile(call: Call, operation: Operation) -> tuple[Origin, ...]:
+    origin = _origin(call)
+    for axis, count in enumerate(call.integers(1, "repeats")):
+        if count != 1:
+            if origin.shape[axis] * count > LARGEST_TABLE:
+                raise Unknown("it repeats too many elements")
+            origin = origin.take(axis, np.arange(origin.shape[axis] * count) % max(origin.shape[axis], 1))
+    return (origin,)
+
+
+def _moved_pad(call: Call, operation: Operation) -> tuple[Origin, ...]:
     origin, shape = _origin(call), operation.outputs[0]
     value = call.numbers(2) if call.has(2) and call.opset >= 11 else np.zeros(1)
     if call.text("mode", "constant") != "constant" or value is None or np.any(np.asarray(value) != 0):
@@ -227,26 +311,36 @@ def _moved_pad(call: Call, operation: Operation) -> Origin:
         if before < 0 or after[axis] < 0:
             raise Unknown("it crops by negative padding")
         origin = concatenate([Origin(nothing), origin, Origin(after)], axis)
-    return origin
+    return (origin,)
 
 
-MOVES: Mapping[str, Callable[[Call, Operation], Origin]] = {
-    "Identity": lambda call, _: _origin(call),
-    "Cast": lambda call, _: _origin(call),
-    "CastLike": lambda call, _: _origin(call),
-    "Dropout": lambda call, _: _origin(call),
-    "DequantizeLinear": lambda call, _: _origin(call),
-    "Transpose": lambda call, op: _origin(call).transpose(
-        call.ints("perm") or tuple(reversed(range(len(op.outputs[0]))))
-    ),
-    "Reshape": lambda call, op: _origin(call).reshape(op.outputs[0]),
-    "Flatten": lambda call, op: _origin(call).reshape(op.outputs[0]),
-    "Squeeze": lambda call, op: _origin(call).reshape(op.outputs[0]),
-    "Unsqueeze": lambda call, op: _origin(call).reshape(op.outputs[0]),
-    "Expand": lambda call, op: _origin(call).expand(op.outputs[0]),
+def _reshaped(call: Call, operation: Operation) -> tuple[Origin, ...]:
+    return (_origin(call).reshape(operation.outputs[0]),)
+
+
+def _transposed(call: Call, operation: Operation) -> tuple[Origin, ...]:
+    return (_origin(call).transpose(call.ints("perm") or tuple(reversed(range(len(operation.outputs[0]))))),)
+
+
+MOVES: Mapping[str, Callable[[Call, Operation], tuple[Origin, ...]]] = {
+    "Transpose": _transposed,
+    "Reshape": _reshaped,
+    "Flatten": _reshaped,
+    "Squeeze": _reshaped,
+    "Unsqueeze": _reshaped,
+    "Expand": lambda call, operation: (_origin(call).expand(operation.outputs[0]),),
     "Slice": _moved_slice,
     "Gather": _moved_gather,
     "Concat": _moved_concat,
     "Pad": _moved_pad,
-    "Split": lambda call, op: moved_split(call, op, 0),
+    "Split": _moved_split,
+    "Tile": _moved_tile,
+    "Identity": _same,
+    "Dropout": _same,
+    "Cast": _same,
+    "CastLike": _same,
+    "QuantizeLinear": _same,
+    "DequantizeLinear": _same,
 }
+ALIKE = frozenset(MOVES) - {"Cast", "CastLike", "QuantizeLinear", "DequantizeLinear"}
+"""The moves that leave the numbers what they were."""

@@ -171,27 +171,38 @@ def _batch_norm(call: Call) -> Operation:
         var=call.shape(4),
         training=training,
         outputs=max(len(call.outputs), 1),
+        epsilon=_epsilon(call),
     )
+
+
+def _epsilon(call: Call) -> float:
+    return float(call.real("epsilon", 1e-5))
 
 
 def _layer_norm(call: Call) -> Operation:
     axis, outputs = call.whole("axis", -1), max(len(call.outputs), 1)
-    return _kind("layer norm", x=call.shape(0), w=call.maybe_shape(1), b=call.maybe_shape(2), axis=axis, outputs=outputs)
+    return _kind("layer norm", x=call.shape(0), w=call.maybe_shape(1), b=call.maybe_shape(2), axis=axis, outputs=outputs,
+                 epsilon=_epsilon(call))  # fmt: skip
 
 
 def _rms_norm(call: Call) -> Operation:
-    return _kind("rms norm", x=call.shape(0), w=call.maybe_shape(1), axis=call.whole("axis", -1))
+    return _kind("rms norm", x=call.shape(0), w=call.maybe_shape(1), axis=call.whole("axis", -1), epsilon=_epsilon(call))
 
 
 def _instance_norm(call: Call) -> Operation:
-    return _kind("instance norm", x=call.shape(0), w=call.maybe_shape(1), b=call.maybe_shape(2))
+    return _kind(
+        "instance norm", x=call.shape(0), w=call.maybe_shape(1), b=call.maybe_shape(2), epsilon=_epsilon(call)
+    )
 
 
 def _group_norm(call: Call) -> Operation:
     groups = call.whole("num_groups")
     if groups is None:
         raise ModelError("attribute num_groups: must be there; is missing")
-    return _kind("group norm", x=call.shape(0), groups=groups, w=call.maybe_shape(1), b=call.maybe_shape(2))
+    return _kind(
+        "group norm", x=call.shape(0), groups=groups, w=call.maybe_shape(1), b=call.maybe_shape(2),
+        epsilon=_epsilon(call),
+    )  # fmt: skip
 
 
 def _prelu(call: Call) -> Operation:

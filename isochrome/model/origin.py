@@ -20,10 +20,14 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
 from isochrome.layers.reshape import axis_groups, strides
 
-__all__ = ["Origin", "Piece", "Sum", "Within", "concatenate"]
+__all__ = ["LARGEST_TABLE", "Origin", "Piece", "Sum", "TooManyEntries", "Within", "concatenate"]
 
 Numbers = NDArray[np.int64]
 LARGEST_TABLE = 50_000_000
+
+
+class TooManyEntries(ModelError):
+    """Where the elements of a tensor come from takes a table that is too large."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +72,8 @@ class Sum:
         """The number written out over some axes, which include all that it depends on."""
         sizes = tuple(shape[axis] for axis in axes)
         if prod(sizes) > LARGEST_TABLE:
-            raise ModelError(f"a weight's origin must fit a table of {LARGEST_TABLE:,} entries; got {prod(sizes):,}")
+            most = f"{LARGEST_TABLE:,} entries"
+            raise TooManyEntries(f"a weight's origin must fit a table of {most}; got {prod(sizes):,}")
         out = np.full(sizes, self.constant, np.int64)
         place = {axis: at for at, axis in enumerate(axes)}
         for axis, coefficient in self.terms:
@@ -126,12 +131,10 @@ class Origin:
     @property
     def is_plain(self) -> bool:
         """Whether it is one stored tensor as it is."""
-        return (
-            len(self.pieces) == 1
-            and not self.pieces[0].within
-            and self.pieces[0].shape == self.shape
-            and all(i.terms == ((axis, 1),) and not (i.tables or i.constant) for axis, i in enumerate(self.pieces[0].indices))
-        )
+        if len(self.pieces) != 1 or self.pieces[0].within or self.pieces[0].shape != self.shape:
+            return False
+        indices = enumerate(self.pieces[0].indices)
+        return all(i.terms == ((axis, 1),) and not (i.tables or i.constant) for axis, i in indices)
 
     def map_axes(self, shape: Shape, values: Sequence[Sum]) -> Origin:
         """The tensor of a new shape whose element at ``e`` is this one's at ``values(e)``."""
@@ -154,6 +157,12 @@ class Origin:
         lead = len(shape) - len(self.shape)
         values = [Sum() if size == 1 else Sum(0, ((lead + axis, 1),)) for axis, size in enumerate(self.shape)]
         return self.map_axes(shape, values)
+
+    def slice(self, axis: int, places: range) -> Origin:
+        """Some places along an axis, evenly apart."""
+        values = [Sum(0, ((old, 1),)) for old in range(len(self.shape))]
+        values[axis] = Sum(places.start, ((axis, places.step),) if len(places) > 1 else ())
+        return self.map_axes((*self.shape[:axis], len(places), *self.shape[axis + 1 :]), values)
 
     def take(self, axis: int, places: Numbers) -> Origin:
         """Gather along an axis by an integer array of any rank."""

@@ -14,6 +14,7 @@ from isochrome.core.relation import Relation, relation
 from isochrome.core.sharing import Along, Uses, along, level_sets, uses_per_weight
 from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
+from isochrome.layers import Prepared
 from isochrome.model.origin import Piece
 
 __all__ = ["Layer", "Line", "Model", "Operation", "Parameter", "Pattern", "Span", "Tensor"]
@@ -103,7 +104,8 @@ class Line:
     that the operation reads, ``operand`` what the operation calls it, ``piece`` where each of its elements is stored.
     ``as_stored`` is False where the operation reads other numbers than are stored (dequantised ones). ``data`` names
     the tensor behind each table that the data gives. ``operand_pattern`` mentions every scalar that the operand holds,
-    None where that is the whole parameter. ``batch`` is the loop that carries the batch. ``inner``, ``of``,
+    None where that is the whole parameter. ``prepared`` says how x is computed from the graph's tensors
+    ``prepared_from``, where it is not the input itself. ``batch`` is the loop that carries the batch. ``inner``, ``of``,
     ``depends``, ``scale`` and ``exact`` are those of the kind's line.
     """
 
@@ -126,6 +128,8 @@ class Line:
     as_stored: bool = True
     data: tuple[tuple[str, str], ...] = ()
     operand_pattern: Pattern | None = None
+    prepared: Prepared | None = None
+    prepared_from: tuple[str, ...] = ()
 
     @property
     def formula(self) -> Formula:
@@ -180,18 +184,34 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """An activation of the graph: its shape (None where it is not known) and the axis that carries the batch."""
+    """An activation of the graph: its shape (None where it is not known) and the axis that carries the batch.
+
+    ``rows`` is how many rows of that axis each sample has: more than one where a reshape merged axes.
+    """
 
     shape: Shape | None
     batch: int | None = None
     dtype: str = "float32"
+    rows: int = 1
+
+    @property
+    def batch_alone(self) -> int | None:
+        """The axis that carries the batch and nothing else: places of one sample do not have it."""
+        return self.batch if self.rows == 1 else None
+
+    @property
+    def first(self) -> Shape | None:
+        """The shape of the first sample, its batch axis kept."""
+        if self.shape is None or self.batch is None:
+            return self.shape
+        return (*self.shape[: self.batch], self.rows, *self.shape[self.batch + 1 :])
 
     @property
     def sample(self) -> Shape | None:
         """The shape of one sample, without the batch axis."""
-        if self.shape is None or self.batch is None:
-            return self.shape
-        return (*self.shape[: self.batch], *self.shape[self.batch + 1 :])
+        if self.shape is None or self.batch_alone is None:
+            return self.first
+        return (*self.shape[: self.batch_alone], *self.shape[self.batch_alone + 1 :])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -60,6 +60,15 @@ class Values:
             self._tensors.update({name: found.get(name) for name in missing})
         return tuple(self._tensors.get(name) for name in names)
 
+    def inputs(self, line: Line, tensor: str) -> tuple[Array, Array] | None:
+        """What a line means by its input, and the size that rounding in it is relative to; None where not to be had."""
+        if line.prepared is not None:
+            found = self.tensors(line.prepared_from)
+            known = [np.asarray(one, np.float64) for one in found if one is not None]
+            return line.prepared.compute(known) if len(known) == len(found) else None
+        plain = None if line.of else self.tensor(tensor)
+        return None if plain is None else (plain, np.abs(plain))
+
     def weights(self, line: Line) -> Array | None:
         """A line's parameter at its stored places, as the operation sees it (dequantised, where it was quantised)."""
         number = line.parameter

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 import struct
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,9 +69,7 @@ def fix(found: dict[str, Any], number: int, place: Sequence[int]) -> Counter[Tap
         [row for row in rows_of(component) if all(row[column] == want for column, want in wants.items())]
         for component, wants in zip(found["components"], wanted, strict=True)
     ]
-    return Counter(
-        tuple(place_of(access, rows) for access in found["accesses"]) for rows in itertools.product(*tables)
-    )
+    return Counter(tuple(place_of(access, rows) for access in found["accesses"]) for rows in itertools.product(*tables))
 
 
 def place_of(access: dict[str, Any], rows: Sequence[Sequence[int]]) -> tuple[int, ...] | None:
@@ -103,7 +103,11 @@ LINES: dict[str, tuple[str, dict[str, tuple[int, ...]], dict[str, Any]]] = {
     "Toeplitz": ("y[i] += w[i - j + 4] * x[j]", {"y": (5,), "w": (9,), "x": (5,)}, {}),
     "guarded": ("y[t] += w[t, s] * x[s] where 0 <= t - s < 3", {"y": (5,), "w": (5, 5), "x": (5,)}, {}),
     "reflect": ("y[p] += w[u] * x[reflect(p + u - 2)]", {"y": (5,), "w": (5,), "x": (5,)}, {}),
-    "a table with holes": ("y[p] += w[win[p, u]] where u < 2", {"y": (3,), "w": (4,)}, {"win": [[0, 1], [1, -1], [2, 3]]}),
+    "a table with holes": (
+        "y[p] += w[win[p, u]] where u < 2",
+        {"y": (3,), "w": (4,)},
+        {"win": [[0, 1], [1, -1], [2, 3]]},
+    ),
     "digits of a shuffle": (
         "y[c, 2*p + u, 2*q + v] += x[4*c + 2*u + v, p, q] where u < 2, v < 2",
         {"y": (2, 4, 2), "x": (8, 2, 1)},
@@ -111,7 +115,7 @@ LINES: dict[str, tuple[str, dict[str, tuple[int, ...]], dict[str, Any]]] = {
     ),
     "one step": ("y[m, p] += w[m, c, u] * x[c, p + u - 1]", {"y": (1, 1), "w": (1, 1, 3), "x": (1, 1)}, {}),
     "nothing at all": ("y[p] += w[p, u] * x[p + u]", {"y": (0,), "w": (0, 2), "x": (3,)}, {}),
-}  # fmt: skip
+}
 LAZY = {
     "causal": ("y[m, t] += w[m, u] * x[t - u]", {"y": (2, 6), "w": (2, 6), "x": (6,)}),
     "a guard and steps": ("y[t] += w[u] * x[2*t - 3*u + 1] where 0 <= t - u < 4", {"y": (6,), "w": (4,), "x": (9,)}),
@@ -272,3 +276,22 @@ def test_text_and_numbers_are_as_the_page_can_hold_them() -> None:
         "a<U+202E>b": [2**53 - 1, "9007199254740992", "-1180591620717411303424", None, None, True]
     }
     assert len(told("x" * 5000)) == 199
+
+
+# --- what Python and TypeScript both read -----------------------------------------------------------------------------
+
+VECTORS = json.loads((Path(__file__).parents[2] / "ui" / "test" / "vectors.json").read_text())
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"].partition(":")[0])
+def test_the_vectors_of_the_page_hold_here(vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    payload = vector["payload"]
+    for one in vector["fixes"]:
+        taps = Counter(tuple(None if at is None else tuple(at) for at in tap) for tap in one["taps"])
+        assert fix(payload, one["access"], one["place"]) == taps
+        assert one["total"] == sum(taps.values())
+    line = vector["name"].partition(": ")[2]
+    if not re.search(r"\w\[\w+\[", line):  # the tables of the others stand in the payload alone
+        monkeypatch.setattr(core, "LIMIT", 8 if any("lazy" in part for part in payload["components"]) else core.LIMIT)
+        shapes = {access["tensor"]: tuple(access["shape"]) for access in payload["accesses"]}
+        assert plain(relation_payload(relation(line, shapes))) == payload

@@ -26,7 +26,7 @@ Meaning = Callable[[Mapping[str, Array]], Array]
 OPSET = 21
 
 
-@dataclass
+@dataclass(repr=False)
 class Graph:
     """Nodes one after another. Weights are positive and generic, so that no product is lost in a sum."""
 
@@ -41,6 +41,13 @@ class Graph:
 
     def __post_init__(self) -> None:
         self._random = np.random.default_rng(self.seed)
+
+    def __repr__(self) -> str:
+        shapes = {name: list(array.shape) for name, array in (self.stored | self.inputs).items()}
+        lines = [node.op_type + "(" + ", ".join(name + str(shapes.get(name, "")) for name in node.input) + ") "
+                 + " ".join(f"{a.name}={helper.get_attribute_value(a)}" for a in node.attribute)
+                 for node in self.nodes]  # fmt: skip
+        return f"seed {self.seed}, opset {self.opset}: " + "; ".join(lines)
 
     def input(self, *shape: int, name: str = "x", **symbols: str) -> str:
         """An input of random numbers; ``a0="N"`` says that axis 0 is called N."""

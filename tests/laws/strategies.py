@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 from math import prod
+from typing import TypeVar
 from unittest.mock import patch
 
 import numpy as np
@@ -93,50 +95,63 @@ def too_large_for_lazy(limit: int) -> Iterator[None]:
 
 
 small = st.integers(-3, 3)
+_truth = st.booleans()
+T = TypeVar("T")
+
+
+@cache
+def _strategy(values: tuple[T, ...]) -> st.SearchStrategy[T]:
+    return st.sampled_from(values)
+
+
+@cache
+def _orders(values: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    return st.permutations(values)
+
+
+def _one_of(draw: st.DrawFn, *values: T) -> T:
+    """One of the values; a strategy for each choice is made once, which halves the time."""
+    return draw(_strategy(values))
 
 
 def _one_in(draw: st.DrawFn, count: int) -> bool:
     """True for about one draw in ``count``; a middle value, as the ends are drawn too often."""
-    return draw(st.integers(0, count - 1)) == count // 2
+    return _one_of(draw, *range(count)) == count // 2
 
 
-@st.composite
 def _sizes(draw: st.DrawFn) -> dict[str, int]:
-    count = draw(st.sampled_from((2, 3, 3, 4, 1, 5)))
+    count = _one_of(draw, 2, 3, 3, 4, 1, 5)
     sizes: dict[str, int] = {}
-    for loop in draw(st.permutations(LOOPS))[:count]:
+    for loop in draw(_orders(LOOPS))[:count]:
         room = max(min(5, MOST_TAPS // max(prod(sizes.values()), 1)), 1)
-        sizes[loop] = min(draw(st.sampled_from((2, 3, 2, 3, 4, 1, 5))), room)
+        sizes[loop] = min(_one_of(draw, 2, 3, 2, 3, 4, 1, 5), room)
     if _one_in(draw, 30):
-        sizes[draw(st.sampled_from(sorted(sizes)))] = 0
+        sizes[_one_of(draw, *sorted(sizes))] = 0
     return sizes
 
 
-@st.composite
 def _affine(draw: st.DrawFn, sizes: dict[str, int]) -> Affine:
-    loops = draw(st.lists(st.sampled_from(sorted(sizes)), max_size=3))
+    loops = [_one_of(draw, *sorted(sizes)) for _ in range(_one_of(draw, 1, 2, 3, 0))]
     return Affine(tuple((loop, draw(small)) for loop in loops), draw(small))
 
 
-@st.composite
 def _digits(draw: st.DrawFn, sizes: dict[str, int]) -> Affine:
     """A positional number, its digits in any order, some counted down, some with gaps."""
-    loops = draw(st.lists(st.sampled_from(sorted(sizes)), min_size=1, max_size=3, unique=True))
-    step, offset = 1, draw(st.sampled_from((0, 0, 0, 1, 2, -1)))
+    loops = draw(_orders(tuple(sorted(sizes))))[: _one_of(draw, 2, 3, 1, 2)]
+    step, offset = 1, _one_of(draw, 0, 0, 0, 1, 2, -1)
     terms = []
     for loop in loops:
         down = _one_in(draw, 5)
         terms.append((loop, -step if down else step))
         offset += step * max(sizes[loop] - 1, 0) if down else 0
-        step = step * max(sizes[loop], 1) + draw(st.sampled_from((0, 0, 1, 0)))
-    return Affine(tuple(draw(st.permutations(terms))), offset)
+        step = step * max(sizes[loop], 1) + _one_of(draw, 0, 0, 1, 0)
+    return Affine(tuple(terms if draw(_truth) else terms[::-1]), offset)
 
 
-@st.composite
 def _window(draw: st.DrawFn, sizes: dict[str, int]) -> Affine:
-    p, u = draw(st.sampled_from(sorted(sizes))), draw(st.sampled_from(sorted(sizes)))
-    stride, dilation = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    return Affine(((p, stride), (u, dilation)), -draw(st.integers(0, 2)))
+    p, u = _one_of(draw, *sorted(sizes)), _one_of(draw, *sorted(sizes))
+    stride, dilation = _one_of(draw, 1, 2, 3), _one_of(draw, 1, 2, 3)
+    return Affine(((p, stride), (u, dilation)), -_one_of(draw, 0, 1, 2))
 
 
 def _span(value: Affine, sizes: dict[str, int]) -> tuple[int, int]:
@@ -154,9 +169,7 @@ class _Drawing:
         self.seen: list[Index] = []
 
     def index(self) -> Index:
-        kind = self.draw(
-            st.sampled_from(KINDS)
-        )
+        kind = _one_of(self.draw, *KINDS)
         found = self._fresh(kind)
         self.seen.append(found)
         return found
@@ -166,37 +179,36 @@ class _Drawing:
             case "again" if self.seen:
                 return self.draw(st.sampled_from(self.seen))
             case "digits":
-                return self.draw(_digits(self.sizes))
+                return _digits(self.draw, self.sizes)
             case "window":
-                return self.draw(_window(self.sizes))
+                return _window(self.draw, self.sizes)
             case "sum":
-                return self.draw(_affine(self.sizes))
+                return _affine(self.draw, self.sizes)
             case "constant":
-                return Affine((), self.draw(st.sampled_from((0, 0, 1, 2, -1))))
+                return Affine((), _one_of(self.draw, 0, 0, 1, 2, -1))
             case "fold":
-                fold = self.draw(st.sampled_from(("reflect", "replicate", "circular")))
-                return Fold(fold, self.draw(_window(self.sizes) | _affine(self.sizes)))
+                fold = _one_of(self.draw, "reflect", "replicate", "circular")
+                return Fold(fold, (_window if self.draw(_truth) else _affine)(self.draw, self.sizes))
             case "table":
                 return self._table()
-        return Affine(((self.draw(st.sampled_from(sorted(self.sizes))), 1),))
+        return Affine(((_one_of(self.draw, *sorted(self.sizes)), 1),))
 
     def _table(self) -> Table:
         """A new table, or a known one at other arguments, which may then leave it."""
         if self.tables and _one_in(self.draw, 4):
-            name = self.draw(st.sampled_from(sorted(self.tables)))
+            name = _one_of(self.draw, *sorted(self.tables))
             arguments = [self._argument()[0] for _ in range(self.tables[name].ndim)]
             return Table(name, tuple(arguments))
         name = f"table{len(self.tables)}"
-        drawn = [self._argument() for _ in range(self.draw(st.integers(1, 2)))]
-        shape = tuple(max(high + 1 + self.draw(st.sampled_from((0, 0, 1, -1, 2))), 0) for _, high in drawn)
-        entries = st.integers(0, 3) | st.sampled_from((2, 0, 1, 3, -1, 2, 1))
-        numbers = self.draw(st.lists(entries, min_size=prod(shape), max_size=prod(shape)))
+        drawn = [self._argument() for _ in range(_one_of(self.draw, 1, 2))]
+        shape = tuple(max(high + 1 + _one_of(self.draw, 0, 0, 1, -1, 2), 0) for _, high in drawn)
+        numbers = [_one_of(self.draw, 2, 0, 1, 3, -1, 2, 1, 0, 3, 1) for _ in range(prod(shape))]
         self.tables[name] = np.array(numbers, np.int64).reshape(shape)
         return Table(name, tuple(argument for argument, _ in drawn))
 
     def _argument(self) -> tuple[Affine, int]:
-        loop = self.draw(st.sampled_from(sorted(self.sizes)))
-        value = self.draw(st.just(Affine(((loop, 1),))) | _affine(self.sizes))
+        loop = _one_of(self.draw, *sorted(self.sizes))
+        value = Affine(((loop, 1),)) if self.draw(_truth) else _affine(self.draw, self.sizes)
         low, high = _span(value, self.sizes)
         return Affine(value.terms, value.offset - low), high - low
 
@@ -221,24 +233,24 @@ class _Drawing:
 @st.composite
 def cases(draw: st.DrawFn, *, wrong: bool = True, limit: int | None = None) -> Case:
     """A formula with its shapes and tables. Some are wrong (a weight read outside) unless ``wrong`` is False."""
-    sizes = draw(_sizes())
+    sizes = _sizes(draw)
     drawing = _Drawing(draw, sizes)
-    output = drawing.access("y", draw(st.sampled_from((0, 1, 1, 2, 2, 3, 4))))
-    names = draw(st.lists(st.sampled_from(FACTORS), min_size=1, max_size=3))
-    rank = {name: draw(st.sampled_from((0, 1, 1, 1, 2, 2, 3, 4))) for name in sorted(set(names))}
+    output = drawing.access("y", _one_of(draw, 0, 1, 1, 2, 2, 3, 4))
+    names = [_one_of(draw, *FACTORS) for _ in range(_one_of(draw, 2, 1, 3, 2))]
+    rank = {name: _one_of(draw, 0, 1, 1, 1, 2, 2, 3, 4) for name in sorted(set(names))}
     factors = [drawing.access(name, rank[name]) for name in names]
     every = frozenset(names)
     inputs = frozenset(name for name in every if name[0] not in "wb")
     if _one_in(draw, 5):
-        inputs = frozenset(draw(st.sets(st.sampled_from(sorted(every)))))
+        inputs = frozenset(name for name in sorted(every) if draw(_truth))
     factors = [a if a.name in inputs else _moved_inside(drawing, a) for a in factors]
     shapes = _shapes(drawing, (output, *factors), inputs, wrong)
     given = {name: shape for name, shape in shapes.items() if not _may_be_left_out(drawing, name, output, factors)}
-    guards = draw(st.lists(_guard(sizes), min_size=1, max_size=2)) if _one_in(draw, 3) else []
-    formula = Formula(output, draw(st.sampled_from(("+", "+", "+", "max"))), tuple(factors), (), tuple(guards))
+    guards = [_guard(draw, sizes) for _ in range(_one_of(draw, 0, 0, 1, 0, 2))]
+    formula = Formula(output, _one_of(draw, "+", "+", "+", "max"), tuple(factors), (), tuple(guards))
     formula = replace(formula, sizes=_clauses(draw, formula, given, sizes))
     shapes |= {name: _full_shape(drawing, name, formula) for name in shapes if name not in given}
-    chosen = draw(st.sampled_from((WHOLE, WHOLE, 4, 10, 1))) if limit is None else limit
+    chosen = _one_of(draw, WHOLE, WHOLE, 4, 10, 1) if limit is None else limit
     return Case(formula, sizes, given, shapes, drawing.tables, inputs, chosen)
 
 
@@ -247,7 +259,7 @@ def _moved_inside(drawing: _Drawing, access: Access) -> Access:
     for index in access.indices:
         if isinstance(index, Affine):
             low, _ = _span(index, drawing.sizes)
-            index = Affine(index.terms, index.offset - low + drawing.draw(st.sampled_from((0, 0, 1, 0))))
+            index = Affine(index.terms, index.offset - low + _one_of(drawing.draw, 0, 0, 1, 0))
         indices.append(index)
     return Access(access.name, tuple(indices))
 
@@ -264,11 +276,11 @@ def _shapes(
         shape = []
         for axis in range(rank):
             indices = [access.indices[axis] for access in accesses if access.name == name]
-            size = drawing.draw(st.integers(1, 4))
+            size = _one_of(drawing.draw, 1, 2, 3, 4)
             loose = [index for index in indices if not isinstance(index, Fold)]
             if loose:
                 size = max(drawing.needed(index, 0)[1] + 1 for index in loose)
-                size = max(size + drawing.draw(st.sampled_from(slack)), 0)
+                size = max(size + _one_of(drawing.draw, *slack), 0)
             if size == 0 and any(isinstance(index, Fold) for index in indices):
                 size = 1
             shape.append(min(size, 40))
@@ -295,10 +307,9 @@ def _full_shape(drawing: _Drawing, name: str, formula: Formula) -> Shape:
     return tuple(shape)
 
 
-@st.composite
 def _guard(draw: st.DrawFn, sizes: dict[str, int]) -> Guard:
     low = draw(small)
-    return Guard(low, draw(_affine(sizes)), low + draw(st.integers(0, 6)))
+    return Guard(low, _affine(draw, sizes), low + _one_of(draw, 3, 6, 1, 0, 2, 4))
 
 
 def _clauses(
@@ -311,7 +322,7 @@ def _clauses(
             if isinstance(index, Affine) and index.loop:
                 alone[index.loop].add(size)
     stated = [loop for loop in sizes if alone[loop] != {sizes[loop]} or _one_in(draw, 4)]
-    return tuple((loop, sizes[loop]) for loop in draw(st.permutations(stated)))
+    return tuple((loop, sizes[loop]) for loop in draw(_orders(tuple(stated))))
 
 
 @st.composite

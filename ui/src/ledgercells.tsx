@@ -11,7 +11,7 @@ const keys = (term: Term, y?: Place) => ({
   "data-x": y && term.x ? term.x.join(",") : undefined,
 });
 
-export function ProductCell({ term, place }: { term: Term | null; place: Place }) {
+export function ProductCell({ term, place, digits }: { term: Term | null; place: Place; digits: number }) {
   if (!term) return <span class="box" />;
   return (
     <span
@@ -19,12 +19,12 @@ export function ProductCell({ term, place }: { term: Term | null; place: Place }
       title={`${exact(term.weight)} × ${exact(term.input)}`}
       {...keys(term, place)}
     >
-      {value(term.product)}
+      {value(term.product, digits)}
     </span>
   );
 }
 
-export function InputCell({ term, place }: { term: Term | null; place: Place }) {
+export function InputCell({ term, place, digits }: { term: Term | null; place: Place; digits: number }) {
   if (!term) return <span class="box" />;
   return (
     <span
@@ -32,12 +32,12 @@ export function InputCell({ term, place }: { term: Term | null; place: Place }) 
       title={term.x ? `x[${term.x.join(",")}] = ${exact(term.input)}` : "padding"}
       {...keys(term, place)}
     >
-      {term.x ? value(term.input) : "0"}
+      {term.x ? value(term.input, digits) : "0"}
     </span>
   );
 }
 
-export function WeightCell({ term, labelled }: { term: Term; labelled?: boolean }) {
+export function WeightCell({ term, digits, labelled }: { term: Term; digits: number; labelled?: boolean }) {
   return (
     <span
       class="box weight"
@@ -46,7 +46,7 @@ export function WeightCell({ term, labelled }: { term: Term; labelled?: boolean 
       {...keys(term)}
     >
       {labelled && <span class="place">{term.place.slice(term.place.length > 3 ? 1 : 0).join(",")}</span>}
-      <b>{value(term.weight)}</b>
+      <b>{value(term.weight, digits)}</b>
     </span>
   );
 }
@@ -66,6 +66,9 @@ export function labelsOf(first: Sum, second: Sum | null): string[] {
   return [...all, ...last];
 }
 export const textOf = (sum: Sum, label: string): string => sum.parts.find((part) => part.label === label)?.text ?? "";
+
+/** Significant digits of the numbers in a cell: a column is narrower than a row. */
+export const DIGITS = { wide: 2, tall: 3 };
 
 /** A sum as it is printed: signs apart, and what rounding took as a part of its own. */
 export function printed(parts: readonly { label: string; value: number }[], total: number): Sum {

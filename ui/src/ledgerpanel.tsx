@@ -2,11 +2,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useWidth } from "./hooks";
 import { evaluate, explained, groupsIn, grouped, rows, type Neuron, type Row } from "./ledger";
+import { DIGITS } from "./ledgercells";
 import { Tall } from "./ledgertall";
 import { Wide } from "./ledgerwide";
-import { count, plural } from "./numbers";
+import { count, plural, value } from "./numbers";
 import { paint } from "./paint";
-import { Fault } from "./states";
+import { Unfit } from "./states";
 import { StatusLine } from "./statusline";
 import { message, type Store } from "./store";
 import type { ExplainAnswer, Legend, Place } from "./types";
@@ -41,7 +42,7 @@ export function LedgerPanel({ store, legend }: { store: Store; legend: Legend | 
         <StatusLine store={store} />
       </div>
       {first.error ? (
-        <Fault text={first.error} rest="The pictures are still shown." />
+        <Unfit text={first.error} />
       ) : neuron ? (
         <Pages store={store} first={neuron} second={second.neuron} width={width} tall={tall} />
       ) : (
@@ -51,17 +52,23 @@ export function LedgerPanel({ store, legend }: { store: Store; legend: Legend | 
   );
 }
 
+/** How the ledger is read: what stands where, what is hatched, what is rounded. */
 function reading(first: Neuron, second: Neuron | null, tall: boolean): string {
-  const padding = [...first.terms, ...(second?.terms ?? [])].some((term) => !term.x)
-    ? "; hatched inputs are padding"
+  const terms = [...first.terms, ...(second?.terms ?? [])];
+  const padding = terms.some((term) => !term.x) ? "; hatched inputs are padding" : "";
+  const rounded = terms.some((term) => !Number.isInteger(term.product))
+    ? `; numbers to ${tall ? "three" : "two"} digits`
     : "";
-  if (!second) return `each weight with the input it meets${padding}`;
+  return pairing(first, second, tall) + padding + rounded;
+}
+
+function pairing(first: Neuron, second: Neuron | null, tall: boolean): string {
+  if (!second) return "each weight with the input it meets";
+  const [run, sides] = tall ? ["column", ["from the left", "from the right"]] : ["row", ["from above", "from below"]];
   const both = rows(first, second).filter((row) => row.first && row.second).length;
-  if (both === 0) return `i and j have no weight in common: two ${tall ? "columns" : "rows"} of weights${padding}`;
-  const sides = tall ? ["from the left", "from the right"] : ["from above", "from below"];
-  return both === first.terms.length
-    ? `one ${tall ? "column" : "row"} of weights, read by i ${sides[0]} and by j ${sides[1]}${padding}`
-    : `${plural(both, "weight")} in common, written once${padding}`;
+  if (both === 0) return `i and j have no weight in common: two ${run}s of weights`;
+  if (both < first.terms.length) return `${plural(both, "weight")} in common, written once`;
+  return `one ${run} of weights, read by i ${sides[0]} and by j ${sides[1]}`;
 }
 
 /** The arithmetic of a neuron: at once where the tensors are here, else from the host. */
@@ -90,6 +97,8 @@ function useNeuron(store: Store, place: Place | undefined): { neuron: Neuron | n
 }
 
 const TALL_ROWS = 40;
+/** Numbers looked at for the width of a column. */
+const SAMPLE = 500;
 /** Narrower than this a channel at a time is enough: the legend's switch turns them. */
 const ONE_CHANNEL = 400;
 
@@ -116,7 +125,7 @@ function Pages({
   const cell = cellWidth([first, second]);
   const groups = groupsIn(entries);
   const size = grouped(first) ? entries.filter((row) => (row.first ?? row.second)!.group === groups[0]).length : 1;
-  const room = tall ? TALL_ROWS : Math.max(6, Math.floor((width - 380) / cell));
+  const room = tall ? TALL_ROWS : Math.max(6, Math.floor((width - (cell > 28 ? 430 : 380)) / cell));
   // Whole channels, where one fits.
   const fit = entries.length <= room || size > room ? room : room - (room % size);
   const channel = grouped(first) ? groups.indexOf(group) : -1;
@@ -166,13 +175,11 @@ const zipped = (first: Neuron, second: Neuron): Row[] =>
     second: second.terms[k] ?? null,
   }));
 
+/** As wide as the longest number, in monospaced characters. */
 function cellWidth(neurons: readonly (Neuron | null)[]): number {
-  const whole = neurons.every(
-    (neuron) =>
-      !neuron ||
-      neuron.terms.every((term) =>
-        [term.weight, term.input, term.product].every((n) => Number.isInteger(n) && Math.abs(n) < 100),
-      ),
+  const terms = neurons.flatMap((neuron) => neuron?.terms.slice(0, SAMPLE) ?? []);
+  const longest = Math.max(
+    ...terms.flatMap((term) => [term.weight, term.input, term.product]).map((n) => value(n, DIGITS.wide).length),
   );
-  return whole ? 28 : 54;
+  return longest < 4 ? 28 : Math.ceil(longest * 6.6) + 7;
 }

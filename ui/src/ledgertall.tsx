@@ -1,12 +1,13 @@
 /** The ledger as rows: product, input, the weight in the middle, input, product; the sums below. */
-import { parts, type Neuron, type Row } from "./ledger";
-import { InputCell, labelsOf, modelWords, printed, ProductCell, Tag, textOf, WeightCell } from "./ledgercells";
+import { grouped, parts, type Neuron, type Row } from "./ledger";
+import { DIGITS, InputCell, labelsOf, modelWords, printed, ProductCell, Tag, textOf, WeightCell } from "./ledgercells";
 import type { Page } from "./ledgerpanel";
 import { named } from "./numbers";
 import type { Store } from "./store";
 
 export function Tall({ store, page }: { store: Store; page: Page }) {
   const { first, second, shown, apart } = page;
+  const channels = grouped(first);
   return (
     <table class="rows mono">
       <thead>
@@ -24,24 +25,26 @@ export function Tall({ store, page }: { store: Store; page: Page }) {
       </thead>
       <tbody>
         {shown.map((row, k) => (
-          <tr key={k} class={k > 0 && groupOf(row) !== groupOf(shown[k - 1]!) ? "start" : ""}>
+          <tr key={k} class={channels && k > 0 && groupOf(row) !== groupOf(shown[k - 1]!) ? "start" : ""}>
             <td>
-              <ProductCell term={row.first} place={first.place} />
+              <ProductCell digits={DIGITS.tall} term={row.first} place={first.place} />
             </td>
             <td>
-              <InputCell term={row.first} place={first.place} />
+              <InputCell digits={DIGITS.tall} term={row.first} place={first.place} />
             </td>
             <td class="middle">
-              {(row.first ?? (apart ? null : row.second)) && <WeightCell term={(row.first ?? row.second)!} labelled />}
-              {apart && row.second && <WeightCell term={row.second} labelled />}
+              {(row.first ?? (apart ? null : row.second)) && (
+                <WeightCell digits={DIGITS.tall} term={(row.first ?? row.second)!} labelled />
+              )}
+              {apart && row.second && <WeightCell digits={DIGITS.tall} term={row.second} labelled />}
             </td>
             {second && (
               <>
                 <td>
-                  <InputCell term={row.second} place={second.place} />
+                  <InputCell digits={DIGITS.tall} term={row.second} place={second.place} />
                 </td>
                 <td>
-                  <ProductCell term={row.second} place={second.place} />
+                  <ProductCell digits={DIGITS.tall} term={row.second} place={second.place} />
                 </td>
               </>
             )}

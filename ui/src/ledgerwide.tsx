@@ -1,7 +1,7 @@
 /** The ledger as five rows: products, inputs, the weights once, inputs, products; the sums at the right. */
 import type { ComponentChildren } from "preact";
-import { parts, type Neuron, type Row, type Term } from "./ledger";
-import { InputCell, labelsOf, modelWords, printed, ProductCell, Tag, textOf, WeightCell } from "./ledgercells";
+import { grouped, parts, type Neuron, type Row, type Term } from "./ledger";
+import { DIGITS, InputCell, labelsOf, modelWords, printed, ProductCell, Tag, textOf, WeightCell } from "./ledgercells";
 import type { Page } from "./ledgerpanel";
 import type { Store } from "./store";
 
@@ -13,7 +13,8 @@ export function Wide({ store, page, cell }: { store: Store; page: Page; cell: nu
     else found.push({ group: group(row), size: 1 });
     return found;
   }, []);
-  const begins = (k: number): string => (k > 0 && group(shown[k]!) !== group(shown[k - 1]!) ? "start" : "");
+  const channels = grouped(first);
+  const begins = (k: number): string => (channels && k > 0 && group(shown[k]!) !== group(shown[k - 1]!) ? "start" : "");
   const weights = new Set(shown.map((row) => (row.first ?? row.second)!.key)).size;
   const line = (name: string, of: (row: Row) => ComponentChildren, tag?: "i" | "j", kind = name) => (
     <tr class={kind}>
@@ -28,12 +29,12 @@ export function Wide({ store, page, cell }: { store: Store; page: Page; cell: nu
       ))}
     </tr>
   );
-  const weight = (term: Term | null) => (term ? <WeightCell term={term} /> : <span class="box" />);
+  const weight = (term: Term | null) => (term ? <WeightCell digits={DIGITS.wide} term={term} /> : <span class="box" />);
   return (
     <div class="sheet-of-numbers">
       <div class="scroll" tabIndex={0} role="region" aria-label="Products of i and j, one column a weight">
-        <table class="mono" style={{ "--cell": `${cell}px` }}>
-          {runs.some((run) => run.group >= 0) && runs.length < shown.length && (
+        <table class={`mono${cell > 28 ? " small" : ""}`} style={{ "--cell": `${cell}px` }}>
+          {channels && (
             <thead>
               <tr>
                 <td />
@@ -49,12 +50,12 @@ export function Wide({ store, page, cell }: { store: Store; page: Page; cell: nu
             {line(
               "products",
               (row) => (
-                <ProductCell term={row.first} place={first.place} />
+                <ProductCell digits={DIGITS.wide} term={row.first} place={first.place} />
               ),
               "i",
             )}
             {line("inputs", (row) => (
-              <InputCell term={row.first} place={first.place} />
+              <InputCell digits={DIGITS.wide} term={row.first} place={first.place} />
             ))}
             {line(
               `${weights} ${weights === 1 ? "weight" : "weights"}`,
@@ -63,8 +64,14 @@ export function Wide({ store, page, cell }: { store: Store; page: Page; cell: nu
               "weights",
             )}
             {second && apart && line("weights of j", (row) => weight(row.second), undefined, "weights")}
-            {second && line("inputs", (row) => <InputCell term={row.second} place={second.place} />)}
-            {second && line("products", (row) => <ProductCell term={row.second} place={second.place} />, "j")}
+            {second &&
+              line("inputs", (row) => <InputCell digits={DIGITS.wide} term={row.second} place={second.place} />)}
+            {second &&
+              line(
+                "products",
+                (row) => <ProductCell digits={DIGITS.wide} term={row.second} place={second.place} />,
+                "j",
+              )}
           </tbody>
         </table>
       </div>

@@ -29,6 +29,7 @@ export function value(number: number, digits = 3): string {
 }
 
 function trimmed(number: number, digits: number): string {
+  if (Math.abs(number) >= 10 ** digits) return number.toFixed(0);
   const text = number.toPrecision(digits);
   return text.includes("e") ? String(Number(text)) : text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }

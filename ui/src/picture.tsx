@@ -9,7 +9,7 @@ import { drawing, sizeOf } from "./svg";
 import type { DrawAnswer, State } from "./types";
 
 /** Below this scale text is too small to read: the panel scrolls instead. */
-const LEAST = 0.85;
+const LEAST = 0.8;
 const MOST = 1.25;
 
 export function Drawing({ store, picture }: { store: Store; picture: Picture }) {

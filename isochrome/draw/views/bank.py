@@ -8,9 +8,11 @@ from isochrome.draw.picture import Picture, Table
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.bank_columns import columns
-from isochrome.draw.views.bank_plan import Bank, hull, plan, spots, tap_sizes
+from isochrome.draw.views.bank_plan import Bank, hull, plan, spots
+from isochrome.draw.views.kernels import named_taps
+from isochrome.draw.views.rounding import Rounding
 from isochrome.draw.views.windows import in_plane, named, named_positions, plane
-from isochrome.draw.views.wording import counted, joined, sized, title_of
+from isochrome.draw.views.wording import counted, drawn, joined, title_of
 from isochrome.errors import shown
 
 __all__ = ["VIEW"]
@@ -34,7 +36,7 @@ def _draw(scene: Scene) -> Picture:
         level_legend(scene),
         coloured(scene),
         tuple(marks),
-        subtitle="The input by channel, the filters, what each filter gives, the output.",
+        subtitle=drawn("The input by channel, the filters, what each filter gives, the output.", _window(bank)),
         formula=str(scene.line.formula),
         window=_window(bank),
         notes=_words(bank),
@@ -50,7 +52,7 @@ def _unfit(scene: Scene) -> str:
     others = [line for line in scene.layer.weight_lines if line.output == scene.line.output]
     if len(others) > 1:
         names = joined([line.operand.upper() or line.weight for line in others])
-        return f"each neuron adds products with {names}: a bank shows one of them, and its sums would not be the neurons"
+        return f"each neuron adds products with {names}: the sums of one of them are not its value"
     return "" if len(scene.filter_rows) else "the chosen filter has no connection"
 
 
@@ -61,10 +63,7 @@ def _window(bank: Bank) -> str:
     if any(one.others for one in bank.filters):
         parts.append(named("channel", (bank.channels[0], bank.channels[-1] + 1), scene.channels))
     parts.append(named_positions(scene.y, bank.window))
-    if scene.w.of("tap") and any(high - low < size for (low, high), (_, size) in
-                                 zip(bank.taps, tap_sizes(scene), strict=True)):  # fmt: skip
-        first, last = (place_text(interval[end] - end for interval in bank.taps) for end in (0, 1))
-        parts.append(f"taps {first} to {last} of {sized([size for _, size in tap_sizes(scene)])}")
+    parts.append(named_taps(scene, bank.taps))
     if _cropped(bank):
         axes = scene.x
         assert axes is not None
@@ -75,8 +74,7 @@ def _window(bank: Bank) -> str:
 
 def _cropped(bank: Bank) -> bool:
     """Whether the drawn region leaves out a part of what the window's neurons read."""
-    hull = hull([one.box for one in bank.filters])
-    return hull != bank.region
+    return hull([one.box for one in bank.filters]) != bank.region
 
 
 def _words(bank: Bank) -> tuple[str, ...]:
@@ -88,7 +86,7 @@ def _words(bank: Bank) -> tuple[str, ...]:
         notes.append(f"{counted(filters, 'filter gives', 'filters give')} {counted(filters, 'slice')}, not "
                      f"{filters * most:,}: the {most:,} channel maps of a filter are added.")  # fmt: skip
     elif most > 1:
-        notes.append("The channel maps of a filter are added: a filter gives one slice, however many channels it reads.")
+        notes.append("The channel maps of a filter are added: one slice, however many channels it reads.")
     else:
         notes.append("Each filter shown reads one channel, so nothing is added across channels.")
     if any(one.others for one in bank.filters):
@@ -109,7 +107,7 @@ def _words(bank: Bank) -> tuple[str, ...]:
 
 def _rounded(bank: Bank) -> list[str]:
     """What was done to the numbers in the cells."""
-    kinds = (("inputs", bank.read.number), ("weights", bank.tap.number), ("sums", bank.sums))
+    kinds = (("inputs", bank.read.number), ("weights", bank.tap.number), ("sums", bank.sums.number))
     told = {what: way.words for what, way in kinds if way is not None and way.words}
     if not told:
         return []
@@ -135,7 +133,9 @@ def _equation(bank: Bank) -> list[str]:
     if len(terms) < 2:
         return []
     total = float(one.values[row, column]) if one.values is not None else sum(terms)
-    return [f"{scene.y.name}[{place_text(neuron)}] = {bank.sums.finer(2).sum(terms, total)}."]
+    way = bank.sums.number or Rounding()
+    unit = f"In units of 1e{way.unit}, ".replace("-", "−") if way.unit else ""
+    return [f"{unit}{scene.y.name}[{place_text(neuron)}] = {way.finer(2).sum(terms, total)}."]
 
 
 def _table(bank: Bank) -> Table:

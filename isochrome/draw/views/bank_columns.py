@@ -5,9 +5,10 @@ from __future__ import annotations
 from isochrome.core.relation import Place
 from isochrome.draw.choice import names_of_filter
 from isochrome.draw.layout import outline, place_text, text_width
-from isochrome.draw.picture import Cell, Keys, Label, Mark, Outline, Tag, keys
+from isochrome.draw.picture import Cell, Label, Mark, Outline, Tag, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.views.bank_plan import Bank, read_at, spots
+from isochrome.draw.views.kernels import kernel_cells
 from isochrome.draw.views.maps import FilterMaps, Map
 from isochrome.draw.views.windows import in_plane, plane
 from isochrome.draw.views.wording import counted
@@ -15,74 +16,86 @@ from isochrome.draw.views.wording import counted
 __all__ = ["columns"]
 
 _TOP = 54.0
+_BETWEEN = 44.0
 
 
 def columns(bank: Bank) -> tuple[list[Mark], float, float]:
-    """The marks, the width, the height."""
-    inputs, right, low = _inputs(bank, 20)
-    marks: list[Mark] = inputs
-    heads = [(20.0, f"input {_letter(bank)}", _channels_head(bank))]
-    left = max(right, 20 + text_width(heads[0][2], 12)) + 54
-    heads.append((left, f"filters {bank.scene.line.weight}", _filters_head(bank)))
-    blocks, stacks = [], max(_stack_height(bank, one) for one in bank.filters)
-    label_at = left + _tap_width(bank) + 12
-    maps_at = max(label_at + 78, left + text_width(heads[1][2], 12) + 36)
-    step = max(stacks, bank.map_height * _map_rows(bank) + 26) + 44
-    if low - _TOP > step * len(bank.filters) - 44:
-        step = (low - _TOP + 44) / len(bank.filters)
-    out_at = 0.0
-    for number, one in enumerate(bank.filters):
-        top = _TOP + number * step
-        middle = top + max(stacks, bank.map_height * _map_rows(bank) + 26) / 2
-        blocks += _filter(bank, one, left, middle, label_at)
-        drawn, out_at = _sums(bank, one, maps_at, middle)
-        blocks += drawn
-    heads.append((maps_at, "what each filter gives", _maps_head(bank)))
-    out_at = max(out_at, maps_at + text_width(_maps_head(bank), 12) + 36)
-    for number, one in enumerate(bank.filters):
-        middle = _TOP + number * step + max(stacks, bank.map_height * _map_rows(bank) + 26) / 2
-        blocks += _output(bank, one, out_at, middle)
-    slices = counted(bank.scene.filters, "slice")
-    heads.append((out_at, f"output {bank.scene.y.name}", slices))
-    for x, head, under in heads:
-        marks += [Label(x, 12, head, "group"), Label(x, 30, under, "caption")]
-    width = out_at + _mapcolumns(bank) * _out_side(bank)[0] + 12 + 74
-    height = max(low, _TOP + step * len(bank.filters) - 44) + 4
-    return [*marks, *blocks], width, height
+    """The marks, the width and the height of the four columns."""
+    scene = bank.scene
+    marks, right, low = _inputs(bank, 20)
+    channels = counted(scene.channels, "channel")
+    marks += _head(20, f"input {scene.x.name if scene.x else ''}", channels)
+    left = max(right, 20 + text_width(channels, 12)) + 54
+    marks += _head(left, f"filters {scene.line.weight}", _deep(bank))
+    names_at = left + _kernel(bank)[0] + 12
+    maps_at = max(names_at + 78, left + text_width(_deep(bank), 12) + 36)
+    middles = _middles(bank, low)
+    output_at = maps_at + text_width(_added(bank), 12) + 36
+    marks += _head(maps_at, "what each filter gives", _added(bank))
+    for one, middle in zip(bank.filters, middles, strict=True):
+        marks += _filter(bank, one, left, middle, names_at)
+        drawn, end = _sums(bank, one, maps_at, middle)
+        marks += drawn
+        output_at = max(output_at, end)
+    marks += _head(output_at, f"output {scene.y.name}", counted(scene.filters, "slice"))
+    for one, middle in zip(bank.filters, middles, strict=True):
+        marks += _output(bank, one, output_at, middle)
+    width = output_at + _window(bank)[1] * bank.values.width + 12 + 74
+    return marks, width, max(low, middles[-1] + _block(bank) / 2) + 4
 
 
-def _letter(bank: Bank) -> str:
-    return bank.scene.x.name if bank.scene.x else ""
+def _head(x: float, head: str, under: str) -> list[Mark]:
+    return [Label(x, 12, head, "group"), Label(x, 30, under, "caption")]
 
 
-def _channels_head(bank: Bank) -> str:
-    return counted(bank.scene.channels, "channel")
-
-
-def _filters_head(bank: Bank) -> str:
+def _deep(bank: Bank) -> str:
     reads = {one.reads for one in bank.filters}
-    deep = f"each {reads.pop():,} deep" if len(reads) == 1 else "as deep as what each reads"
-    alike = ", like the input" if all(one.reads == bank.scene.channels for one in bank.filters) else ""
-    return f"{bank.scene.filters:,}, {deep}{alike}" if bank.scene.filters > 1 else f"1, {deep[5:]}{alike}"
+    alike = ", like the input" if reads == {bank.scene.channels} else ""
+    many = bank.scene.filters > 1
+    if len(reads) > 1:
+        return f"{bank.scene.filters:,}, as deep as what each reads"
+    return f"{bank.scene.filters:,}, {'each ' if many else ''}{reads.pop():,} deep{alike}"
 
 
-def _maps_head(bank: Bank) -> str:
+def _added(bank: Bank) -> str:
     if all(one.reads == 1 for one in bank.filters):
         return "one map: each reads one channel"
     return "one map for each channel: added, not averaged"
 
 
-def _map_rows(bank: Bank) -> int:
-    (top, end), _ = plane(bank.window)
-    return end - top
+def _window(bank: Bank) -> tuple[int, int]:
+    """How many rows and columns of positions are drawn."""
+    (top, end), (left, right) = plane(bank.window)
+    return end - top, right - left
 
 
-def _mapcolumns(bank: Bank) -> int:
-    _, (left, right) = plane(bank.window)
-    return right - left
+def _kernel(bank: Bank) -> tuple[float, float]:
+    """The width and the height of one drawn kernel."""
+    (top, end), (left, right) = plane(bank.taps)
+    return (right - left) * bank.tap.width, (end - top) * bank.tap.height
+
+
+def _stack(bank: Bank, one: FilterMaps) -> float:
+    return len(one.channels) * (_kernel(bank)[1] + 10) - 10 + (18 if one.others else 0)
+
+
+def _block(bank: Bank) -> float:
+    """The height that one filter takes."""
+    return max(_window(bank)[0] * bank.values.height + 26, *(_stack(bank, one) for one in bank.filters))
+
+
+def _middles(bank: Bank, low: float) -> list[float]:
+    """Where the middle of each filter lies: spread over the height of the input where that is larger."""
+    count = len(bank.filters)
+    step = max(_block(bank) + _BETWEEN, (low - _TOP + _BETWEEN) / count if count > 1 else 0)
+    return [_TOP + number * step + _block(bank) / 2 for number in range(count)]
+
+
+# --- the input ----------------------------------------------------------------------------------------------------
 
 
 def _inputs(bank: Bank, x: float) -> tuple[list[Mark], float, float]:
+    """The channels of the input below each other; their right end and their lower end."""
     scene, size = bank.scene, bank.read
     (top, end), (left, right) = plane(bank.region)
     marks: list[Mark] = []
@@ -92,12 +105,22 @@ def _inputs(bank: Bank, x: float) -> tuple[list[Mark], float, float]:
         marks.append(Label(x - 8, y + height / 2 + 4, str(channel), "index", "end", size=11))
         for row, column in spots(bank.region):
             place, value = read_at(scene, channel, row, column, bank.region)
-            at = (x + (column - left) * size.width, y + (row - top) * size.height)
+            cell_x, cell_y = x + (column - left) * size.width, y + (row - top) * size.height
+            if place is None:
+                marks.append(Cell(cell_x, cell_y, size.width, size.height, padding=True))
+                continue
             marks.append(
-                Cell(*at, size.width, size.height, "" if place is None else size.text(value),
-                     None if place is None else scene.input_identity(place), place is None, size=size.font,
-                     keys=Keys() if place is None else keys(scene.layer.number, x=place))
-            )  # fmt: skip
+                Cell(
+                    cell_x,
+                    cell_y,
+                    size.width,
+                    size.height,
+                    size.text(value),
+                    scene.input_identity(place),
+                    size=size.font,
+                    keys=keys(scene.layer.number, x=place),
+                )
+            )
         marks += _region_of_i(bank, channel, x, y)
         y += height + 14
     return marks, x + (right - left) * size.width, y - 14
@@ -108,71 +131,54 @@ def _region_of_i(bank: Bank, channel: int, x: float, y: float) -> list[Mark]:
     scene, size = bank.scene, bank.read
     one = next((one for one in bank.filters if one.place == scene.filter_of(scene.neurons[0])), None)
     box = one.box_of_i if one and channel in one.channels else ()
-    if not box:
-        return []
-    inside = all(low <= one and two <= high for (one, two), (low, high) in zip(box, bank.region, strict=True))
+    inside = all(low <= first and last <= high for (first, last), (low, high) in zip(box, bank.region, strict=False))
     (top, end), (left, right) = plane(box)
-    (first, _), (start, _) = plane(bank.region)
-    if not inside or (end - top) * (right - left) == 1:
+    if not box or not inside or (end - top) * (right - left) == 1:
         return []
-    return [Outline("selected", x + (left - start) * size.width, y + (top - first) * size.height,
-                    (right - left) * size.width, (end - top) * size.height, touching=True)]  # fmt: skip
+    (first_row, _), (first_column, _) = plane(bank.region)
+    at = (x + (left - first_column) * size.width, y + (top - first_row) * size.height)
+    return [Outline("selected", *at, (right - left) * size.width, (end - top) * size.height, touching=True)]
 
 
-def _tap_width(bank: Bank) -> float:
-    _, (left, right) = plane(bank.taps)
-    return (right - left) * bank.tap.width
+# --- the filters --------------------------------------------------------------------------------------------------
 
 
-def _tap_height(bank: Bank) -> float:
-    (top, end), _ = plane(bank.taps)
-    return (end - top) * bank.tap.height
-
-
-def _stack_height(bank: Bank, one: FilterMaps) -> float:
-    return len(one.channels) * (_tap_height(bank) + 10) - 10 + (18 if one.others else 0)
-
-
-def _filter(bank: Bank, one: FilterMaps, x: float, middle: float, label_at: float) -> list[Mark]:
+def _filter(bank: Bank, one: FilterMaps, x: float, middle: float, names_at: float) -> list[Mark]:
     """One filter's kernels below each other, and its name and counts beside them."""
-    scene, size, marks = bank.scene, bank.tap, list[Mark]()
-    y = middle - _stack_height(bank, one) / 2
-    for channel, places in zip(one.channels, one.kernels, strict=True):
-        marks.append(Label(x - 8, y + _tap_height(bank) / 2 + 4, str(channel), "index", "end", size=11))
-        drawn = [(place, at) for place in places if (at := _at_tap(bank, place)) is not None]
-        names = _identities(scene, one, channel, [place for place, _ in drawn])
-        for place, at in drawn:
-                value = None if scene.w_values is None else scene.w_values[place]
-                marks.append(
-                    Cell(x + at[1] * size.width, y + at[0] * size.height, size.width, size.height, size.text(value),
-                         names[place], size=size.font,
-                         keys=keys(scene.layer.number, w=place, parameter=scene.line.parameter))
-                )  # fmt: skip
-        y += _tap_height(bank) + 10
+    marks: list[Mark] = []
+    y = middle - _stack(bank, one) / 2
+    for channel in one.channels:
+        marks.append(Label(x - 8, y + _kernel(bank)[1] / 2 + 4, str(channel), "index", "end", size=11))
+        marks += _cells(bank, one, channel, x, y)
+        y += _kernel(bank)[1] + 10
     if one.others:
         marks.append(Label(x, y + 6, f"and {one.others:,} more", "caption"))
-    weights = len({tuple(place) for place in one.rows.w.tolist()} | {place for places in one.kernels for place in places})
-    lines = [counted(weights, "weight")] + (["+ 1 bias"] if one.has_bias else [])
-    marks.append(Label(label_at, middle - 8, names_of_filter(scene, one.number), "body", bold=True, size=12))
-    return marks + [Label(label_at, middle + 9 + 16 * row, line, "caption") for row, line in enumerate(lines)]
+    used = {tuple(place) for place in one.rows.w.tolist()}.union(*one.kernels)
+    lines = [counted(len(used), "weight")] + (["+ 1 bias"] if one.has_bias else [])
+    name = names_of_filter(bank.scene, one.number)
+    marks.append(Label(names_at, middle - 8, name, "body", bold=True, size=12))
+    return marks + [Label(names_at, middle + 9 + 16 * row, line, "caption") for row, line in enumerate(lines)]
 
 
-def _identities(scene: Scene, one: FilterMaps, channel: int, places: list[Place]) -> dict[Place, str | None]:
-    """The identities of some weights of one filter and channel at the scene's level."""
-    rows = one.rows.take(one.rows.channel == channel)
-    at = {place: row for row, place in enumerate(map(tuple, rows.w.tolist())) if place in set(places)}
-    found = {part.w: part.identity(scene.level) for part in scene.parts(rows.take(np.array(list(at.values()), int)))}
-    return {place: found[place] if place in found else scene.weight_identity(place) for place in places}
+def _cells(bank: Bank, one: FilterMaps, channel: int, x: float, y: float) -> list[Mark]:
+    """The weights of one filter for one channel, at their taps."""
+    scene, size, values = bank.scene, bank.tap, bank.scene.w_values
+    return [
+        Cell(
+            x + cell.column * size.width,
+            y + cell.row * size.height,
+            size.width,
+            size.height,
+            size.text(None if values is None else values[cell.place]),
+            cell.identity,
+            size=size.font,
+            keys=keys(scene.layer.number, w=cell.place, parameter=scene.line.parameter),
+        )
+        for cell in kernel_cells(scene, one.rows, channel, bank.taps)
+    ]
 
 
-def _at_tap(bank: Bank, place: Place) -> tuple[int, int] | None:
-    """The row and column of a weight in its kernel's drawing; None where the window leaves it out."""
-    taps = tuple(place[axis] for axis in bank.scene.w.of("tap"))
-    if any(not low <= tap < high for tap, (low, high) in zip(taps, bank.taps, strict=True)):
-        return None
-    (top, _), (left, _) = plane(bank.taps)
-    row = taps[-2] - top if len(taps) > 1 else 0
-    return row, (taps[-1] - left if taps else 0)
+# --- what each filter gives ---------------------------------------------------------------------------------------
 
 
 def _sums(bank: Bank, one: FilterMaps, x: float, middle: float) -> tuple[list[Mark], float]:
@@ -183,82 +189,97 @@ def _sums(bank: Bank, one: FilterMaps, x: float, middle: float) -> tuple[list[Ma
     if one.others:
         heads.append(f"{one.others:,} others" if one.others > 1 else "1 other")
         maps.append(one.rest)
-    wide = _mapcolumns(bank) * bank.map_width
-    step = max(wide, max(text_width(head, 12) for head in heads)) + 28
+    rows, wide = _window(bank)[0], _window(bank)[1] * bank.sums.width
+    step, head_y = max(wide, *(text_width(head, 12) for head in heads)) + 28, middle - rows * bank.sums.height / 2 - 9
     for number, (head, values) in enumerate(zip(heads, maps, strict=True)):
         left = x + number * step
         marks += _map(bank, one, left, middle, values)
-        top = middle - bank.map_height * _map_rows(bank) / 2
-        marks.append(Label(left + wide / 2, top - 9, head, "caption", "middle"))
+        marks.append(Label(left + wide / 2, head_y, head, "caption", "middle"))
         if number:
-            marks.append(Label(left - 14, middle + 4.5, "+", "mono", "middle", ink="ink2"))
-    end = x + len(heads) * step - 28
+            marks.append(_sign("+", left - 14 - (step - 28 - wide) / 2, middle))
+    end = x + (len(heads) - 1) * step + wide + (step - 28 - wide) / 2
     if one.has_bias:
-        text = "" if one.bias is None else bank.sums.text(one.bias)
+        text = bank.sums.text(one.bias)
         room = max(28.0, text_width(text, 13, True, True))
-        marks.append(Label(end + 14, middle + 4.5, "+", "mono", "middle", ink="ink2"))
-        marks.append(Label(end + 28 + room / 2, middle + 4.5, text, "mono", "middle", True, size=13,
-                           keys=keys(bank.scene.layer.number, b=_bias_place(bank, one))))  # fmt: skip
-        top = middle - bank.map_height * _map_rows(bank) / 2
-        marks.append(Label(end + 28 + room / 2, top - 9, "bias", "caption", "middle"))
+        where = keys(bank.scene.layer.number, b=_bias_place(bank.scene, one))
+        marks.append(_sign("+", end + 14, middle))
+        marks.append(
+            Label(end + 28 + room / 2, middle + 4.5, text, "mono", "middle", bold=True, size=13, keys=where)
+        )
+        marks.append(Label(end + 28 + room / 2, head_y, "bias", "caption", "middle"))
         end += 28 + room
-    marks.append(Label(end + 22, middle + 4.5, "=", "mono", "middle", ink="ink2"))
-    return marks, end + 44
+    return [*marks, _sign("=", end + 22, middle)], end + 60
 
 
-def _bias_place(bank: Bank, one: FilterMaps) -> Place:
-    found = bank.scene.bias_of(bank.scene.neuron_at(one.place, bank.scene.centre))
+def _sign(text: str, x: float, middle: float) -> Label:
+    return Label(x, middle + 4.5, text, "mono", "middle", ink="ink2")
+
+
+def _bias_place(scene: Scene, one: FilterMaps) -> Place:
+    found = scene.bias_of(scene.neuron_at(one.place, scene.centre))
     return found[0] if found else ()
 
 
 def _map(bank: Bank, one: FilterMaps, x: float, middle: float, values: Map | None) -> list[Mark]:
+    """One map of partial sums: numbers on the way, so none of them has an identity."""
+    scene, size = bank.scene, bank.sums
     (top, _), (left, _) = plane(bank.window)
-    y = middle - bank.map_height * _map_rows(bank) / 2
+    y = middle - size.height * _window(bank)[0] / 2
     marks: list[Mark] = []
     states: list[Mark] = []
     for row, column in spots(bank.window):
-        neuron = bank.scene.neuron_at(one.place, in_plane(bank.window, row, column))
-        text = "" if values is None else bank.sums.text(values[row - top, column - left])
-        cell = Cell(x + (column - left) * bank.map_width, y + (row - top) * bank.map_height, bank.map_width,
-                    bank.map_height, text, size=bank.sums.size(bank.map_width, bank.map_height),
-                    keys=keys(bank.scene.layer.number, y=neuron))  # fmt: skip
+        neuron = scene.neuron_at(one.place, in_plane(bank.window, row, column))
+        cell = Cell(
+            x + (column - left) * size.width,
+            y + (row - top) * size.height,
+            size.width,
+            size.height,
+            "" if values is None else size.text(values[row - top, column - left]),
+            size=size.font,
+            keys=keys(scene.layer.number, y=neuron),
+        )
         marks.append(cell)
-        states += _state(bank.scene, neuron, cell)
+        states += _state(scene, neuron, cell)
     return marks + states
 
 
 def _state(scene: Scene, neuron: Place, cell: Cell) -> list[Mark]:
-    for number, state in ((1, "pinned"), (0, "selected")):
-        if len(scene.neurons) > number and scene.neurons[number] == neuron:
-            return [outline("selected" if state == "selected" else "pinned", cell, touching=True)]
-    return []
+    if neuron == scene.neurons[0]:
+        return [outline("selected", cell, touching=True)]
+    return [outline("pinned", cell, touching=True)] if neuron in scene.neurons[1:2] else []
 
 
-def _out_side(bank: Bank) -> tuple[float, float]:
-    return max(36.0, bank.map_width), 36.0
+# --- the output ---------------------------------------------------------------------------------------------------
 
 
 def _output(bank: Bank, one: FilterMaps, x: float, middle: float) -> list[Mark]:
-    scene, (width, height) = bank.scene, _out_side(bank)
+    """One slice of the output: its neurons, with the framework's own values where there are some."""
+    scene, size = bank.scene, bank.values
     (top, _), (left, _) = plane(bank.window)
-    y = middle - height * _map_rows(bank) / 2
+    y = middle - size.height * _window(bank)[0] / 2
     marks, states = list[Mark](), list[Mark]()
     for row, column in spots(bank.window):
         neuron = scene.neuron_at(one.place, in_plane(bank.window, row, column))
-        value = one.values[row - top, column - left] if one.values is not None else one.total(row - top, column - left)
-        text = "" if value is None else bank.sums.text(value)
-        first = bool(scene.neurons) and scene.neurons[0] == neuron
-        cell = Cell(x + (column - left) * width, y + (row - top) * height, width, height, text,
-                    scene.neuron_identity(neuron), bold=first, size=bank.sums.size(width, height),
-                    keys=keys(scene.layer.number, y=neuron))  # fmt: skip
+        value = one.total(row - top, column - left) if one.values is None else one.values[row - top, column - left]
+        cell = Cell(
+            x + (column - left) * size.width,
+            y + (row - top) * size.height,
+            size.width,
+            size.height,
+            size.text(value),
+            scene.neuron_identity(neuron),
+            bold=neuron == scene.neurons[0],
+            size=size.font,
+            keys=keys(scene.layer.number, y=neuron),
+        )
         marks.append(cell)
         states += _state(scene, neuron, cell)
-        for number, name in ((0, "i"), (1, "j")):
-            if len(scene.neurons) > number and scene.neurons[number] == neuron:
-                at = (x - 22, cell.y + 10) if column == left else (cell.x + width / 2 - 8, y - 22)
-                states.append(Tag(*at, name, number == 1))
-    beside = x + _mapcolumns(bank) * width + 12
-    marks.append(Label(beside, middle - 4, f"slice {place_text(one.place)}", "body", bold=True, size=12))
-    positions = scene.y.size("position")
-    marks.append(Label(beside, middle + 13, counted(positions, "neuron"), "caption"))
+        if neuron in scene.neurons[:2]:
+            beside = (x - 22, cell.y + size.height / 2 - 8)
+            above = (cell.x + size.width / 2 - 8, y - 22)
+            first = neuron == scene.neurons[0]
+            states.append(Tag(*(beside if column == left else above), "i" if first else "j", not first, cell.keys))
+    end = x + _window(bank)[1] * size.width + 12
+    marks.append(Label(end, middle - 4, f"slice {place_text(one.place)}", "body", bold=True, size=12))
+    marks.append(Label(end, middle + 13, counted(scene.y.size("position"), "neuron"), "caption"))
     return marks + states

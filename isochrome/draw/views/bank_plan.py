@@ -8,11 +8,12 @@ import numpy as np
 
 from isochrome.core.relation import Place
 from isochrome.draw.scene import Scene
+from isochrome.draw.views.kernels import tap_window
 from isochrome.draw.views.maps import FilterMaps, filter_maps
 from isochrome.draw.views.rounding import Rounding, rounding
-from isochrome.draw.views.windows import Interval, Intervals, amid, block, in_plane, plane, position_window
+from isochrome.draw.views.windows import Interval, Intervals, block, in_plane, plane, position_window
 
-__all__ = ["Bank", "Size", "hull", "plan", "read_at", "spots", "tap_sizes"]
+__all__ = ["Bank", "Size", "hull", "plan", "read_at", "spots"]
 
 _FILTERS = 2
 _POSITIONS = (3, 3)
@@ -60,47 +61,50 @@ class Bank:
     taps: Intervals
     read: Size
     tap: Size
-    sums: Rounding
-    map_width: float
-
-    @property
-    def map_height(self) -> float:
-        return 30.0
+    sums: Size
+    values: Size
 
 
 def plan(scene: Scene, most: int) -> Bank:
+    """What the bank of a scene shows, with at most ``most`` channels of each filter one by one."""
     window = position_window(scene, _POSITIONS)
     low, high = block(scene.filter, _FILTERS, scene.filters)
     filters = tuple(filter_maps(scene, number, window, most) for number in range(low, high))
     channels = tuple(sorted({channel for one in filters for channel in one.channels}))
     region = _region(scene, filters)
-    taps = tuple(amid(size // 2, _TAPS if at >= -2 else 1, size) for at, size in tap_sizes(scene))
+    taps = tap_window(scene, _TAPS)
     sums = [one.values for one in filters]
     parts = [part for one in filters for part in (*(one.maps or ()), one.rest, one.bias) if part is not None]
     number = rounding([*sums, *parts])
-    return Bank(scene, window, filters, channels, region, taps, _input_size(scene, channels, region),
-                 _tap_size(scene, filters, taps), number, number.width(30))  # fmt: skip
-
-
-def tap_sizes(scene: Scene) -> list[tuple[int, int]]:
-    sizes = [scene.w.shape[axis] for axis in scene.w.of("tap")]
-    return [(number - len(sizes), size) for number, size in enumerate(sizes)]
+    return Bank(
+        scene,
+        window,
+        filters,
+        channels,
+        region,
+        taps,
+        _input_size(scene, channels, region),
+        _tap_size(scene, filters, taps),
+        Size(number.width(30), 30, number),
+        Size(number.width(36), 36, number),
+    )
 
 
 def _region(scene: Scene, filters: tuple[FilterMaps, ...]) -> Intervals:
     """What is drawn of the input: all that the window reads, else all that its first neuron reads, else the middle."""
-    hull = hull([one.box for one in filters])
-    if max((high - low for low, high in hull[-2:]), default=0) > _READ:
-        hull = hull([one.first for one in filters])
+    read = hull([one.box for one in filters])
+    if max((high - low for low, high in read[-2:]), default=0) > _READ:
+        read = hull([one.first for one in filters])
     found: list[Interval] = []
-    for number, (low, high) in enumerate(hull):
-        room = _REGION if number >= len(hull) - 2 else 1
+    for number, (low, high) in enumerate(read):
+        room = _REGION if number >= len(read) - 2 else 1
         start = low + max(high - low - room, 0) // 2
         found.append((start, min(start + room, high)))
     return tuple(found)
 
 
 def hull(boxes: list[Intervals]) -> Intervals:
+    """The smallest box around some."""
     some = [box for box in boxes if box]
     return tuple((min(low for low, _ in axis), max(high for _, high in axis)) for axis in zip(*some, strict=True))
 
@@ -120,6 +124,7 @@ def _tap_size(scene: Scene, filters: tuple[FilterMaps, ...], taps: Intervals) ->
 
 
 def spots(intervals: Intervals) -> list[tuple[int, int]]:
+    """Every row and column of a window, row by row."""
     (top, end), (left, right) = plane(intervals)
     return [(row, column) for row in range(top, end) for column in range(left, right)]
 
@@ -130,9 +135,8 @@ def read_at(scene: Scene, channel: int, row: int, column: int, region: Intervals
     assert axes is not None
     place = [0] * len(axes.shape)
     sizes = [axes.shape[axis] for axis in axes.of("channel", "group")]
-    if sizes:
-        for axis, value in zip(axes.of("channel", "group"), np.unravel_index(channel, sizes), strict=True):
-            place[axis] = int(value)
+    for axis, size in zip(reversed(axes.of("channel", "group")), reversed(sizes), strict=True):
+        channel, place[axis] = divmod(channel, size)
     for axis, value in zip(axes.of("position"), in_plane(region, row, column), strict=True):
         place[axis] = value
     if any(not 0 <= at < size for at, size in zip(place, axes.shape, strict=True)):

@@ -10,8 +10,7 @@ from isochrome.core.sharing import baselines as wirings
 from isochrome.core.sharing import uses_per_weight
 from isochrome.draw.identity import Colouring
 from isochrome.draw.layout import text_width
-from isochrome.draw.picture import Label, Legend, Mark, Picture, Rect, Rule, Table
-from isochrome.draw.picture import Point as Corner
+from isochrome.draw.picture import FillToken, Label, Legend, Mark, Picture, Rect, Rule, Table
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.wording import bytes_text, counted, part_of, side, times
@@ -136,11 +135,11 @@ def _heading(x: float, y: float, way: _Wiring) -> tuple[Label, ...]:
     )
 
 
-_FILLS = ("wash", "line", "ink")
+_FILLS: tuple[FillToken, ...] = ("wash", "line", "ink")
 
 
 def _square(x: float, bottom: float, length: float, which: int) -> Rect:
-    return Rect(x, bottom - length, length, length, _FILLS[which], "ink")  # type: ignore[arg-type]
+    return Rect(x, bottom - length, length, length, _FILLS[which], "ink")
 
 
 def _nested(ways: tuple[_Wiring, _Wiring, _Wiring]) -> tuple[list[Mark], float]:
@@ -163,7 +162,7 @@ def _nested(ways: tuple[_Wiring, _Wiring, _Wiring]) -> tuple[list[Mark], float]:
 def _zoom(which: int, bottom: float, length: float, ways: tuple[_Wiring, ...]) -> list[Mark]:
     """The next square in the corner of this one, the line that enlarges it, and what part of the area it is."""
     x, target = _LEFT[which], (_LEFT[which + 1], bottom - _SIDES[which + 1])
-    corner: Corner = (x + length, bottom - length)
+    corner = (x + length, bottom - length)
     slope = (corner[1] - target[1]) / (target[0] - corner[0])
     words = f"{ways[which + 1].name.split(',')[0]}, to scale: {part_of(ways[which + 1].stored, ways[which].stored)}"
     marks: list[Mark] = [_square(x, bottom, length, which + 1), Rule((corner, target), "thin")]
@@ -222,7 +221,7 @@ def _notes(scene: Scene, ways: tuple[_Wiring, _Wiring, _Wiring]) -> tuple[str, .
     elif shared == local:
         notes.append("Sharing saves nothing here: each weight is used once.")
     else:
-        notes.append(f"The layer stores {shared:,} and connects with {local:,}: not all that is stored is used at once.")
+        notes.append(f"Of {shared:,} stored numbers {local:,} are connected: not all are used at once.")
     if local < full:
         notes.append("Locality saves connections.")
     elif local == full:

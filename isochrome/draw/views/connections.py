@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import fsum
-
-import numpy as np
+from math import fsum, prod
 
 from isochrome.core.relation import Place
 from isochrome.draw.choice import coloured, level_legend
-from isochrome.draw.layout import number, paragraph, place_text, sum_text, text_width
-from isochrome.draw.picture import Bracket, Cell, Label, Mark, Picture, Point, State, Table, Tag
+from isochrome.draw.layout import number, number_within, paragraph, place_text, sum_text, text_width
+from isochrome.draw.picture import Bracket, Cell, Label, Mark, Picture, State, Table, Tag
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.digits import Digits
-from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, reader
-from isochrome.draw.views.sentences import shared_words, use_words, uses_words, weights_of_filter
+from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, partner, reader
+from isochrome.draw.views.sentences import rounded_words, shared_words, use_words, uses_words, weights_of_filter
 from isochrome.draw.views.wires import (
-    Inputs, Run, gaps_between, input_row, is_inside, neuron_mark, port_digits, port_glyphs, ports, ports_width, runs,
+    Inputs,
+    Run,
+    fitting,
+    gaps_between,
+    height_for,
+    input_row,
+    is_inside,
+    neuron_mark,
+    port_digits,
+    port_signs,
+    ports,
+    ports_width,
+    runs,
     wires,
 )  # fmt: skip
 from isochrome.draw.views.wording import counted, sized, title_of
@@ -28,9 +38,8 @@ __all__ = ["VIEW"]
 WIDTH = 1104
 EACH = 30
 """The most ports of one neuron, i or j."""
-TOGETHER, LINE = 40, 8
-"""The most ports, and neurons, of a whole line: with more, only i and j are drawn."""
-BAR = 112
+TOGETHER, LINE, READ = 40, 8, 28
+"""The most ports, neurons and inputs of a whole line: with more, only i and j are drawn."""
 MARGIN = 4
 
 
@@ -62,14 +71,16 @@ def draw(scene: Scene) -> Picture:
     """The connections of neurons i and j, and of their whole line where it is short."""
     plan, colours = _plan(scene), coloured(scene)
     line = plan.side * sum(len(run.places) for run in plan.runs) + sum(gaps_between(plan.runs))
-    row = input_row(scene, plan.runs, plan.side, max(plan.side, 22), MARGIN + (plan.width - line) / 2, MARGIN + plan.lift)
+    row = input_row(
+        scene, plan.runs, plan.side, max(plan.side, 22), MARGIN + (plan.width - line) / 2, MARGIN + plan.lift
+    )
     top = MARGIN + plan.lift + row.height + min(max(0.17 * plan.width, 98), 190)
-    style = port_digits(scene, plan.readers, plan.port)
+    style = port_digits(plan.readers, plan.port)
     found, marks, bottom = _neurons(scene, plan, top, style)
     edges, outlines = wires(scene, colours, found, row.ends, True)
     brackets = _brackets(scene, plan, row) if plan.lift else ()
     cells = tuple(cell for _, cell in found)
-    marks = (*edges, *brackets, *row.marks, *marks, *cells, *port_glyphs(scene, found), *outlines)
+    marks = (*edges, *brackets, *row.marks, *marks, *cells, *port_signs(scene, found, style), *outlines)
     return Picture(
         plan.width + 2 * MARGIN,
         bottom + MARGIN,
@@ -95,11 +106,11 @@ def _plan(scene: Scene) -> _Plan:
     several = any(1 < len(set(one.channels)) < len(one.parts) for one in readers)
     gap = 8.0 if several else 0.0
     port = _port(scene, readers, gap)
-    bar = max(BAR, *(ports_width(one, port, gap) for one in readers))
+    bar = max(_bar(scene, one, port, gap) for one in readers)
     side = _side(scene, lines)
     line = side * sum(len(run.places) for run in lines) + sum(gaps_between(lines))
-    lift = 44.0 if len(lines) == 1 and len(scene.neurons) == 2 else 0.0
-    return _Plan(readers, states, lines, side, port, gap, bar, max(line, (bar + 28) * len(readers), 420), lift)
+    lift = 32.0 if len(lines) == 1 and len(scene.neurons) == 2 else 0.0
+    return _Plan(readers, states, lines, side, port, gap, bar, max(line, (bar + 28) * len(readers), 480), lift)
 
 
 def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]]:
@@ -109,14 +120,17 @@ def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]
     for other in others:
         state.setdefault(other, "pinned")
     part = excerpt(scene, filter_number(scene, first), EACH)
-    for beside in _beside(scene, len(reader(scene, first, part, EACH).parts)):
-        state.setdefault(beside, None)
-    found = []
-    for neuron in sorted(state):
+    found = {first: reader(scene, first, part, EACH)}
+
+    def read(neuron: Place) -> Reader:
         n = filter_number(scene, neuron)
         own = part if n == filter_number(scene, first) else excerpt(scene, n, EACH)
-        found.append(reader(scene, neuron, own, EACH))
-    return tuple(found), tuple(state[one.neuron] for one in found)
+        return found.get(neuron) or found.setdefault(neuron, reader(scene, neuron, own, EACH))
+
+    beside = [read(neuron) for neuron in _beside(scene, len(found[first].parts))]
+    if len({at.at for one in beside for at in one.parts}) <= READ or len(state) == 1:
+        state |= {one.neuron: None for one in beside if one.neuron not in state}
+    return tuple(read(neuron) for neuron in sorted(state)), tuple(state[neuron] for neuron in sorted(state))
 
 
 def _beside(scene: Scene, each: int) -> tuple[Place, ...]:
@@ -125,11 +139,8 @@ def _beside(scene: Scene, each: int) -> tuple[Place, ...]:
     if len(axes) == 1 and scene.y.shape[axes[0]] <= LINE and scene.y.shape[axes[0]] * each <= TOGETHER:
         (axis,) = axes
         return tuple((*first[:axis], at, *first[axis + 1 :]) for at in range(scene.y.shape[axis]))
-    if len(scene.neurons) == 1 and scene.filters > 1:
-        n = filter_number(scene, first)
-        position = tuple(first[axis] for axis in axes)
-        return (scene.neuron_at(scene.filter_place(n + 1 if n + 1 < scene.filters else n - 1), position),)
-    return ()
+    other = partner(scene, first) if len(scene.neurons) == 1 else None
+    return () if other is None else (other,)
 
 
 def _side(scene: Scene, lines: Sequence[Run]) -> float:
@@ -142,15 +153,27 @@ def _side(scene: Scene, lines: Sequence[Run]) -> float:
     return max(float(int(min(usual if longest <= 2 else 44, room))), 6.0)
 
 
+def _bar(scene: Scene, one: Reader, port: float, gap: float) -> float:
+    """The width of a neuron's bar: that of its ports, at least that of its name and value."""
+    name = text_width(f"y[{place_text(one.neuron)}]", 13, mono=True)
+    value = "" if scene.y_values is None else number_within(scene.y_values[one.neuron], 8)
+    return max(ports_width(one, port, gap), name + text_width(f"= {value}", 13.5, mono=True) + 58)
+
+
 def _port(scene: Scene, readers: Sequence[Reader], gap: float) -> float:
     """The width of a port, as its number needs, as there is room."""
     each = max(max(len(one.parts) for one in readers), 1)
     between = 40 * (len(readers) - 1) + gap * sum(len(set(one.channels)) for one in readers)
     room = (WIDTH - between) / (each * len(readers))
     usual = 40 if each <= 3 else 30 if each <= 5 else 24 if each <= 9 else 18
-    if port_digits(scene, readers, min(usual, room)) is None:
-        usual = next((size for size in (36, 30) if size <= room and port_digits(scene, readers, size)), usual)
-    return float(int(max(min(max(usual, BAR / each), room, 44), 12)))
+    if not _across(readers, min(usual, room)):
+        usual = next((size for size in (36, 30) if size <= room and _across(readers, size)), usual)
+    return float(int(max(min(max(usual, 120 / each), room, 44), 12)))
+
+
+def _across(readers: Sequence[Reader], port: float) -> bool:
+    style = port_digits(readers, port)
+    return style is None or style.characters <= fitting(port)
 
 
 # --- marks ------------------------------------------------------------------------------------------------------------
@@ -160,13 +183,13 @@ def _neurons(
     scene: Scene, plan: _Plan, top: float, style: Digits | None
 ) -> tuple[list[tuple[Part, Cell]], tuple[Mark, ...], float]:
     """The ports with their taps, the bars with what they use, and where they end."""
-    tall = min(max(plan.port, 20.0), 40.0)
+    tall = height_for(style, plan.port, min(max(plan.port, 20.0), 40.0))
     found: list[tuple[Part, Cell]] = []
     marks: list[Mark] = []
     bottom = top
     for place, (one, state) in enumerate(zip(plan.readers, plan.states, strict=True)):
         own = ports_width(one, plan.port, plan.gap)
-        wide = max(own, BAR)
+        wide = _bar(scene, one, plan.port, plan.gap)
         left = MARGIN + plan.slot * place + (plan.slot - wide) / 2
         found += ports(scene, one, left + (wide - own) / 2, top, plan.port, tall, plan.gap, style)
         marks += neuron_mark(scene, one.neuron, left, top + tall + 3, wide, state, 34, _terms(scene, one))
@@ -198,7 +221,7 @@ def _brackets(scene: Scene, plan: _Plan, row: Inputs) -> tuple[Mark, ...]:
             at = [row.ends[part.at][0] for part in one.parts]
             spans[state] = (min(at) - plan.side / 2 + 1, max(at) + plan.side / 2 - 1)
     for state, (left, right) in spans.items():
-        y = MARGIN + (20.0 if state == "selected" else 9.0)
+        y = MARGIN + (21.0 if state == "selected" else 9.0)
         marks.append(Bracket(left, y, right, y, MARGIN + plan.lift - 4 - y))
         marks.append(Tag((left + right) / 2 - 8, y - 8, "i" if state == "selected" else "j", state == "pinned"))
     return tuple(marks)
@@ -214,15 +237,16 @@ def _selected(scene: Scene, plan: _Plan) -> Reader:
 def _description(plan: _Plan) -> str:
     count = sum(len(one.parts) for one in plan.readers)
     names = ", ".join(f"y[{place_text(one.neuron)}]" for one in plan.readers)
-    return f"A line of inputs, a line of neurons ({names}), and {counted(count, 'edge')} between them: one for each use of a weight."
+    edges = f"{counted(count, 'edge')} between them: one for each use of a weight"
+    return f"A line of inputs, a line of neurons ({names}), and {edges}."
 
 
 def _subtitle(scene: Scene, plan: _Plan) -> str:
     """What a neuron reads: "a neuron reads 3 channels × 3×3 taps = 27 weights"."""
     one = _selected(scene, plan)
-    whole, reads = weights_of_filter(one.rows), one.excerpt.reads
+    whole, reads = one.excerpt.reads * one.excerpt.each, one.excerpt.reads
     taps = [scene.w.shape[axis] for axis in scene.w.of("tap")]
-    if reads * one.excerpt.each != whole or np.prod(taps, dtype=int) != one.excerpt.each:
+    if weights_of_filter(one.rows) != whole or prod(taps) != one.excerpt.each:
         return "one line of inputs, one line of neurons; an edge is one use of one weight"
     sides = sized(taps) if len(taps) > 1 else str(taps[0]) if taps else ""
     kernel = f" × {sides} tap{'' if one.excerpt.each == 1 else 's'}" if one.excerpt.each > 1 else ""
@@ -238,17 +262,13 @@ def _notes(scene: Scene, plan: _Plan, inputs: Digits | None, weights: Digits | N
     notes = [f"{count}{counted(stored, 'weight')}."]
     pair = [next(one for one in plan.readers if one.neuron == neuron) for neuron in scene.neurons]
     if len(pair) > 1:
-        notes.append(f"{shared_words(pair)}.".replace("i and j", "i and j", 1))
+        notes.append(f"{shared_words(pair)}.")
     elif len(plan.readers) > 1 and len(parts) == stored:
         notes.append("No weight is drawn twice: these neurons share none.")
     notes.append(use_words(scene, pair))
     if real < len(parts):
         notes.append("A dashed edge reads padding.")
-    if weights is None and scene.w_values is not None:
-        notes.append("The weights’ values stand in the table.")
-    marks = {style.mark for style in (inputs, weights) if style is not None and style.mark}
-    if marks:
-        notes.append(f"Inputs and weights: {' and '.join(sorted(marks))}; the table has them in full.")
+    notes.append(rounded_words(inputs=inputs, weights=weights))
     return tuple(note for note in notes if note)
 
 

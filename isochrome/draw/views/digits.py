@@ -10,7 +10,7 @@ from math import floor, isfinite, log10
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isochrome.draw.layout import number
+from isochrome.draw.layout import number, number_size
 from isochrome.draw.views.rounding import Rounding
 
 __all__ = ["Digits", "digits"]
@@ -56,6 +56,27 @@ class Digits:
         """The longest text."""
         return self.rounding.characters
 
+    def size(self, width: float, height: float) -> float:
+        """The size of type in which every number of the group fits a cell, 0 where that is too small."""
+        return number_size(width, height, "0" * self.characters)
+
+    @property
+    def words(self) -> str:
+        """What was done to the numbers, '' where nothing was.
+
+        >>> Digits(Rounding(2, 5)).words, Digits(Rounding(1, 3), 12).words
+        ('to 2 decimals', 'to 1 decimal, in units of 1e12')
+        """
+        if self.exact:
+            return ""
+        count = self.rounding.decimals or 0
+        words = "to whole numbers" if not count else f"to {count} decimal{'' if count == 1 else 's'}"
+        return words + (f", in units of {self._unit}" if self.unit else "")
+
+    @property
+    def _unit(self) -> str:
+        return number(10.0**self.unit) if self.unit < 0 else f"1e{self.unit}"
+
     @property
     def mark(self) -> str:
         """The sign beside the group: '' where its numbers are true as printed.
@@ -67,9 +88,7 @@ class Digits:
             return ""
         count = self.rounding.decimals or 0
         words = "whole" if not count else f"{count} decimal{'' if count == 1 else 's'}"
-        return f"≈ {words}" + (
-            f", × {number(10.0**self.unit) if self.unit < 0 else f'1e{self.unit}'}" if self.unit else ""
-        )
+        return f"≈ {words}" + (f", × {self._unit}" if self.unit else "")
 
 
 def digits(values: Iterable[ArrayLike | None], characters: int, finest: int = 4) -> Digits | None:
@@ -89,7 +108,10 @@ def digits(values: Iterable[ArrayLike | None], characters: int, finest: int = 4)
     if not isfinite(largest):
         return None
     order = floor(log10(largest))
-    return _rounded(numbers, 0, characters, finest) or _rounded(numbers, order // 3 * 3, characters, finest)
+    found = _rounded(numbers, 0, characters, finest)
+    if found is None and not 0.1 <= largest < 10_000:
+        found = _rounded(numbers, order // 3 * 3, characters, finest)
+    return found
 
 
 def _rounded(numbers: NDArray[np.float64], unit: int, characters: int, finest: int) -> Digits | None:

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.core.relation import Place
-from isochrome.draw.choice import central_box, kernel, weight_name
+from isochrome.draw.choice import central_box, kernel
 from isochrome.draw.scene import Part, Rows, Scene
 from isochrome.draw.views.windows import Intervals, block
-from isochrome.draw.views.wording import counted, joined, position_words, span
+from isochrome.draw.views.wording import joined, span
 
-__all__ = ["Excerpt", "Reader", "excerpt", "filter_number", "reader"]
+__all__ = ["Excerpt", "Reader", "excerpt", "filter_number", "partner", "reader"]
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The part of a filter that is drawn: ``channels`` of the ``reads`` that it reads, and an interval of each tap axis.
+    """The part of a filter that is drawn: ``channels`` of the ``reads`` that it reads, an interval of each tap axis.
 
     ``each`` counts a channel's weights, ``drawn`` those of them in the box.
     """
@@ -55,7 +55,7 @@ class Excerpt:
             one = len(self.channels) == 1
             parts.append(f"channel {low} of {self.reads}" if one else f"channels {span(low, high)} of {self.reads}")
         sizes = [scene.w.shape[axis] for axis in scene.w.of("tap")]
-        names = _tap_words(scene, len(sizes))
+        names = _tap_words(len(sizes))
         cut = [
             f"{name}s {span(low, high)} of {size}" if high - low > 1 else f"{name} {low} of {size}"
             for name, (low, high), size in zip(names, self.box, sizes, strict=True)
@@ -92,6 +92,15 @@ def filter_number(scene: Scene, neuron: Place) -> int:
     return int(np.ravel_multi_index(scene.filter_of(neuron), tuple(scene.y.shape[axis] for axis in axes)))
 
 
+def partner(scene: Scene, neuron: Place) -> Place | None:
+    """The neuron of the next filter at the same position: whom a neuron is drawn beside when it is alone."""
+    if scene.filters < 2:
+        return None
+    n = filter_number(scene, neuron)
+    position = tuple(neuron[axis] for axis in scene.y.of("position"))
+    return scene.neuron_at(scene.filter_place(n + 1 if n + 1 < scene.filters else n - 1), position)
+
+
 def excerpt(scene: Scene, number: int, most: int, around: int | None = None) -> Excerpt:
     """The part of a filter with at most ``most`` taps: whole channels around the chosen one, else a box of its taps."""
     rows = scene.filter_rows if number == scene.filter else scene.rows_of_filter(number)
@@ -118,5 +127,5 @@ def reader(scene: Scene, neuron: Place, part: Excerpt, most: int) -> Reader:
     return Reader(neuron, filter_number(scene, neuron), part, rows, scene.parts(shown), channels)
 
 
-def _tap_words(scene: Scene, count: int) -> tuple[str, ...]:
-    return ("row", "column")[:count] if count == 2 else ("tap",) if count == 1 else ("depth", "row", "column")[-count:]
+def _tap_words(count: int) -> tuple[str, ...]:
+    return ("tap",)[:count] if count < 2 else (*["depth"] * (count - 2), "row", "column")

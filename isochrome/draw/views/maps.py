@@ -111,7 +111,8 @@ def _by_channel(rows: Rows, shown: list[int]) -> NDArray[np.float64]:
     for slot, channel in enumerate(shown):
         if channel < len(slots):
             slots[channel] = slot
-    return np.bincount(slots[rows.channel], weights=rows.product, minlength=len(shown) + 1)
+    found = np.bincount(slots[rows.channel], weights=rows.product, minlength=len(shown) + 1)
+    return np.asarray(found, np.float64)
 
 
 def _values(scene: Scene, place: Place, window: Intervals) -> Map | None:

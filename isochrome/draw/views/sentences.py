@@ -8,10 +8,20 @@ import numpy as np
 
 from isochrome.draw.layout import number
 from isochrome.draw.scene import Rows, Scene
+from isochrome.draw.views.digits import Digits
 from isochrome.draw.views.excerpt import Reader
 from isochrome.draw.views.wording import counted, joined, position_words
 
-__all__ = ["few", "padding_words", "shared_words", "use_words", "uses_words", "weights_of_filter"]
+__all__ = [
+    "few",
+    "padding_words",
+    "rounded_words",
+    "same_words",
+    "shared_words",
+    "use_words",
+    "uses_words",
+    "weights_of_filter",
+]
 
 _FEW = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -35,14 +45,17 @@ def uses_words(scene: Scene, one: Reader) -> tuple[str, bool]:
     rows = one.rows
     if not len(rows):
         return "has no connection", True
-    whole = weights_of_filter(rows)
+    met = weights_of_filter(rows)
+    whole = max(met, one.excerpt.reads * one.excerpt.each)
     used = weights_of_filter(rows.take(rows.real))
-    if len(rows) > whole:
-        text = f"{counted(len(rows), 'connection')}, {counted(whole, 'weight')}"
+    if len(rows) > met:
+        text = f"{counted(len(rows), 'connection')}, {counted(met, 'weight')}"
         return text if rows.real.all() else f"{text}: {padding_words(scene, rows)}", not rows.real.all()
     if used == whole:
         return f"uses all {whole:,}" if whole > 1 else "uses its one weight", False
-    return f"uses {used:,} of {whole:,}: {padding_words(scene, rows)}", True
+    why = [padding_words(scene, rows)] if used < met else []
+    why += ["the others meet no input"] if met < whole else []
+    return f"uses {used:,} of {whole:,}: {'; '.join(why)}", True
 
 
 def padding_words(scene: Scene, rows: Rows) -> str:
@@ -77,6 +90,42 @@ def shared_words(readers: Sequence[Reader]) -> str:
     if not both:
         return "i and j have no weight in common"
     return f"i and j have {counted(both, 'weight')} in common, of {len(one):,} and {len(other):,}"
+
+
+def same_words(scene: Scene, readers: Sequence[Reader]) -> str:
+    """What equal colours say about the drawn taps of some neurons, at the scene's level."""
+    weights = [{part.w for part in one.parts} for one in readers]
+    pair = len(set(scene.neurons)) > 1
+    who = "i and j" if pair else joined([f"y[{','.join(map(str, one.neuron))}]" for one in readers])
+    alone = len(readers) < 2
+    if scene.level == "weight":
+        both = len(set.intersection(*weights)) if weights else 0
+        if alone:
+            return f"each weight is used {'once' if len(weights[0]) == len(readers[0].parts) else 'several times'}"
+        if weights[0] == weights[1]:
+            return f"{who} use the same {few(both) + ' weights' if both > 1 else 'weight'}"
+        return f"{who} have {counted(both, 'weight')} in common" if both else f"{who} have no weight in common"
+    if scene.level == "filter":
+        own = {one.filter for one in readers}
+        same = (
+            f"{who} use{'s one' if alone else ' the same'} filter" if len(own) < 2 else f"{who} use different filters"
+        )
+        return f"{same}. Which of its weights an edge uses, this colour does not tell"
+    if scene.level == "channel":
+        return "an edge has the colour of the input channel that it reads"
+    if scene.level == "tap":
+        return "an edge has the colour of its place in the kernel, in every filter and channel alike"
+    return "every weight here is stored in one tensor"
+
+
+def rounded_words(**groups: Digits | None) -> str:
+    """What was rounded, '' where nothing was: "Rounded (≈): inputs to 2 decimals; the table has them in full."."""
+    told: dict[str, list[str]] = {}
+    for name, style in groups.items():
+        if style is not None and style.words:
+            told.setdefault(style.words, []).append(name)
+    lists = [f"{joined(names)} {words}" for words, names in told.items()]
+    return f"Rounded (≈): {', '.join(lists)}; the table has them in full." if lists else ""
 
 
 def use_words(scene: Scene, readers: Sequence[Reader]) -> str:

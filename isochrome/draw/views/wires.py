@@ -6,23 +6,26 @@ Edges never meet in a point: each ends in the port of its weight, and ports stan
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from isochrome.core.relation import Place
 from isochrome.draw.identity import Colouring
-from isochrome.draw.layout import edges_in_order, neuron_bar, number, number_within, place_text, text_width
-from isochrome.draw.picture import Cell, Edge, Glyph, Group, Label, Mark, Outline, Point, State, keys
+from isochrome.draw.layout import edges_in_order, fitted, neuron_bar, number, number_within, place_text, text_width
+from isochrome.draw.picture import Cell, Edge, Glyph, Group, Keys, Label, Mark, Outline, Point, State, keys
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Reader
+from isochrome.draw.views.wording import position_words
 
 __all__ = [
-    "Inputs", "Run", "fitting", "gaps_between", "input_row", "is_inside", "neuron_mark", "port_digits", "port_glyphs", "ports", "ports_width", "runs",
-    "wires",
+    "Inputs", "Run", "UPWARDS", "digits_in", "fitting", "gaps_between", "height_for", "input_row", "is_inside",
+    "neuron_mark", "port_digits", "port_signs", "ports", "ports_width", "runs", "wires",
 ]  # fmt: skip
 
 FLOOR = 10
+UPWARDS = 42
+"""The height of a port whose number reads upwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,13 @@ def runs(scene: Scene, readers: Sequence[Reader], holes: int = 12) -> tuple[Run,
 def input_row(
     scene: Scene, lines: Sequence[Run], side: float, tall: float, x: float = 0, y: float = 0, indices: bool = True
 ) -> Inputs:
-    """The line of inputs in cells of ``side``, channels and rows named above it."""
+    """The line of inputs in cells of ``side``, channels and rows named above it; narrow cells are higher."""
     gaps = gaps_between(lines)
-    style = _input_digits(scene, lines, side, tall)
+    style = digits_in(_numbers(scene, lines), side)
+    tall = height_for(style, side, tall)
     heads, top = _heads(scene, lines, gaps, side)
-    indexed = indices and side >= 20 and bool(scene.x and scene.x.of("position"))
+    single = all(len(run.places) == 1 for run in lines) and len({run.channel for run in lines}) > 1
+    indexed = indices and side >= 20 and not single and bool(scene.x and scene.x.of("position"))
     top += 13 if indexed else 0
     marks: list[Mark] = [Group(x, y, tuple(heads))] if heads else []
     ends: dict[Place, Point] = {}
@@ -77,7 +82,7 @@ def input_row(
     for run, gap in zip(lines, gaps, strict=True):
         at += gap
         for place in run.places:
-            marks.append(_input_cell(scene, place, at, y + top, side, tall, style, indexed))
+            marks += _input_cell(scene, place, at, y + top, side, tall, style, indexed)
             ends[place] = (at + side / 2, y + top + tall)
             at += side
     return Inputs(tuple(marks), ends, at - x, top + tall, style)
@@ -97,11 +102,20 @@ def is_inside(scene: Scene, place: Place) -> bool:
     return scene.x is not None and all(0 <= at < size for at, size in zip(place, scene.x.shape, strict=True))
 
 
-def _input_digits(scene: Scene, lines: Sequence[Run], side: float, tall: float) -> Digits | None:
+def _numbers(scene: Scene, lines: Sequence[Run]) -> list[float]:
     if scene.x_values is None:
-        return None
-    values = [float(scene.x_values[place]) for run in lines for place in run.places if is_inside(scene, place)]
-    return digits([values], fitting(side), 3) if tall >= FLOOR + 2 else None
+        return []
+    return [float(scene.x_values[place]) for run in lines for place in run.places if is_inside(scene, place)]
+
+
+def digits_in(values: Sequence[float], width: float) -> Digits | None:
+    """How numbers are printed in cells of a width: across, or upwards in cells that are ``UPWARDS`` high."""
+    return (digits([values], fitting(width), 3) or digits([values], 6, 3)) if values else None
+
+
+def height_for(style: Digits | None, width: float, usual: float) -> float:
+    """The height of cells of a width: the usual one, or what a number needs that reads upwards."""
+    return float(UPWARDS) if style is not None and style.characters > fitting(width) else usual
 
 
 def fitting(width: float) -> int:
@@ -115,18 +129,20 @@ def fitting(width: float) -> int:
 
 def _input_cell(
     scene: Scene, place: Place, x: float, y: float, side: float, tall: float, style: Digits | None, indexed: bool
-) -> Cell:
+) -> tuple[Mark, ...]:
     axes = () if scene.x is None else scene.x.of("position")
-    real = is_inside(scene, place)
     index = number(place[axes[-1]]) if indexed and axes else ""
-    if not real:
-        return Cell(x, y, side, tall, "0", padding=True, index=index, index_at="above")
+    across = style is not None and style.characters <= fitting(side)
+    size = style.size(side, tall) if style is not None and across else 0
+    if not is_inside(scene, place):
+        return (Cell(x, y, side, tall, "0", padding=True, index=index, index_at="above", size=size),)
     value = None if scene.x_values is None else float(scene.x_values[place])
     text = "" if style is None else style.text(value)
-    return Cell(
-        x, y, side, tall, text, scene.input_identity(place), index=index, index_at="above",
-        ink="ink3" if value == 0 else "ink", keys=keys(scene.layer.number, x=place),
+    cell = Cell(
+        x, y, side, tall, text if across else "", scene.input_identity(place), index=index, index_at="above",
+        ink="ink3" if value == 0 else "ink", size=size, keys=keys(scene.layer.number, x=place),
     )  # fmt: skip
+    return (cell,) if across or not text else (cell, _upwards(cell, text))
 
 
 def _heads(scene: Scene, lines: Sequence[Run], gaps: Sequence[float], side: float) -> tuple[list[Mark], float]:
@@ -145,29 +161,42 @@ def _heads(scene: Scene, lines: Sequence[Run], gaps: Sequence[float], side: floa
     marks: list[Mark] = []
     y = 0.0
     if scene.channels > 1 and (len(channels) > 1 or not several):
-        marks, y = _channel_heads(scene, spans, x)
+        marks, y = _channel_heads(scene, spans, lines)
     if several:
-        y += 12
+        y += 18 if marks else 12
         marks += [Label(left, y, _row_words(scene, run, wide), "caption", size=11.5) for left, wide, run in rows]
         y += 6
     return marks, y + (8 if marks and not several else 0)
 
 
-def _channel_heads(scene: Scene, spans: dict[int, tuple[float, float]], width: float) -> tuple[list[Mark], float]:
+def _channel_heads(
+    scene: Scene, spans: dict[int, tuple[float, float]], lines: Sequence[Run]
+) -> tuple[list[Mark], float]:
     names = {channel: f"channel {channel}" for channel in spans}
     fits = all(text_width(names[channel], 13, True) + 6 <= end - left for channel, (left, end) in spans.items())
     if fits or len(spans) == 1:
         chosen = scene.channel if scene.channel in spans else min(spans)
-        return [
-            Label(left, 12, names[channel], "body", bold=channel == chosen) for channel, (left, _) in spans.items()
-        ], 12
-    marks: list[Mark] = [Label(0, 11, f"input channels {min(spans)} to {max(spans)}", "caption")]
+        heads = [Label(left, 12, names[one], "body", bold=one == chosen) for one, (left, _) in spans.items()]
+        return list(heads), 12
+    marks: list[Mark] = [Label(0, 11, f"input channels {min(spans)} to {max(spans)}{_where(scene, lines)}", "caption")]
     narrow = min(end - left for left, end in spans.values()) < 6.3 * len(str(max(spans))) + 3
     shown = [channel for place, channel in enumerate(spans) if not narrow or place % 5 == 0]
     marks += [
         Label((spans[channel][0] + spans[channel][1]) / 2, 28, str(channel), "index", "middle") for channel in shown
     ]
     return marks, 26
+
+
+def _where(scene: Scene, lines: Sequence[Run]) -> str:
+    """The row and column that all drawn inputs share: ", row 0"."""
+    if scene.x is None:
+        return ""
+    words = ""
+    places = [place for run in lines for place in run.places]
+    for axis, name in zip(scene.x.of("position"), position_words(scene.x), strict=True):
+        at = {place[axis] for place in places}
+        words += f", {name} {number(min(at))}" if len(at) == 1 else ""
+    return words
 
 
 def _row_words(scene: Scene, run: Run, wide: float) -> str:
@@ -190,13 +219,30 @@ def ports(
 ) -> tuple[tuple[Part, Cell], ...]:
     """A port for each drawn tap of a neuron, side by side in the filter's order, ``gap`` between channels."""
     found = []
+    across = style is not None and style.characters <= fitting(port)
+    size = style.size(port, tall) if style is not None and across else 0
     for place, (part, channel) in enumerate(zip(one.parts, one.channels, strict=True)):
         x += gap if place and channel != one.channels[place - 1] else 0
-        text = "" if style is None or part.weight is None else style.text(part.weight)
+        text = "" if style is None or not across else style.text(part.weight)
         place_of = keys(scene.layer.number, y=part.y, w=part.w or (), parameter=part.parameter)
-        found.append((part, Cell(x, y, port, tall, text, part.identity(scene.level), bold=True, keys=place_of)))
+        found.append(
+            (part, Cell(x, y, port, tall, text, part.identity(scene.level), bold=True, size=size, keys=place_of))
+        )
         x += port
     return tuple(found)
+
+
+def port_signs(scene: Scene, found: Iterable[tuple[Part, Cell]], style: Digits | None) -> tuple[Mark, ...]:
+    """What stands in ports too narrow for their number: the number upwards, or the tap's place in its kernel."""
+    if style is None:
+        return port_glyphs(scene, found)
+    return tuple(_upwards(cell, style.text(part.weight)) for part, cell in found if not cell.text)
+
+
+def _upwards(cell: Cell, text: str) -> Label:
+    """A number that reads upwards in a narrow cell."""
+    x, y = cell.x + cell.width / 2 + 3.6, cell.y + cell.height / 2
+    return Label(x, y, text, "mono", "middle", ink=cell.ink, size=FLOOR, on=cell.identity, turn=-90)
 
 
 def neuron_mark(
@@ -206,23 +252,44 @@ def neuron_mark(
     name = f"y[{place_text(neuron)}]"
     value = neuron_value(scene, neuron, width, name)
     place = keys(scene.layer.number, y=neuron)
-    bar = neuron_bar(x, y, width, name, value, state, height, scene.neuron_identity(neuron), place)
-    if not value:
-        return bar[:-1]
+    on = scene.neuron_identity(neuron)
+    bar, told = _bar(x, y, width, name, value, state, height, on, place)
     room = width - text_width(f"{name} = {value}", 13.5, mono=True) - 60
-    if not terms or text_width(terms, 13.5, mono=True) > room:
-        return bar
+    if not value or not terms or text_width(terms, 13.5, mono=True) > room:
+        return (*bar, *told)
     right = x + width - 10 - text_width(f" = {value}", 13.5, mono=True)
-    words = Label(right, y + height / 2 + 4.5, terms, "mono", "end", True, size=13.5, on=scene.neuron_identity(neuron))
-    return (*bar, words)
+    words = Label(right, y + height / 2 + 4.5, terms, "mono", "end", True, size=13.5, on=on)
+    return (*bar, *told, words)
+
+
+def _bar(
+    x: float,
+    y: float,
+    width: float,
+    name: str,
+    value: str,
+    state: State | None,
+    height: float,
+    on: str | None,
+    at: Keys,
+) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
+    """The bar, and its value apart; a name that leaves no room for the value is set smaller."""
+    *bar, told = neuron_bar(x, y, width, "", value, state, height, on, at)
+    left = x + (32 if state in ("selected", "pinned") else 10)
+    room = width - (left - x) - 16 - (text_width(f"= {value}", 13.5, mono=True) if value else 0)
+    size = 13 if text_width(name, 13, mono=True) <= room else 11
+    title = Label(left, y + height / 2 + 4.5, fitted(name, room, size, mono=True), "mono", size=size, on=on)
+    if not value or not isinstance(told, Label):
+        return (*bar[:-1], title), ()
+    return (*bar[:-1], title), (replace(told, text=f"≈ {value[1:]}") if value.startswith("≈") else told,)
 
 
 def neuron_value(scene: Scene, neuron: Place, width: float, name: str) -> str:
     """The model's own value of a neuron, with as many digits as its bar has room for; '' where there is none."""
     if scene.y_values is None:
         return ""
-    room = width - 56 - text_width(name, 13, mono=True)
-    return number_within(scene.y_values[neuron], max(int(room / 8.1), 3))
+    room = width - 52 - min(text_width(name, 13, mono=True), max(text_width(name, 11, mono=True), width - 110))
+    return number_within(scene.y_values[neuron], max(int(room / 8.1) - 2, 3))
 
 
 def ports_width(one: Reader, port: float, gap: float) -> float:
@@ -231,10 +298,9 @@ def ports_width(one: Reader, port: float, gap: float) -> float:
     return port * len(one.parts) + gap * breaks
 
 
-def port_digits(scene: Scene, readers: Sequence[Reader], port: float) -> Digits | None:
-    """How the weights are printed in the ports, if they fit."""
-    values = [part.weight for one in readers for part in one.parts if part.weight is not None]
-    return digits([values], fitting(port), 3) if values else None
+def port_digits(readers: Sequence[Reader], port: float) -> Digits | None:
+    """How the weights are printed in ports of a width."""
+    return digits_in([part.weight for one in readers for part in one.parts if part.weight is not None], port)
 
 
 def port_glyphs(scene: Scene, ports: Iterable[tuple[Part, Cell]]) -> tuple[Mark, ...]:

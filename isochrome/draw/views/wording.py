@@ -9,7 +9,10 @@ from math import sqrt
 from isochrome.draw.layout import number
 from isochrome.draw.scene import Axes
 
-__all__ = ["bytes_text", "counted", "joined", "part_of", "position_words", "sized", "span", "times", "title_of"]
+__all__ = [
+    "bytes_text", "counted", "drawn", "joined", "part_of", "position_words", "side", "sized", "span", "times",
+    "title_of",
+]  # fmt: skip
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -110,3 +113,12 @@ def position_words(axes: Axes) -> tuple[str, ...]:
 def title_of(name: str, layer: str) -> str:
     """A picture's title: the view, and the layer it shows."""
     return f"{name} of {layer}"
+
+
+def drawn(words: str, window: str) -> str:
+    """Words under a title, with the name of the part that is drawn.
+
+    >>> drawn("The output as slices.", "Rows 0 to 4 of 28"), drawn("The output as slices.", "")
+    ('The output as slices. Drawn: rows 0 to 4 of 28.', 'The output as slices.')
+    """
+    return f"{words} Drawn: {window[:1].lower()}{window[1:]}." if window else words

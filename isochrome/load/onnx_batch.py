@@ -1,0 +1,127 @@
+"""Which axis carries the batch, followed from the inputs through the loops of every line.
+
+It is assumed along one axis of the inputs. A line refutes that where samples meet or differ: where a weight mentions
+the batch's loop, or a guard does, or an index in which it does not stand alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+from isochrome.core.formula import Affine, Index, Table, loops_of, sums_of
+from isochrome.core.sizes import Shape
+from isochrome.layers import Line
+from isochrome.load.onnx_call import Carried, Value
+
+__all__ = ["BatchElsewhere", "Batched", "Loops", "batched", "cut", "one_sample", "through_reshape"]
+
+Loops = tuple[tuple[str, int], ...]
+Operands = Mapping[str, Value | None]
+
+
+class BatchElsewhere(Exception):
+    """The batch does not run along the axis that was assumed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batched:
+    """For each line of an operation the loops that carry the batch, each with the rows that a sample has of it; and
+    where each output carries it."""
+
+    loops: tuple[Loops, ...] = ()
+    outputs: Mapping[str, Carried] = field(default_factory=dict)
+
+
+def batched(lines: Sequence[Line], operands: Operands, samples: int) -> Batched:
+    """Where the lines of an operation carry the batch, given where its operands do. Raises BatchElsewhere."""
+    found = [_read(line, operands, samples) for line in lines]
+    outputs: dict[str, Carried] = {}
+    for line, loops in zip(lines, found, strict=True):
+        for axis, index in enumerate(line.formula.output.indices):
+            loop = _alone(index)
+            if loop in loops and not line.inner:
+                made = Carried(axis, loops[loop])
+                if outputs.setdefault(line.output, made) != made and samples != 1:
+                    raise BatchElsewhere
+    for line, loops in zip(lines, found, strict=True):
+        made_at = outputs.get("y" if line.inner else line.output)
+        if made_at is not None and made_at.axis < len(line.formula.output.indices):
+            loop = _alone(line.formula.output.indices[made_at.axis])
+            if loop is not None:
+                loops.setdefault(loop, made_at.rows)
+        _check(line, loops, operands, samples)
+    return Batched(tuple(tuple(loops.items()) for loops in found), outputs)
+
+
+def _alone(index: Index) -> str | None:
+    return index.loop if isinstance(index, Affine) else None
+
+
+def _read(line: Line, operands: Operands, samples: int) -> dict[str, int]:
+    """The loops at the axes of the factors, and of the tables that the data gives, that carry the batch."""
+    names, found = dict(line.operands), dict[str, int]()
+    for factor in line.formula.factors:
+        tables = [(index.name, index.arguments) for index in factor.indices if isinstance(index, Table)]
+        for operand, indices in ((names.get(factor.name, ""), factor.indices), *tables):
+            value = operands.get(operand)
+            if value is None or value.batch is None or value.batch.axis >= len(indices):
+                continue
+            index = indices[value.batch.axis]
+            loop = _alone(index)
+            if loop is not None:
+                found.setdefault(loop, value.batch.rows)
+            elif samples != 1 and loops_of(index):
+                raise BatchElsewhere
+    return found
+
+
+def _check(line: Line, loops: Mapping[str, int], operands: Operands, samples: int) -> None:
+    names, formula = set(loops), line.formula
+    if any(names & set(loops_of(guard.value)) for guard in formula.guards):
+        raise BatchElsewhere
+    if samples == 1 or not names:
+        return
+    if names & {loop for loop, _ in formula.sizes}:
+        raise BatchElsewhere
+    known = dict(line.operands)
+    for access in formula.accesses:
+        value = operands.get(known.get(access.name, ""))
+        fixed = access is not formula.output and (access.name not in known or (value is not None and value.stored))
+        for index in access.indices:
+            given = isinstance(index, Table) and operands.get(index.name) is not None
+            whole = all(sum_.loop is not None for sum_ in sums_of(index) if names & set(loops_of(sum_)))
+            if names & set(loops_of(index)) and not (whole and (given or (isinstance(index, Affine) and not fixed))):
+                raise BatchElsewhere
+
+
+def one_sample(line: Line, loops: Loops) -> tuple[tuple[str, Shape], ...]:
+    """The shapes of a line's tensors for one sample."""
+    if not loops:
+        return line.shapes
+    rows, indices = dict(loops), {access.name: access.indices for access in line.formula.accesses}
+    return tuple(
+        (name, tuple(rows.get(_alone(index) or "", size) for index, size in zip(indices[name], shape, strict=True)))
+        if name in indices
+        else (name, shape)
+        for name, shape in line.shapes
+    )
+
+
+def cut(shape: Shape, batch: Carried | None) -> Shape:
+    """The shape of one sample, its batch axis kept."""
+    return shape if batch is None else (*shape[: batch.axis], batch.rows, *shape[batch.axis + 1 :])
+
+
+def through_reshape(old: Shape, new: Shape, batch: Carried | None, samples: int) -> Carried | None:
+    """Where the batch lies after a reshape: it may share an axis with what comes after it. Raises BatchElsewhere."""
+    if batch is None:
+        return None
+    before = prod(old[: batch.axis])
+    for axis, size in enumerate(new):
+        if prod(new[:axis]) == before and size and size % samples == 0:
+            return Carried(axis, size // samples)
+    if samples != 1:
+        raise BatchElsewhere
+    return None

@@ -1,0 +1,101 @@
+"""The gallery is the goldens: ``python -m tests.gallery`` draws every picture below into ``docs/gallery``.
+
+A test draws them again and compares the bytes.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from isochrome.app.api import OpenedModel, Run, open_model
+from isochrome.app.pictures import draw
+
+FOLDER = Path(__file__).parent.parent / "docs" / "gallery"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture: the file's name, what is drawn of what, and one sentence about it."""
+
+    name: str
+    view: str
+    model: str
+    layer: str
+    about: str
+    selection: dict[str, Any] = field(default_factory=dict)
+    exact: bool = True
+    """False where it holds float sums, whose last digit another processor may round otherwise."""
+
+    @property
+    def command(self) -> str:
+        """The command that draws it."""
+        words = ["isochrome draw", self.view, self.model, self.layer]
+        for name, value in self.selection.items():
+            if name == "neurons":
+                words += [f"--neuron {','.join(map(str, place))}" for place in value]
+            else:
+                words.append(f"--{name} {value}")
+        return " ".join([*words, f"-o {self.name}.svg"])
+
+
+TWO = {"neurons": [(0, 0, 0), (0, 0, 1)]}
+ITEMS = (
+    Item("connections", "connections", "example:stanford", "conv", "Two neurons of one filter: the same 27 weights.",
+         {"neurons": [(0, 1, 0), (0, 1, 1)], "channel": 1}),
+    Item("connections-filter", "connections", "example:stanford", "conv", "The same at level filter: one colour.",
+         {"neurons": [(0, 1, 0), (0, 1, 1)], "colour": "filter"}),
+    Item("arithmetic", "arithmetic", "example:stanford", "conv", "How 5 and 7 come about.", TWO),
+    Item("bank", "bank", "example:stanford", "conv", "Two filters give two slices, not six: channels are added.",
+         {"colour": "filter"}),
+    Item("volume", "volume", "example:lenet5", "C1", "A slice uses one filter; a column uses six.",
+         {"colour": "filter"}),
+    Item("volume-weight", "volume", "example:stanford", "conv", "At level weight a neuron is never one colour."),
+    Item("kernel", "kernel", "example:stanford", "conv", "How often each weight of a kernel is really used."),
+    Item("matrix", "matrix", "example:stanford", "conv", "The layer as a matrix: one colour, one stored number."),
+    Item("baselines", "baselines", "example:lenet5", "C1", "The same neurons wired in three ways."),
+    Item("connections-lenet-s2", "connections", "example:lenet5", "S2", "Four edges of one colour: one weight, four uses.",
+         exact=False),
+    Item("matrix-lenet-c3", "matrix", "example:lenet5", "C3", "A table of links: some maps read some channels."),
+    Item("arithmetic-photos", "arithmetic", "example:photos", "conv1", "A trained layer: real numbers that add up.",
+         exact=False),
+    Item("bank-photos", "bank", "example:photos", "conv1", "Red, green and blue share no weight.", {"colour": "channel"},
+         exact=False),
+)  # fmt: skip
+
+
+@cache
+def opened(model: str) -> tuple[OpenedModel, Run]:
+    """A model and one run of it."""
+    found = open_model(model)
+    return found, found.run()
+
+
+def picture(item: Item) -> bytes:
+    """The SVG of an item."""
+    found, run = opened(item.model)
+    return draw(found, found.model.layer(item.layer), item.view, run=run, **item.selection).svg().encode()
+
+
+def index() -> str:
+    """The gallery's page."""
+    lines = ["# Gallery", "", "Each picture is drawn by the command under it. They are also the goldens of the tests.", ""]
+    for item in ITEMS:
+        lines += [f"## {item.about}", "", f"![{item.about}]({item.name}.svg)", "", f"    {item.command}", ""]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Draw all, and write the page."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for item in ITEMS:
+        (FOLDER / f"{item.name}.svg").write_bytes(picture(item))
+        print(item.command, file=sys.stderr)
+    (FOLDER / "README.md").write_text(index())
+
+
+if __name__ == "__main__":
+    main()

@@ -64,6 +64,11 @@ class Answers:
         self._keeping = Lock()
         self._working = RLock()
 
+    @property
+    def note(self) -> str:
+        """Why activations are missing, '' where none are; without the folder that the model lies in."""
+        return self.patient.note.replace(self.model.name, self.opened.name)
+
     def answer(self, path: str, query: str = "") -> Any:
         """The answer to a path such as ``draw/0/connections/weight`` with a query such as ``i=0,0,0&j=0,0,1``.
 
@@ -151,14 +156,14 @@ def _layer(answers: Answers, given: Given) -> Any:
     payload = layer_payload(answers.model, layer, answers.values, answers.most_elements)
     for line in payload["lines"]:
         line["parameter"] = told(line["parameter"])
-    head = {"index": layer.number, "name": layer.name, "views": views, "note": answers.patient.note}
+    head = {"index": layer.number, "name": layer.name, "views": views, "note": answers.note}
     return told(head) | payload
 
 
 def _draw(answers: Answers, given: Given) -> Any:
     seen = _scene(answers, answers.run(answers.layer(given["index"])), given)
     picture = picture_of(seen, given["view"])
-    note = answers.patient.note
+    note = answers.note
     pins = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
     return {
         "svg": _DRAWINGS[given.get("for", "page")](picture),
@@ -180,7 +185,7 @@ def _explain(answers: Answers, given: Given) -> Any:
         raise RequestError(f"neuron: must have at most {MOST_TERMS:,} connections to be shown here; has {terms:,}")
     found = explain(answers.model, layer, neuron, answers.values)
     if found.total is None or any(term.w is None for term in found.terms):
-        why = found.note or answers.patient.note or "its sum has products without a stored weight"
+        why = found.note or answers.note or "its sum has terms that no stored weight multiplies"
         raise RequestError(f"{shown(layer.name)}: {why}. `isochrome explain` lists what is known.")
     return told(found.to_dict())
 

@@ -82,13 +82,15 @@ def report_text(report: Report, ink: Ink) -> str:
 
 def _row(layer: LayerReport, seen: dict[str, str]) -> _Row:
     counts, uses = layer.counts, layer.uses_per_weight
-    storages = [storage for _, _, storage in layer.parameters]
-    new = [storage for storage in storages if storage not in seen]
-    first = next((seen[storage] for storage in storages if storage in seen), "")
-    for storage in new:
-        seen[storage] = layer.name
-    weights = f"{counts.weights:,}" if new or not storages else "="
-    margin = f"as {shown(first, 24)}" if first else ""
+    names = [names[0] for names, _, _ in layer.parameters]
+    new = [name for name in names if name not in seen]
+    first = next((seen[name] for name in names if name in seen), "")
+    for name in new:
+        seen[name] = layer.name
+    repeated = counts.weights > 0 and names[0] not in new
+    weights = "=" if repeated and not new else f"{counts.weights:,}"
+    part = "" if repeated else "bias "
+    margin = f"{part}as {shown(first, 24)}" if first else ""
     if layer.opaque:
         return _Row((shown(layer.name, 32), "opaque", _shape(layer.output_shape), "", "", "", ""), shown(layer.opaque, 60))
     if layer.calls != 1:

@@ -115,7 +115,8 @@ def explain(model: Model, layer: Layer, neuron: Place, values: Values) -> Explan
     total = fsum(known) if len(known) == len(products) and not note else None
     output = None if main.inner else values.tensor(main.output)
     framework = None if output is None or not values.framework else float(output[place])
-    eps = float(np.finfo(np.float32).eps) if output is None or output.dtype != np.float64 else float(np.finfo(float).eps)
+    kind = np.dtype(np.float32) if output is None or output.dtype.kind != "f" else output.dtype
+    eps = float(np.finfo(kind).eps)
     bound = None if total is None else steps * eps * fsum(sizes)
     return Explanation(
         layer.name,
@@ -166,6 +167,7 @@ def _terms(model: Model, line: Line, place: Place, values: Values) -> Iterator[T
     tensor = dict(line.inputs).get(names[at_input], "") if at_input is not None else ""
     found = values.inputs(line, tensor) if tensor else None
     inputs, sizes = (None, None) if found is None else found
+    others = [(names.index(name), values.tensor(tensor)) for name, tensor in line.inputs[1:]]
     constants = dict(line.constants)
     label = None if line.parameter is None else model.parameters[line.parameter].names[0]
     for tap in taps.listed():
@@ -173,6 +175,8 @@ def _terms(model: Model, line: Line, place: Place, values: Values) -> Iterator[T
         x = tap[at_input] if at_input is not None else None
         weight = line.scale if at_weight is None else _at(weights, w)
         number = None if at_input is None else 0.0 if x is None else _at(inputs, x)
+        for at, array in others:  # a product of several activations is one input
+            number = _product(number, 0.0 if tap[at] is None else _at(array, tap[at]), 1.0)
         factor = 1.0 if at_weight is None else line.scale
         for at, name in enumerate(names):
             if name in constants and tap[at] is not None:

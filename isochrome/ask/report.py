@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from isochrome.core.reach import Places, image, union
+from isochrome.ask.counts import UseCounts, connections_of, distinct_scalars, uses_of
 from isochrome.core.sizes import Shape
-from isochrome.model.parts import Layer, Line, Model, Parameter, Pattern, Span
+from isochrome.model.parts import Layer, Line, Model, Span
 
 __all__ = ["Counts", "LayerReport", "Report", "Totals", "UseCounts", "layer_report", "report"]
 
 DEPENDS = "depends on data"
-
-
-@dataclass(frozen=True, slots=True)
-class UseCounts:
-    """Uses of one weight: ``taps`` of each (None where weights differ), ``min`` and ``max`` on real input.
-
-    All three are None where they depend on data.
-    """
-
-    taps: int | None
-    min: int | None
-    max: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +151,7 @@ def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] |
     shared, distinct, summed = _along(main)
     numbers = dict.fromkeys(line.parameter for line in layer.lines if line.parameter is not None)
     parameters = [model.parameters[number] for number in numbers]
-    uses, dead = _uses(model, main)
+    uses, dead = uses_of(model.parameters, main)
     tied = dict.fromkeys(name for number in numbers for name in used.get(number, ()) if name != layer.name)
     depends = next((line.depends for line in layer.lines if line.depends), "")
     return LayerReport(
@@ -176,7 +164,7 @@ def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] |
         tuple(text for line in main if not line.depends for text in line.pattern.constant_along),
         layer.input_shape,
         layer.output_shape,
-        tuple((p.names, p.shape, p.span.storage) for p in parameters),
+        tuple((p.names, p.shape, _place(p)) for p in parameters),
         _layer_counts(model, layer),
         uses,
         dead,
@@ -185,6 +173,12 @@ def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] |
         depends,
         layer.opaque or None,
     )
+
+
+def _place(parameter: Parameter) -> str:
+    """Where a parameter is stored: its own storage by name, a part of a larger one with the offset in bytes."""
+    span = parameter.span
+    return span.storage if span.storage in parameter.names else f"{span.storage}@{span.start}"
 
 
 def _users(model: Model) -> dict[int, tuple[str, ...]]:
@@ -218,14 +212,6 @@ def _sizes(line: Line) -> Mapping[str, int]:
     return dict(zip(loops, shape, strict=True))
 
 
-def connections_of(line: Line) -> tuple[int, int]:
-    """(connections, real connections) of a line; a line that depends on data looks up one weight for each output."""
-    if line.depends:
-        count = prod(line.shape(line.formula.output.name))
-        return count, count
-    return line.relation.connections, line.relation.real_connections
-
-
 def _layer_counts(model: Model, layer: Layer) -> Counts:
     neurons = prod(layer.output_shape) if layer.output_shape is not None else 0
     pairs = [connections_of(line) for line in layer.weight_lines]
@@ -234,51 +220,9 @@ def _layer_counts(model: Model, layer: Layer) -> Counts:
         neurons,
         sum(pair[0] for pair in pairs),
         sum(pair[1] for pair in pairs),
-        _distinct(made, layer.weight_lines),
-        _distinct(made, layer.bias_lines),
+        distinct_scalars(made, layer.weight_lines),
+        distinct_scalars(made, layer.bias_lines),
     )
-
-
-def _distinct(parameters: tuple[Parameter, ...], lines: Iterable[Line]) -> int:
-    """Stored scalars that the operands of some lines hold, each once."""
-    by_parameter: dict[int, list[Line]] = {}
-    for line in lines:
-        if line.parameter is not None:
-            by_parameter.setdefault(line.parameter, []).append(line)
-    return sum(_held(parameters[number], found) for number, found in by_parameter.items())
-
-
-def _held(parameter: Parameter, lines: list[Line]) -> int:
-    """The stored scalars of a parameter that the operands of some lines hold."""
-    patterns = list(dict.fromkeys(line.operand_pattern for line in lines))
-    if None in patterns:
-        return parameter.count
-    found = [pattern for pattern in patterns if pattern is not None]
-    counts = [pattern.uses.mentioned for pattern in found]
-    if len(found) == 1 or parameter.count in counts:
-        return max(counts)
-    return union([_places(pattern) for pattern in found]).count
-
-
-def _places(pattern: Pattern) -> Places:
-    everything = Places((tuple(tuple(range(size)) for size in pattern.relation.shapes[0]),))
-    return image(pattern.relation, 0, pattern.weight_number, everything)
-
-
-def _uses(model: Model, lines: tuple[Line, ...]) -> tuple[UseCounts, int | None]:
-    if not lines:
-        return UseCounts(0, 0, 0), 0
-    if any(line.depends for line in lines):
-        return UseCounts(None, None, None), None
-    found = [line.pattern.uses for line in lines]
-    taps = {one.taps for one in found}
-    live = sum(one.live for one in found)
-    counts = UseCounts(
-        next(iter(taps)) if len(taps) == 1 else None,
-        min(one.least for one in found),
-        max(one.most for one in found),
-    )
-    return counts, max(_distinct(model.parameters, lines) - live, 0)
 
 
 def _totals(model: Model, pairs: list[tuple[Layer, LayerReport]]) -> Totals:
@@ -293,8 +237,8 @@ def _totals(model: Model, pairs: list[tuple[Layer, LayerReport]]) -> Totals:
         sum(row.counts.neurons * times for row, times in zip(rows, calls, strict=True)),
         sum(row.counts.connections * times for row, times in zip(rows, calls, strict=True)),
         sum(row.counts.real_connections * times for row, times in zip(rows, calls, strict=True)),
-        _distinct(model.parameters, (line for layer in lines for line in layer.weight_lines)),
-        _distinct(model.parameters, (line for layer in lines for line in layer.bias_lines)),
+        distinct_scalars(model.parameters, (line for layer in lines for line in layer.weight_lines)),
+        distinct_scalars(model.parameters, (line for layer in lines for line in layer.bias_lines)),
     )
     spans = [parameter.span for parameter in parameters]
     return Totals(

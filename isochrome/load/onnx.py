@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.core.sizes import Shape
-from isochrome.errors import FormulaError, ModelError, shown
+from isochrome.errors import FormulaError, ModelError
 from isochrome.load.child import read_record
 from isochrome.load.onnx_batch import BatchElsewhere
 from isochrome.load.onnx_bodies import SPECIAL
+from isochrome.load.onnx_join import with_added_biases
+from isochrome.load.onnx_names import layer_path
 from isochrome.load.onnx_walk import Named, StoredTensor, Walk
 from isochrome.load.source import Source
 from isochrome.load.tensors import read_tensor
@@ -90,7 +91,7 @@ def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFil
     operations: list[Operation] = []
     layers: list[Layer] = []
     taken: dict[str, int] = {}
-    for named in walk.found:
+    for named in with_added_biases(walk.found, walk.outputs, walk.tensors):
         operation = replace(named.operation, lines=tuple(_numbered(line, numbers) for line in named.operation.lines))
         operations.append(operation)
         if any(line.weight for line in operation.lines) or operation.kind == "opaque":
@@ -120,7 +121,8 @@ def _layer(
     number: int, place: int, named: Named, operation: Operation, walk: Walk, taken: dict[str, int]
 ) -> Layer:
     lines = tuple(line for line in operation.lines if line.weight)
-    path = _path(named, walk, lines)
+    stored = [walk.stored[line.source].names[0] for line in lines]
+    path = layer_path(named.node, named.scopes, stored) or operation.name
     taken[path] = taken.get(path, 0) + 1
     name = path if taken[path] == 1 else f"{path}#{taken[path]}"
     given = next((tensor for line in lines for _, tensor in line.inputs if tensor), "")
@@ -131,19 +133,3 @@ def _layer(
     return Layer(
         number, name, aliases, operation.kind, lines, first, output, into, out, place, named.calls, operation.opaque
     )
-
-
-_MADE_UP = re.compile(r"(/.*|node_.*|[A-Za-z]+_\d+|)")
-_ENDINGS = (".weight", ".kernel", ".weight_ih_l0", ".bias", ".gamma")
-
-
-def _path(named: Named, walk: Walk, lines: tuple[Line, ...]) -> str:
-    """The model's own path: the node's name, unless an exporter made it up and a parameter's name says better."""
-    if named.node and not _MADE_UP.fullmatch(named.node):
-        return named.node
-    stored = [walk.stored[line.source].names[0] for line in lines if line.source in walk.stored]
-    for name in stored:
-        for ending in _ENDINGS:
-            if name.endswith(ending) and len(name) > len(ending):
-                return name.removesuffix(ending)
-    return named.node or named.operation.name or shown(named.operation.kind)

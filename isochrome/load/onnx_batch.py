@@ -49,7 +49,7 @@ def batched(lines: Sequence[Line], operands: Operands, samples: int) -> Batched:
         made_at = outputs.get("y" if line.inner else line.output)
         if made_at is not None and made_at.axis < len(line.formula.output.indices):
             loop = _alone(line.formula.output.indices[made_at.axis])
-            if loop is not None:
+            if loop is not None and _spans(line, loop, made_at.rows * samples):
                 loops.setdefault(loop, made_at.rows)
         _check(line, loops, operands, samples)
     return Batched(tuple(tuple(loops.items()) for loops in found), outputs)
@@ -59,8 +59,19 @@ def _alone(index: Index) -> str | None:
     return index.loop if isinstance(index, Affine) else None
 
 
+def _spans(line: Line, loop: str, size: int) -> bool:
+    """Whether a loop runs over the whole of every axis where it stands alone."""
+    shapes = dict(line.shapes)
+    return all(
+        length == size
+        for access in line.formula.accesses
+        for index, length in zip(access.indices, shapes[access.name], strict=True)
+        if _alone(index) == loop
+    )
+
+
 def _read(line: Line, operands: Operands, samples: int) -> dict[str, int]:
-    """The loops at the axes of the factors, and of the tables that the data gives, that carry the batch."""
+    """The loop at the axes of the factors, and of the tables that the data gives, that carry the batch."""
     names, found = dict(line.operands), dict[str, int]()
     for factor in line.formula.factors:
         tables = [(index.name, index.arguments) for index in factor.indices if isinstance(index, Table)]
@@ -70,10 +81,12 @@ def _read(line: Line, operands: Operands, samples: int) -> dict[str, int]:
                 continue
             index = indices[value.batch.axis]
             loop = _alone(index)
-            if loop is not None:
+            if loop is not None and _spans(line, loop, value.batch.rows * samples):
                 found.setdefault(loop, value.batch.rows)
             elif samples != 1 and loops_of(index):
                 raise BatchElsewhere
+    if len(found) > 1 and samples != 1:
+        raise BatchElsewhere
     return found
 
 

@@ -19,6 +19,8 @@ from isochrome.model.stored import OverStored, operand_line, with_origins
 __all__ = ["Lines"]
 
 Operands = Mapping[str, Value | None]
+STATES = ("hidden", "cell")
+"""What a recurrent operation makes inside itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,8 @@ def _operands(line: LineOfKind, operands: Operands) -> _Read | None:
     effective, stored, as_stored = "", "", True
     for tensor, operand in line.operands:
         value = operands.get(operand)
-        if operand not in operands:
-            inputs.append((tensor, ""))  # made inside the operation: the state of a recurrent layer
+        if operand in STATES:
+            inputs.append((tensor, ""))
         elif value is None:
             return None
         elif not value.stored:

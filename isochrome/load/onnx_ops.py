@@ -37,7 +37,7 @@ class Row:
                 return {self.weight: stored[0], "x": 1 - stored[0]}
         if self.variadic:
             return {"x" if at == 0 else f"x{at + 1}": at for at in range(count)}
-        return {name: at for at, name in enumerate(self.operands[:count])}
+        return {name: at for at, names in enumerate(self.operands[:count]) for name in names.split()}
 
 
 def _kind(name: str, **arguments: Any) -> Operation:
@@ -419,7 +419,7 @@ ROWS: Mapping[str, Row] = {
     "Gemm": Row(_gemm, ("a", "b", "c")),
     "MatMul": Row(_matmul, ("a", "b")),
     "Einsum": Row(_einsum, variadic=True),
-    "Gather": Row(_gather, ("x", "ids")),
+    "Gather": Row(_gather, ("x w", "ids")),
     "Add": Row(_sum_or_bias(1.0, 1.0), variadic=True, weight="b"),
     "Sub": Row(_sum_or_bias(1.0, -1.0), variadic=True, weight="b"),
     "Mul": Row(_product, variadic=True, weight="w"),

@@ -73,6 +73,7 @@ class Named:
     operation: Operation
     node: str
     calls: int | None
+    scopes: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -348,7 +349,8 @@ class Walk:
         outputs = tuple(name for name in node.outputs if name)
         inputs = tuple(value.name for value in node.call.inputs if value is not None and not value.stored)
         name = outputs[0] if outputs else shown(node.call.op, 40)
-        self.found.append(Named(Operation(name, kind, lines, inputs, outputs, reason), node.record["name"], node.calls))
+        self.found.append(Named(Operation(name, kind, lines, inputs, outputs, reason), node.record["name"], node.calls,
+                                node.record.get("scopes", "")))  # fmt: skip
 
     def _cached(self, row: Row, call: Call) -> KindCall:
         key = _key(call)

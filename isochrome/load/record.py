@@ -35,6 +35,7 @@ _OPSET_DOMAIN, _OPSET_VERSION = 10, 16
 _GRAPH_NODE, _GRAPH_NAME, _GRAPH_INITIALIZER, _GRAPH_SPARSE = 10, 18, 42, 122
 _GRAPH_VALUES = {90: "inputs", 98: "outputs", 106: "value_info"}
 _NODE_INPUT, _NODE_OUTPUT, _NODE_ATTRIBUTE = 10, 18, 42
+_NODE_METADATA, _SCOPES = 74, b"pkg.torch.onnx.name_scopes"
 _NODE_TEXTS = {26: "name", 34: "op", 58: "domain", 66: "overload"}
 _FUNCTION_TEXTS = {10: "name", 82: "domain", 106: "overload"}
 _FUNCTION_LISTS = {34: "inputs", 42: "outputs", 50: "attributes"}
@@ -149,7 +150,13 @@ class _Reader(Wire):
                 outputs.append(self.text(value, after))
             elif key in _NODE_TEXTS:
                 node[_NODE_TEXTS[key]] = self.text(value, after)
+            elif key == _NODE_METADATA and _SCOPES in bytes(self.data[value : min(after, value + 64)]):
+                node["scopes"] = self.scopes(value, after)
         return node
+
+    def scopes(self, start: int, end: int) -> str:
+        """The value of a key with a value."""
+        return next((self.text(v, after) for key, v, after in fields(self.data, start, end) if key == _ENTRY_VALUE), "")
 
     def function(self, start: int, end: int) -> Record:
         lists: dict[str, list[str]] = {"inputs": [], "outputs": [], "attributes": []}

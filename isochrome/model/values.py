@@ -114,5 +114,5 @@ class Values:
         if found is None:
             raise RequestError(f"{access}: what it looks up depends on data that this run does not give")
         size = line.shape(access.name)[[str(index)[: len(name) + 1] for index in access.indices].index(f"{name}[")]
-        ids = np.asarray(found, np.int64)
+        ids = np.asarray(found, np.int64).reshape(found.shape or (1,))
         return np.where(ids < 0, ids + size, ids)

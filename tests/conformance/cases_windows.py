@@ -14,7 +14,7 @@ AUTO = ["NOTSET", "NOTSET", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]
 
 
 @st.composite
-def windows(draw: st.DrawFn, rank: int, transposed: bool = False, dilated: bool = True) -> dict[str, Any]:
+def windows(draw: st.DrawFn, rank: int, transposed: bool = False, pool: bool = False) -> dict[str, Any]:
     """Attributes of a window, and sizes that it fits."""
 
     def each(low: int, high: int) -> list[int]:
@@ -22,14 +22,15 @@ def windows(draw: st.DrawFn, rank: int, transposed: bool = False, dilated: bool 
 
     kernel = each(1, 3 if rank < 3 else 2)
     auto = draw(st.sampled_from(AUTO))
-    strides = each(1, 3)
-    dilations = each(1, 2 if dilated and not auto.startswith("SAME") else 1)
+    strides = [draw(st.integers(1, k if pool and auto.startswith("SAME") else 3)) for k in kernel]
+    dilations = each(1, 1 if auto.startswith("SAME") else 2)
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
     most = {1: 9, 2: 6, 3: 4}[rank]
     sizes = [draw(st.integers(1 if transposed else span, max(most, span))) for span in spans]
     attributes: dict[str, Any] = {"kernel_shape": kernel, "strides": strides, "dilations": dilations, "auto_pad": auto}
     if auto == "NOTSET":
-        attributes["pads"] = [draw(st.integers(0, min(2, span - 1) if not transposed else 1)) for span in spans * 2]
+        room = [k - 1 for k in kernel] if pool else [1] * rank if transposed else [span - 1 for span in spans]
+        attributes["pads"] = [draw(st.integers(0, min(2, most))) for most in room * 2]
     return {"sizes": sizes, "kernel": kernel, "spans": spans, "attributes": attributes}
 
 
@@ -88,9 +89,9 @@ def transposed_convolutions(draw: st.DrawFn, rank: int) -> Case:
 @st.composite
 def pools(draw: st.DrawFn, kind: str) -> Case:
     rank = draw(st.integers(1, 3))
-    window = draw(windows(rank))
+    window = draw(windows(rank, pool=True))
     attributes = window["attributes"]
-    graph = Graph(draw(seeds), 22 if kind != "MaxPool" else draw(st.sampled_from([12, 22])))
+    graph = Graph(draw(seeds), 22)
     if attributes["auto_pad"] == "NOTSET":
         attributes["ceil_mode"] = draw(st.integers(0, 1))
     if kind == "AveragePool":
@@ -112,6 +113,6 @@ def global_pools(draw: st.DrawFn) -> Case:
 def scaled(graph: Graph, tensor: str, **facts: Any) -> Case:
     """A tensor times a stored one of a sample's shape: the layer whose reach is asked for."""
     shape = Running(graph.model([tensor]))(graph.inputs)[tensor].shape
-    whole = (1, *shape[1:]) if len(shape) > 1 else shape
-    graph.node("Mul", tensor, graph.weight(*(whole if max(whole, default=1) > 1 else (2,))))
+    whole = (1, *shape[1:]) if max(shape[1:], default=1) > 1 else (2, *(1 for _ in shape))
+    graph.node("Mul", tensor, graph.weight(*whole))
     return Case(graph, **facts)

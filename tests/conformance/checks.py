@@ -45,20 +45,22 @@ class Answered:
 
     @cached_property
     def rows(self) -> Mapping[str, Array]:
-        return self.case.rows(dict(self.case.graph.stored) | dict(self.tensors)) if self.case.rows else {}
+        return self.case.rows(self.tensors) if self.case.rows else {}
 
 
 def answered(case: Case) -> Answered:
     model = case.model
     file = opened(model)
     running = Running(model) if case.runs else None
-    tensors = running(case.graph.inputs) if running else dict(case.graph.inputs)
+    tensors = case.graph.stored | (running(case.graph.inputs) if running else case.graph.inputs)
     return Answered(case, file, running, tensors, values_of(file, tensors))
 
 
 def check(case: Case) -> Answered:
     """Every law on one case."""
     found = answered(case)
+    assert any(layer.lines for layer in found.model.layers), found.model.layers
+    assert not any(layer.opaque for layer in found.model.layers), found.model.layers
     relations_make_the_outputs(found)
     taps_are_counted_and_found_from_every_end(found)
     counts_are_those_of_brute_force(found)
@@ -91,7 +93,7 @@ def arrays_of(found: Answered, line: Line) -> dict[str, Array]:
         if line.of in STATES:
             array = found.rows[line.of]
         elif line.of:
-            array = found.case.meanings[line.of](dict(found.case.graph.stored) | dict(found.tensors))
+            array = found.case.meanings[line.of](found.tensors)
         else:
             array = found.tensors[tensor]
         arrays[name] = cut(array, line.shape(name))
@@ -155,7 +157,7 @@ def some_places(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 def counts_are_those_of_brute_force(found: Answered) -> None:
     for layer in found.model.layers:
         row = layer_report(found.model, layer)
-        assert row.counts.neurons == prod(layer.output_shape or (0,)) or layer.output_shape is None
+        assert row.counts.neurons == prod(layer.output_shape or ())
         taps = [(line, brute_taps(found, line)) for line in layer.weight_lines]
         assert row.counts.connections == sum(tap.output.size for _, tap in taps)
         assert row.counts.real_connections == sum(int(real(line, tap).sum()) for line, tap in taps)

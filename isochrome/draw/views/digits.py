@@ -40,7 +40,7 @@ class Digits:
         Decimal('0.13')
         """
         if self.exact:
-            return Decimal(value)
+            return Decimal(repr(float(value)))
         return round(Decimal(value) / Decimal(10) ** self.unit, self.rounding.decimals or 0) * Decimal(10) ** self.unit
 
     def _scaled(self, value: float | Decimal) -> float:

@@ -1,0 +1,237 @@
+"""Inputs and filters by channel: planes of input cells around the blocks that neurons read, and the filter's slices.
+
+A plane is one channel, and of a volume one depth; a neuron reads a block of it, which one slice of its filter meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from isochrome.core.formula import Affine
+from isochrome.core.relation import Place
+from isochrome.core.sizes import affine_range
+from isochrome.draw.choice import kernel, weight_name
+from isochrome.draw.picture import Cell, Mark, Outline, State, TextToken, keys
+from isochrome.draw.scene import Scene
+from isochrome.draw.views.digits import Digits
+from isochrome.draw.views.excerpt import Excerpt, Reader
+from isochrome.draw.views.windows import Interval, amid
+from isochrome.draw.views.wires import is_inside
+from isochrome.model.places import batch_axis
+
+__all__ = [
+    "Lattice", "Plane", "Slice", "block_outline", "input_values", "place_in", "plane_cells", "planes", "slice_cells",
+    "slices",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """Where cells stand: the corner of the first one, and the size of each."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def cell(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """The box of a cell."""
+        return self.x + column * self.width, self.y + row * self.height, self.width, self.height
+
+    def size(self, style: Digits | None) -> float:
+        """The size of type in its cells, 0 for none."""
+        return 0.0 if style is None else style.size(self.width, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """A window of one channel's inputs; ``lead`` is where it lies along the position axes before rows and columns."""
+
+    channel: int
+    head: Place
+    lead: Place
+    rows: Interval
+    columns: Interval
+
+    @property
+    def height(self) -> int:
+        """How many rows it shows."""
+        return self.rows[1] - self.rows[0]
+
+    @property
+    def width(self) -> int:
+        """How many columns it shows."""
+        return self.columns[1] - self.columns[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The weights of one filter that meet one plane, as rows of stored places; None where there is no such weight."""
+
+    filter: int
+    channel: int
+    rows: tuple[tuple[Place | None, ...], ...]
+
+
+def planes(scene: Scene, readers: Sequence[Reader], rooms: tuple[int, int]) -> tuple[Plane, ...]:
+    """The planes of the drawn channels, at most ``rooms`` rows and columns each, around the blocks of the readers.
+
+    Where two blocks lie too far apart for one window, it shows the first reader's.
+    """
+    axes = () if scene.x is None else scene.x.of("position")
+    seen = [(part.at, channel) for one in readers for part, channel in zip(one.parts, one.channels, strict=True)]
+    first = [part.at for part in readers[0].parts]
+    windows: list[Interval] = [(0, 1), (0, 1)]
+    for place, axis in enumerate(axes[-2:], 2 - len(axes[-2:])):
+        room = rooms[place]
+        wanted = _span(at[axis] for at, _ in seen)
+        if wanted[1] - wanted[0] > room:
+            wanted = _span(at[axis] for at in first)
+        windows[place] = _grown(wanted, room, reach(scene, axis))
+    heads: dict[tuple[int, Place], Place] = {}
+    for at, channel in seen:
+        heads.setdefault((channel, tuple(at[axis] for axis in axes[:-2])), at)
+    return tuple(Plane(channel, heads[channel, lead], lead, windows[0], windows[1]) for channel, lead in sorted(heads))
+
+
+def _span(values: Iterable[int]) -> Interval:
+    found = list(values) or [0]
+    return min(found), max(found) + 1
+
+
+def _grown(wanted: Interval, room: int, whole: Interval) -> Interval:
+    low, high = whole
+    if wanted[1] - wanted[0] > room:
+        return wanted[0], wanted[0] + room
+    start, end = amid((wanted[0] + wanted[1]) // 2 - low, room, high - low)
+    start, end = start + low, end + low
+    shift = min(wanted[0] - start, 0) or max(wanted[1] - end, 0)
+    return start + shift, end + shift
+
+
+def reach(scene: Scene, axis: int) -> Interval:
+    """From where to where an axis of the input is read or there, padding included."""
+    assert scene.x is not None and scene.line.input_number is not None
+    access = scene.line.formula.accesses[scene.line.input_number]
+    batch = batch_axis(scene.line, access)
+    index = access.indices[axis if batch is None or axis < batch else axis + 1]
+    size = scene.x.shape[axis]
+    if not isinstance(index, Affine):
+        return 0, size
+    low, high = affine_range(index, scene.relation.sizes)
+    return min(low, 0), max(high + 1, size)
+
+
+def place_in(scene: Scene, plane: Plane, row: int, column: int) -> Place:
+    """The place of an input in a plane."""
+    place = list(plane.head)
+    axes = () if scene.x is None else scene.x.of("position")
+    for axis, value in zip(axes[-2:], (row, column)[-len(axes[-2:]) :] if axes else (), strict=True):
+        place[axis] = value
+    return tuple(place)
+
+
+def places_in(scene: Scene, plane: Plane) -> Iterator[tuple[int, int, Place]]:
+    """Every input of a plane with its row and column in the drawing."""
+    for row, column in product(range(*plane.rows), range(*plane.columns)):
+        yield row - plane.rows[0], column - plane.columns[0], place_in(scene, plane, row, column)
+
+
+def input_values(scene: Scene, shown: Sequence[Plane]) -> list[float]:
+    """The numbers in some planes."""
+    values = scene.x_values
+    if values is None:
+        return []
+    places = (place for plane in shown for _, _, place in places_in(scene, plane))
+    return [float(values[place]) for place in places if is_inside(scene, place)]
+
+
+def plane_cells(
+    scene: Scene, plane: Plane, read: frozenset[Place], at: Lattice, style: Digits | None
+) -> tuple[Mark, ...]:
+    """The cells of a plane: those that are read in ink, the others quiet, padding hatched."""
+    assert scene.x is not None
+    size = at.size(style)
+    marks: list[Mark] = []
+    for row, column, place in places_in(scene, plane):
+        box = at.cell(row, column)
+        if not is_inside(scene, place):
+            marks.append(Cell(*box, "0" if size else "", padding=True, size=size))
+            continue
+        value = None if scene.x_values is None else float(scene.x_values[place])
+        ink: TextToken = "ink3" if value == 0 else "ink" if place in read else "ink2"
+        text = style.text(value) if style is not None and size else ""
+        found = keys(scene.layer.number, x=place)
+        marks.append(Cell(*box, text, scene.input_identity(place), ink=ink, size=size, keys=found))
+    return tuple(marks)
+
+
+def block_outline(scene: Scene, plane: Plane, one: Reader, state: State, at: Lattice) -> Outline | None:
+    """The outline of the block that a neuron reads in a plane, as far as the window shows it."""
+    axes = () if scene.x is None else scene.x.of("position")
+    lead = len(axes) - len(axes[-2:])
+    read = np.array(
+        [
+            part.at
+            for part, channel in zip(one.parts, one.channels, strict=True)
+            if channel == plane.channel and tuple(part.at[axis] for axis in axes[:lead]) == plane.lead
+        ]
+    )
+    if not len(read):
+        return None
+    spans = [(0, 1), (0, 1)]
+    for place, axis in enumerate(axes[-2:], 2 - len(axes[-2:])):
+        window = (plane.rows, plane.columns)[place]
+        low, high = max(int(read[:, axis].min()), window[0]), min(int(read[:, axis].max()) + 1, window[1])
+        if low >= high:
+            return None
+        spans[place] = (low - window[0], high - window[0])
+    (top, bottom), (left, right) = spans
+    x, y, width, height = at.cell(top, left)
+    return Outline(
+        state, x, y, (right - left) * width, (bottom - top) * height, keys=keys(scene.layer.number, y=one.neuron)
+    )
+
+
+def slices(scene: Scene, number: int, part: Excerpt) -> tuple[Slice, ...]:
+    """The slices of a filter for the drawn channels, in the order of the planes that they meet."""
+    rows = scene.filter_rows if number == scene.filter else scene.rows_of_filter(number)
+    axes = scene.w.of("tap")
+    found = []
+    for channel in part.channels:
+        here = [place for place in kernel(scene, rows, channel) if part.inside(scene, place)]
+        if not axes:
+            found.append(Slice(number, channel, (tuple(here),)))
+            continue
+        leads = sorted({tuple(place[axis] for axis in axes[:-2]) for place in here})
+        for lead in leads:
+            own = [place for place in here if tuple(place[axis] for axis in axes[:-2]) == lead]
+            lines: dict[int, list[Place | None]] = {}
+            for place in own:
+                lines.setdefault(place[axes[-2]] if len(axes) > 1 else 0, []).append(place)
+            found.append(Slice(number, channel, tuple(tuple(lines[line]) for line in sorted(lines))))
+    return tuple(found)
+
+
+def slice_cells(
+    scene: Scene, one: Slice, at: Lattice, style: Digits | None, ink: TextToken = "ink"
+) -> tuple[Mark, ...]:
+    """The cells of a filter's slice, each with its weight, and the outline of the weight that is pointed at."""
+    size, values = at.size(style), scene.w_values
+    marks: list[Mark] = []
+    outlines: list[Mark] = []
+    for row, line in enumerate(one.rows):
+        for column, place in enumerate(line):
+            if place is None:
+                continue
+            text = style.text(float(values[place])) if style is not None and size and values is not None else ""
+            name = weight_name(scene, place, one.filter, one.channel)
+            found = keys(scene.layer.number, w=place, parameter=scene.line.parameter)
+            marks.append(Cell(*at.cell(row, column), text, name, ink=ink, size=size, keys=found))
+            if place == scene.weight:
+                outlines.append(Outline("pointed", *at.cell(row, column), keys=found))
+    return (*marks, *outlines)

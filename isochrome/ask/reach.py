@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from isochrome.core.reach import Places, image, union
 from isochrome.core.relation import Place
+from isochrome.core.sizes import Shape
 from isochrome.errors import FormulaError, RequestError, shown
 from isochrome.model.parts import Layer, Line, Model, Operation
 from isochrome.model.places import full_place, main_line, sample_letters
@@ -15,6 +16,7 @@ from isochrome.model.places import full_place, main_line, sample_letters
 __all__ = ["Reach", "reach"]
 
 Status = Literal["exact", "bound", "depends on data"]
+LONGEST = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def reach(model: Model, layer: Layer, neuron: Place, to: str = "", forward: bool
     target = model.layer(to).output if to and to not in model.tensors else to
     start = Places.of(place)
     if forward:
-        found, statuses = _forward(model, layer, start)
+        found, statuses = _forward(model, layer, line, start)
         ends = (target,) if target else model.outputs
     else:
         found, statuses = _backward(model, layer, line, start)
@@ -62,7 +64,7 @@ def reach(model: Model, layer: Layer, neuron: Place, to: str = "", forward: bool
     if end not in model.tensors:
         raise RequestError(f"reach: must go to an input, an output or a layer of the model; got {shown(to or end)}")
     places, status = found.get(end, Places(())), statuses.get(end, "exact")
-    batch = model.tensors[end].batch
+    batch = model.tensors[end].batch_alone
     if batch is not None:
         places = Places(tuple((*box[:batch], *box[batch + 1 :]) for box in places.boxes), places.exact)
     name = model.layer(to).name if to and to not in model.tensors else end
@@ -75,14 +77,14 @@ Statuses = dict[str, Status]
 
 
 def _backward(model: Model, layer: Layer, line: Line, start: Places) -> tuple[Sets, Statuses]:
-    found: Sets = {} if line.inner else {layer.output: start}
+    found: Sets = {}
     statuses: Statuses = {}
     operations = model.operations[: layer.operation + 1]
     if line.inner:
-        for one in model.operations[layer.operation].lines:
-            if one.output == line.output:
-                _step(model, one, 0, start, "exact", found, statuses)
+        _from_inside(model, operations[-1], line, start, found, statuses)
         operations = operations[:-1]
+    else:
+        found[layer.output] = start
     for operation in reversed(operations):
         wanted = {name: found[name] for name in operation.outputs if name in found and found[name].boxes}
         if not wanted:
@@ -92,13 +94,41 @@ def _backward(model: Model, layer: Layer, line: Line, start: Places) -> tuple[Se
             _everything(model, operation, operation.inputs, worst, found, statuses)
         for one in operation.lines:
             if one.output in wanted:
-                _step(model, one, 0, wanted[one.output], worst, found, statuses)
+                _step(one, wanted[one.output], worst, found, statuses)
     return found, statuses
 
 
-def _forward(model: Model, layer: Layer, start: Places) -> tuple[Sets, Statuses]:
+def _from_inside(
+    model: Model, operation: Operation, line: Line, start: Places, found: Sets, statuses: Statuses
+) -> None:
+    """What a sum inside a recurrent operation sees: its inputs; and if it reads a state, what made that state.
+
+    A state comes from all units of the step before, as the first output does: that output sees at the same place what
+    the sum sees. What a unit keeps to itself (its cell) is only bounded.
+    """
+    same = [one for one in operation.lines if one.inner and one.output == line.output]
+    for one in same:
+        _step(one, start, "exact", found, statuses)
+    states = [(one, one.input_number) for one in same if not all(tensor for _, tensor in one.inputs)]
+    if not any(number is not None and image(one.relation, 0, number, start).boxes for one, number in states):
+        return
+    rank, output = len(line.formula.output.indices), operation.outputs[0]
+    outer = [one for one in operation.lines if one.output == output and len(one.formula.output.indices) == rank]
+    if not outer:
+        _everything(model, operation, operation.inputs, "bound", found, statuses)
+    for one in outer:
+        units = one.shape(one.formula.output.name)[-1]
+        wide = Places(tuple((*box[:-1], tuple(range(units))) for box in start.boxes))
+        own = {loop for factor in one.formula.factors for loop in factor.loops} & set(one.formula.output.loops[-1:])
+        _step(one, wide, "bound" if own and units > 1 else "exact", found, statuses)
+
+
+def _forward(model: Model, layer: Layer, line: Line, start: Places) -> tuple[Sets, Statuses]:
     found: Sets = {layer.output: start}
     statuses: Statuses = {}
+    if line.inner:
+        _everything(model, model.operations[layer.operation], model.operations[layer.operation].outputs, "bound",
+                    found, statuses)  # fmt: skip
     for operation in model.operations[layer.operation + 1 :]:
         known = {name: found[name] for name in operation.inputs if name in found and found[name].boxes}
         if not known:
@@ -114,13 +144,11 @@ def _forward(model: Model, layer: Layer, start: Places) -> tuple[Sets, Statuses]
     return found, statuses
 
 
-def _step(
-    model: Model, line: Line, source: int, places: Places, worst: Status, found: Sets, statuses: Statuses
-) -> None:
+def _step(line: Line, places: Places, worst: Status, found: Sets, statuses: Statuses) -> None:
     for number, access in enumerate(line.formula.accesses):
         tensor = dict(line.inputs).get(access.name, "")
         if tensor:
-            _pass(line, source, number, tensor, places, worst, found, statuses)
+            _pass(line, 0, number, tensor, places, worst, found, statuses)
 
 
 def _pass(
@@ -130,8 +158,7 @@ def _pass(
     try:
         seen = image(line.relation, source, target, places)
     except FormulaError:
-        shape = line.shape(line.formula.accesses[target].name)
-        seen, status = Places((tuple(tuple(range(size)) for size in shape),)), "bound"
+        seen, status = _whole(line.shape(line.formula.accesses[target].name), tensor), _worst([status, "bound"])
     found[tensor] = union([found[tensor], seen]) if tensor in found else seen
     statuses[tensor] = _worst([statuses.get(tensor, "exact"), status])
 
@@ -141,14 +168,21 @@ def _everything(
 ) -> None:
     """Nothing is known of the operation: it may see, and reach, all."""
     for name in names:
-        shape = model.tensors[name].shape
+        shape = model.tensors[name].first
         if shape is None:
             raise RequestError(
                 f"reach: must know the shape of {shown(name, 60)}, before or after the opaque {operation.kind} "
                 f"{shown(operation.name, 60)} ({operation.opaque}); it is not known"
             )
-        found[name] = Places((tuple(tuple(range(size)) for size in shape),))
+        found[name] = _whole(shape, name)
         statuses[name] = _worst([worst, "bound"])
+
+
+def _whole(shape: Shape, name: str) -> Places:
+    if sum(shape) > LONGEST:
+        raise RequestError(f"reach: must go through tensors of at most {LONGEST:,} places an axis; "
+                           f"{shown(name, 60)} has shape {list(shape)}")  # fmt: skip
+    return Places((tuple(tuple(range(size)) for size in shape),))
 
 
 def _worst(statuses: Iterable[Status]) -> Status:

@@ -9,11 +9,12 @@ from typing import Any
 
 from isochrome.ask.counts import UseCounts, connections_of, distinct_scalars, uses_of
 from isochrome.core.sizes import Shape
-from isochrome.model.parts import Layer, Line, Model, Span
+from isochrome.model.parts import Layer, Line, Model, Parameter, Span
 
 __all__ = ["Counts", "LayerReport", "Report", "Totals", "UseCounts", "layer_report", "report"]
 
 DEPENDS = "depends on data"
+MOST_TIED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,12 @@ def report(model: Model) -> Report:
         for kind in kinds
     )
     totals = _totals(model, list(zip(model.layers, rows, strict=True)))
-    return Report(model.name, rows, by_kind, totals, model.notes)
+    crowds = tuple(
+        f"{model.parameters[number].names[0]} is used by {len(names):,} layers: tied_with lists {MOST_TIED} of them"
+        for number, names in users.items()
+        if len(names) > MOST_TIED + 1
+    )
+    return Report(model.name, rows, by_kind, totals, model.notes + crowds)
 
 
 def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] | None = None) -> LayerReport:
@@ -152,7 +158,8 @@ def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] |
     numbers = dict.fromkeys(line.parameter for line in layer.lines if line.parameter is not None)
     parameters = [model.parameters[number] for number in numbers]
     uses, dead = uses_of(model.parameters, main)
-    tied = dict.fromkeys(name for number in numbers for name in used.get(number, ()) if name != layer.name)
+    others = (name for number in numbers for name in used.get(number, ())[: MOST_TIED + 1] if name != layer.name)
+    tied = tuple(dict.fromkeys(others))[:MOST_TIED]
     depends = next((line.depends for line in layer.lines if line.depends), "")
     return LayerReport(
         layer.name,
@@ -168,7 +175,7 @@ def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] |
         _layer_counts(model, layer),
         uses,
         dead,
-        tuple(tied),
+        tied,
         layer.calls,
         depends,
         layer.opaque or None,

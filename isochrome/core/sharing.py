@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from isochrome.core.formula import Access, Affine, Formula, loops_of
 from isochrome.core.relation import Relation
 
-__all__ = ["Baselines", "Role", "Uses", "along", "baselines", "level_sets", "roles", "uses_per_weight"]
-
-Role = Literal["filter", "position", "channel", "tap", "group"]
+__all__ = ["Along", "Baselines", "Uses", "along", "baselines", "level_sets", "uses_per_weight"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,28 +108,3 @@ def uses_per_weight(relation: Relation, number: int) -> Uses:
 def baselines(relation: Relation, weights: int, neurons: int, inputs: int) -> Baselines:
     """The same neurons with shared weights, with a weight for every connection, and with all inputs connected."""
     return Baselines(weights, relation.connections, neurons * inputs)
-
-
-def roles(formula: Formula, weights: frozenset[str], inputs: frozenset[str]) -> dict[str, Role]:
-    """The role of each loop that has one, read off the formula.
-
-    filter: in y and w only; position: in y, not in w; channel: in w and x, alone in its axis of x; tap: in w and x,
-    sharing an axis of x with a position; group: in all three.
-
-    >>> from isochrome.core.formula import parse
-    >>> f = parse("y[n, 2*g + m, p] += w[2*g + m, c, u] * x[n, 3*g + c, p + u]")
-    >>> roles(f, frozenset("w"), frozenset("x"))
-    {'n': 'position', 'g': 'group', 'm': 'filter', 'p': 'position', 'c': 'channel', 'u': 'tap'}
-    """
-    out = set(formula.output.loops)
-    in_w = {loop for factor in formula.factors if factor.name in weights for loop in factor.loops}
-    read = [set(loops_of(index)) for factor in formula.factors if factor.name in inputs for index in factor.indices]
-    in_x = {loop for loops in read for loop in loops}
-    found: dict[str, Role] = {loop: "position" for loop in out - in_w}
-    beside = {loop for loops in read if loops & set(found) for loop in loops}
-    for loop in formula.loops:
-        if loop in in_w and loop in out:
-            found[loop] = "group" if loop in in_x else "filter"
-        elif loop in in_w and loop in in_x:
-            found[loop] = "tap" if loop in beside else "channel"
-    return {loop: found[loop] for loop in formula.loops if loop in found}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
 import numpy as np
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from isochrome.ask.explain import Explanation, explain
 from isochrome.core.formula import Access, loops_of
 from isochrome.core.relation import Place, Relation, Taps
-from isochrome.core.sharing import Role, roles
 from isochrome.core.sizes import Shape
 from isochrome.draw.identity import LEVELS, identity
 from isochrome.errors import RequestError
 from isochrome.model.parts import Layer, Line, Model, Parameter
 from isochrome.model.places import batch_axis, full_place, main_line, sample_letters
+from isochrome.model.roles import Role, roles
 from isochrome.model.values import Values
 
 __all__ = ["Axes", "Part", "Rows", "Scene", "scene"]
@@ -41,11 +41,16 @@ class Axes:
 
     def of(self, *wanted: Role) -> tuple[int, ...]:
         """The axes that have one of some roles."""
-        return tuple(axis for axis, role in enumerate(self.roles) if role in wanted)
+        return _axes_of(self.roles, wanted)
 
     def size(self, *wanted: Role) -> int:
         """The number of places along those axes."""
         return prod(self.shape[axis] for axis in self.of(*wanted))
+
+
+@lru_cache(maxsize=4096)
+def _axes_of(roles: tuple[Role | None, ...], wanted: tuple[Role, ...]) -> tuple[int, ...]:
+    return tuple(axis for axis, role in enumerate(roles) if role in wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from isochrome.load.onnx_batch import BatchElsewhere
 from isochrome.load.onnx_bodies import SPECIAL
 from isochrome.load.onnx_join import with_added_biases
 from isochrome.load.onnx_names import layer_path
-from isochrome.load.onnx_walk import Named, StoredTensor, Walk
+from isochrome.load.onnx_stored import Store, StoredTensor
+from isochrome.load.onnx_walk import Named, Walk
 from isochrome.load.source import Source
 from isochrome.load.tensors import read_tensor
 from isochrome.model.parts import Layer, Line, Model, Operation, Parameter
@@ -68,13 +69,13 @@ def _walked(record: Mapping[str, Any], source: Source, sizes: Mapping[str, Shape
         return read_tensor(source, record["tensors"][number])
 
     for axis in _batch_axes(record["graph"]["inputs"]):
-        walk = Walk(record, read, SPECIAL, axis, sizes)
+        walk = Walk(record, Store(record["tensors"], read), SPECIAL, axis, sizes)
         try:
             walk.run()
             return walk
         except BatchElsewhere:
             continue
-    walk = Walk(record, read, SPECIAL, None, sizes)
+    walk = Walk(record, Store(record["tensors"], read), SPECIAL, None, sizes)
     walk.run()
     return walk
 
@@ -96,7 +97,7 @@ def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFil
         operations.append(operation)
         if any(line.weight for line in operation.lines) or operation.kind == "opaque":
             layers.append(_layer(len(layers), len(operations) - 1, named, operation, walk, taken))
-    stored = tuple(walk.stored[key] for key in numbers)
+    stored = tuple(walk.store.tensors[key] for key in numbers)
     parameters = tuple(
         Parameter(number, tuple(one.names), one.shape, one.dtype, one.span, one.made, one.computed_from)
         for number, one in enumerate(stored)
@@ -121,7 +122,7 @@ def _layer(
     number: int, place: int, named: Named, operation: Operation, walk: Walk, taken: dict[str, int]
 ) -> Layer:
     lines = tuple(line for line in operation.lines if line.weight)
-    stored = [walk.stored[line.source].names[0] for line in lines]
+    stored = [walk.store.tensors[line.source].names[0] for line in lines]
     path = layer_path(named.node, named.scopes, stored) or operation.name
     taken[path] = taken.get(path, 0) + 1
     name = path if taken[path] == 1 else f"{path}#{taken[path]}"

@@ -30,7 +30,7 @@ def _constant(walk: Walk, node: Node) -> None:
         if attribute in call.attributes:
             given = call.whole if attribute == "value_int" else call.real if attribute == "value_float" else (
                 call.ints if attribute == "value_ints" else call.floats)  # fmt: skip
-            node.scope[output] = walk.known_value(name, np.asarray(given(attribute), kind))
+            node.scope[output] = walk.store.known(name, np.asarray(given(attribute), kind))
             return
     if {"value_string", "value_strings", "sparse_value"} & set(call.attributes):
         raise Unknown("a constant of text, or a sparse one, has no formula here")
@@ -46,13 +46,14 @@ def _constant_of_shape(walk: Walk, node: Node) -> None:
     if any(size < 0 for size in shape):
         raise ModelError(f"its shape must not be negative; got {list(shape)}")
     number = call.tensor("value")
-    fill = np.zeros(1, np.float32) if number is None else walk.read(number).reshape(-1)
-    if fill.size != 1:
-        raise ModelError(f"attribute value: must hold one element; got {fill.size}")
+    count = 1 if number is None else prod(walk.store.records[number]["shape"])
+    if count != 1:
+        raise ModelError(f"attribute value: must hold one element; got {count}")
+    fill = np.zeros(1, np.float32) if number is None else walk.store.read(number).reshape(-1)
     if str(fill.dtype) not in FLOATS and prod(shape) <= SMALL:
-        node.scope[output] = walk.known_value(name, np.full(shape, fill[0]))
+        node.scope[output] = walk.store.known(name, np.full(shape, fill[0]))
         return
-    node.scope[output] = walk.made(name, shape, str(fill.dtype), made=True, fill=float(fill[0]))
+    node.scope[output] = walk.store.made(name, shape, str(fill.dtype), made=True, fill=float(fill[0]))
 
 
 def _shape(walk: Walk, node: Node) -> None:
@@ -61,7 +62,7 @@ def _shape(walk: Walk, node: Node) -> None:
         raise Unknown("the shape of its operand is not known")
     shape: Shape = value.shape[slice(call.whole("start", 0), call.whole("end", None))]
     numbers = np.array(prod(shape) if call.op == "Size" else shape, np.int64)
-    node.scope[call.outputs[0]] = walk.known_value(node.outputs[0], numbers)
+    node.scope[call.outputs[0]] = walk.store.known(node.outputs[0], numbers)
 
 
 def _times(calls: int | None, trips: int | None) -> int | None:
@@ -139,7 +140,8 @@ def _repeated(
         made = [_begin(value) for value in found[first : first + len(carried)]]
         if made == carried:
             break
-        carried[:] = [old if old == new else (None, None) for old, new in zip(carried, made, strict=True)]
+        carried[:] = [(old[0] if old[0] == new[0] else None, old[1] if old == new else None)
+                      for old, new in zip(carried, made, strict=True)]  # fmt: skip
         del walk.found[before:]
     return found
 

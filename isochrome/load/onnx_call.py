@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError, shown
+from isochrome.load.tensors import dtype_name
 from isochrome.model.origin import Origin
 
-__all__ = ["Call", "Carried", "Unknown", "Value"]
+__all__ = ["FLOATS", "Call", "Carried", "Unknown", "Value", "call_key", "output_type"]
 
 FLOATS = frozenset({"float32", "float64", "float16", "bfloat16"})
 
@@ -103,7 +103,16 @@ class Call:
         found = self.numbers(position)
         if found is None:
             raise Unknown(f"its {what} depend on data")
-        return [int(number) for number in np.asarray(found).reshape(-1)]
+        if found.dtype.kind not in "iub":
+            raise ModelError(f"its {what}: must be whole numbers; are {found.dtype}")
+        return [int(number) for number in found.reshape(-1)]
+
+    def integer(self, position: int, what: str) -> int:
+        """The one integer of an operand that must not depend on data."""
+        found = self.integers(position, what)
+        if len(found) != 1:
+            raise ModelError(f"its {what}: must be one number; got {len(found)}")
+        return found[0]
 
     def maybe_integers(self, position: int, what: str) -> list[int] | None:
         """The integers of an optional operand."""
@@ -120,6 +129,12 @@ class Call:
     def whole(self, name: str, default: int | None = None) -> Any:
         """A whole number."""
         return self._attribute(name, ("int",), default)
+
+    def must(self, name: str, found: Any) -> Any:
+        """An attribute that must be there, as read."""
+        if found is None:
+            raise ModelError(f"attribute {name}: must be there; is missing")
+        return found
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A whole number that must be 0 or 1."""
@@ -155,3 +170,39 @@ class Call:
         """The number of a tensor record."""
         found = self._attribute(name, ("tensor",), None)
         return None if found is None else int(found)
+
+
+def call_key(call: Call) -> object:
+    """What an operation follows from: equal calls are one; None where too many numbers matter."""
+    small: list[object] = []
+    for value in call.inputs:
+        if value is None:
+            small.append(None)
+            continue
+        matters = value.known is not None or (
+            value.tensor is not None and (value.dtype not in FLOATS or prod(value.shape or ()) <= 8)
+        )
+        numbers = call.read(value) if matters else None
+        if numbers is not None and numbers.size > 64:
+            return None
+        small.append((value.shape, value.stored, value.is_weight, None if numbers is None else numbers.tobytes()))
+    return call.op, call.opset, len(call.outputs), repr(sorted(call.attributes.items())), tuple(small)
+
+
+_TYPES = {
+    "int64": "Shape Size ArgMax ArgMin NonZero",
+    "bool": "Equal Greater Less GreaterOrEqual LessOrEqual Not And Or Xor IsNaN IsInf",
+    "int32": "ConvInteger MatMulInteger",
+    "float32": "DequantizeLinear",
+}
+_TYPE_OF = {op: dtype for dtype, ops in _TYPES.items() for op in ops.split()}
+
+
+def output_type(call: Call) -> str:
+    """The element type of a call's first output."""
+    if call.op == "Cast":
+        legacy = call.attributes.get("to", {}).get("type") == "string"
+        return call.text("to").lower() if legacy else dtype_name(call.whole("to", 1))
+    at = 1 if call.op in ("Where", "CastLike") and call.has(1) else 0
+    first = call.inputs[at] if call.inputs else None
+    return _TYPE_OF.get(call.op) or (first.dtype if first is not None else "float32")

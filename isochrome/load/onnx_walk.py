@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
-
-from numpy.typing import NDArray
 
 from isochrome.core.sizes import Shape
 from isochrome.errors import FormulaError, ModelError, shown
 from isochrome.layers import Operation as KindCall
 from isochrome.load.onnx_batch import Batched, batched, through_reshape
-from isochrome.load.onnx_call import FLOATS, Call, Carried, Unknown, Value
-from isochrome.load.onnx_constants import ALIKE, SMALL, fold, moved
+from isochrome.load.onnx_call import FLOATS, Call, Carried, Unknown, Value, call_key, output_type
+from isochrome.load.onnx_constants import ALIKE, fold, moved
 from isochrome.load.onnx_lines import Lines
 from isochrome.load.onnx_ops import ROWS, Row
-from isochrome.load.tensors import dtype_name, item_size
-from isochrome.model.origin import Origin
-from isochrome.model.parts import Operation, Span, Tensor
+from isochrome.load.onnx_stored import Store
+from isochrome.load.tensors import dtype_name
+from isochrome.model.parts import Operation, Tensor
 
-__all__ = ["Named", "Node", "Scope", "Special", "StoredTensor", "Walk"]
+__all__ = ["Named", "Node", "Scope", "Special", "Walk"]
 
 Record = Mapping[str, Any]
 Scope = dict[str, Value]
@@ -51,21 +48,6 @@ class Node:
 Special = Callable[["Walk", Node], None]
 
 
-@dataclass(slots=True)
-class StoredTensor:
-    """What is known of one stored tensor: all its names, its place, and where its numbers can be read."""
-
-    names: list[str]
-    shape: Shape
-    dtype: str
-    span: Span
-    tensor: int | None = None
-    made: bool = False
-    computed_from: tuple[str, ...] = ()
-    fill: float | None = None
-    known: NDArray[Any] | None = None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Named:
     """An operation with what a layer's name is made of, and how often it runs (None: depends on data)."""
@@ -78,15 +60,14 @@ class Named:
 
 @dataclass(slots=True, eq=False)
 class Walk:
-    """One pass over the nodes in their order. ``read`` gives the numbers of a tensor record; ``batch_axis`` is the axis
-    of the inputs along which the batch is assumed (None: along none), ``samples`` the size of the batch."""
+    """One pass over the nodes in their order. ``batch_axis`` is the axis of the inputs along which the batch is assumed
+    (None: along none), ``samples`` the size of the batch."""
 
     record: Record
-    read: Callable[[int], NDArray[Any]]
+    store: Store
     special: Mapping[str, Special]
     batch_axis: int | None = 0
     sizes: Mapping[str, Shape] = field(default_factory=dict)
-    stored: dict[str, StoredTensor] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     found: list[Named] = field(default_factory=list)
     assumed: dict[str, int] = field(default_factory=dict)
@@ -99,8 +80,6 @@ class Walk:
     _prefixes: set[str] = field(default_factory=set)
     _declared: dict[str, Record] = field(default_factory=dict)
     _functions: dict[tuple[str, str, str], Record] = field(default_factory=dict)
-    _numbers: dict[int, NDArray[Any]] = field(default_factory=dict)
-    _keys: dict[int, str] = field(default_factory=dict)
     _calls: dict[object, KindCall] = field(default_factory=dict)
     _batched: dict[object, tuple[KindCall, Batched]] = field(default_factory=dict)
 
@@ -168,45 +147,9 @@ class Walk:
             scope[record["name"]] = self.stored_value(number, prefix + record["name"])
 
     def stored_value(self, number: int, name: str) -> Value:
-        """A tensor of the file. Its key is its place: one tensor that is met twice, or has two names, is one."""
-        record = self.record["tensors"][number]
-        shape, dtype, where = tuple(record["shape"]), dtype_name(record["dtype"]), record["where"]
-        if dtype in ("string", "undefined"):
-            return self.activation(name, shape, dtype)
-        if number not in self._keys:
-            size, start = item_size(record["dtype"], prod(shape)), int(where.get("offset") or 0)
-            span = Span(where["external"], start, start + size) if "external" in where else Span(name, 0, size)
-            key = f"{where['external']}:{start}:{shape}:{dtype}" if "external" in where else name
-            self._keys[number] = key
-            if key in self.stored:
-                self.stored[key].names.append(name)
-            else:
-                self.stored[key] = StoredTensor([name], shape, dtype, span, number)
-        key = self._keys[number]
-        return Value(name, shape, dtype, Origin.of(key, shape), number)
-
-    def made(self, name: str, shape: Shape, dtype: str, **facts: Any) -> Value:
-        """A constant that the graph computes; ``facts`` are those of its StoredTensor."""
-        self.stored[name] = StoredTensor([name], shape, dtype, Span(name, 0, prod(shape) * 4), **facts)
-        as_stored = facts.get("fill") is not None or facts.get("known") is not None
-        return Value(name, shape, dtype, Origin.of(name, shape), None, facts.get("known"), None, as_stored)
-
-    def known_value(self, name: str, numbers: NDArray[Any], roots: Sequence[str] = ()) -> Value:
-        """A constant whose numbers are known; ``roots`` names the stored tensors that it was computed from."""
-        if str(numbers.dtype) not in FLOATS:
-            return Value(name, numbers.shape, str(numbers.dtype), known=numbers)
-        return self.made(name, numbers.shape, str(numbers.dtype), made=not roots, computed_from=tuple(roots),
-                         known=numbers)  # fmt: skip
-
-    def numbers(self, value: Value) -> NDArray[Any] | None:
-        """The numbers of a small constant, read at most once; None of anything else."""
-        if value.known is not None:
-            return value.known
-        if value.tensor is None or prod(value.shape or ()) > SMALL:
-            return None
-        if value.tensor not in self._numbers:
-            self._numbers[value.tensor] = self.read(value.tensor)
-        return self._numbers[value.tensor].reshape(value.shape or ())
+        """A tensor of the file; one of text is no weight."""
+        found, record = self.store.of_file(number, name), self.record["tensors"][number]
+        return self.activation(name, tuple(record["shape"]), "string") if found is None else found
 
     def inner_prefix(self, node: Node) -> str:
         """What stands before the names of a body or a function: each call has a prefix of its own."""
@@ -243,7 +186,7 @@ class Walk:
         domain = "" if record["domain"] == "ai.onnx" else record["domain"]
         version = opset or self.record["opsets"].get(domain, self.record["opsets"].get("", 1))
         operands = tuple(self.operand(name, scope) for name in record["inputs"])
-        call = Call(record["op"], record["attributes"], operands, tuple(record["outputs"]), version, self.numbers)
+        call = Call(record["op"], record["attributes"], operands, tuple(record["outputs"]), version, self.store.numbers)
         return Node(call, record, scope, prefix, calls, depth)
 
     def _node(self, node: Node) -> None:
@@ -283,37 +226,27 @@ class Walk:
         if not names or not names[0]:
             raise Unknown("it gives nothing that has a name")
         operation = None if row is None else self._cached(row, call)
-        known, dtype = fold(call), _output_type(call)
+        known, dtype = fold(call), output_type(call)
         origins = moved(call, operation)
         if origins:
             kept = call.inputs[0] is None or call.inputs[0].as_stored
             for place, (name, origin) in enumerate(zip(names, origins, strict=False)):
                 numbers = known if len(names) == 1 or not place else None
                 node.scope[call.outputs[place]] = Value(
-                    name, origin.shape, dtype, self._without_made_zeros(origin), None, numbers, None,
+                    name, origin.shape, dtype, self.store.without_made_zeros(origin), None, numbers, None,
                     kept and call.op in ALIKE,
                 )  # fmt: skip
             return
-        roots = tuple(dict.fromkeys(n for v in call.inputs if v is not None for n in self._roots(v)))
+        roots = tuple(dict.fromkeys(n for v in call.inputs if v is not None for n in self.store.roots(v)))
         if known is not None:
-            node.scope[call.outputs[0]] = self.known_value(names[0], known, roots)
+            node.scope[call.outputs[0]] = self.store.known(names[0], known, roots)
             return
         shapes = operation.outputs if operation is not None else (self.declared_shape(names[0]),)
         if shapes[0] is None or dtype not in FLOATS:
             raise Unknown(f"{shown(call.op, 40)} of constants has no formula here")
         for output, name, shape in zip(call.outputs, names, shapes, strict=False):
             if output and shape is not None:
-                node.scope[output] = self.made(name, shape, dtype, made=not roots, computed_from=roots)
-
-    def _roots(self, value: Value) -> tuple[str, ...]:
-        """Names of the stored tensors behind a constant, those of the file where it was computed."""
-        tensors = [self.stored[piece.source] for piece in value.origin.pieces] if value.origin else []
-        return tuple(n for one in tensors if not one.made for n in one.computed_from or one.names[:1])
-
-    def _without_made_zeros(self, origin: Origin) -> Origin:
-        """A zero that the graph made beside stored scalars is no tap, so its piece is dropped."""
-        kept = [piece for piece in origin.pieces if self.stored[piece.source].fill != 0.0]
-        return Origin(origin.shape, tuple(kept)) if kept else origin
+                node.scope[output] = self.store.made(name, shape, dtype, made=not roots, computed_from=roots)
 
     def _operation(self, node: Node, row: Row) -> None:
         call = node.call
@@ -331,7 +264,7 @@ class Walk:
             if output:
                 shape = operation.outputs[place] if place < len(operation.outputs) else self.declared_shape(name)
                 at = batch.outputs.get(f"y{place + 1}" if place else "y")
-                node.scope[output] = self.activation(name, shape, _output_type(call), at)
+                node.scope[output] = self.activation(name, shape, output_type(call), at)
         self.add(node, operation.kind, lines)
 
     def opaque(self, node: Node, reason: str, shapes: Sequence[Shape | None] = (), kind: str = "opaque") -> None:
@@ -353,7 +286,7 @@ class Walk:
                                 node.record.get("scopes", "")))  # fmt: skip
 
     def _cached(self, row: Row, call: Call) -> KindCall:
-        key = _key(call)
+        key = call_key(call)
         if key is None:
             return row.build(call)
         if key not in self._calls:
@@ -424,38 +357,3 @@ def _with_attributes(record: Record, given: Mapping[str, Any]) -> Record:
         elif value["value"] in given:
             attributes[name] = given[value["value"]]
     return {**record, "attributes": attributes}
-
-
-def _key(call: Call) -> object:
-    """What an operation follows from: equal calls are one; None where too many numbers matter."""
-    small: list[object] = []
-    for value in call.inputs:
-        if value is None:
-            small.append(None)
-            continue
-        matters = value.known is not None or (
-            value.tensor is not None and (value.dtype not in FLOATS or prod(value.shape or ()) <= 8)
-        )
-        numbers = call.read(value) if matters else None
-        if numbers is not None and numbers.size > 64:
-            return None
-        small.append((value.shape, value.stored, value.is_weight, None if numbers is None else numbers.tobytes()))
-    return call.op, call.opset, len(call.outputs), repr(sorted(call.attributes.items())), tuple(small)
-
-
-_TYPES = {
-    "int64": "Shape Size ArgMax ArgMin NonZero",
-    "bool": "Equal Greater Less GreaterOrEqual LessOrEqual Not And Or Xor IsNaN IsInf",
-    "int32": "ConvInteger MatMulInteger",
-    "float32": "DequantizeLinear",
-}
-_TYPE_OF = {op: dtype for dtype, ops in _TYPES.items() for op in ops.split()}
-
-
-def _output_type(call: Call) -> str:
-    """The element type of a call's first output."""
-    if call.op == "Cast":
-        return dtype_name(call.whole("to", 1))
-    at = 1 if call.op in ("Where", "CastLike") and call.has(1) else 0
-    first = call.inputs[at] if call.inputs else None
-    return _TYPE_OF.get(call.op) or (first.dtype if first is not None else "float32")

@@ -20,6 +20,7 @@ from isochrome.core.evaluate import evaluate
 from isochrome.core.relation import Relation
 from isochrome.load.onnx import OnnxFile
 from isochrome.model.parts import Layer, Line, Model
+from isochrome.model.places import batch_axis, full_place
 from isochrome.model.values import Values
 from tests.conformance.graphs import Array, Case, Running, opened, values_of
 from tests.layers import brute
@@ -67,6 +68,7 @@ def check(case: Case) -> Answered:
     explanations_agree_with_the_framework(found)
     reach_is_the_product_of_the_relations(found)
     reach_is_what_changes(found)
+    reach_of_inner_sums_is_what_changes(found)
     counts_are_per_sample(found)
     return found
 
@@ -324,6 +326,30 @@ def changes(found: Answered, source: str) -> dict[str, Matrix]:
         for name, moved in different.items():
             columns[name].append(moved)
     return {name: np.stack(moved, 1) for name, moved in columns.items() if moved}
+
+
+def reach_of_inner_sums_is_what_changes(found: Answered) -> None:
+    """The same for the sums inside recurrent layers, with the recurrence in NumPy in place of the framework."""
+    inner = [layer for layer in found.model.layers if layer.weight_lines and layer.weight_lines[0].inner]
+    for layer, source in product(inner, found.model.inputs):
+        main = layer.weight_lines[0]
+        batch, before = batch_axis(main, main.formula.output), found.rows[main.output]
+        shape = tuple(size for axis, size in enumerate(main.relation.shapes[0]) if axis != batch)
+        sample = list(product(*map(range, found.model.tensors[source].sample or ())))
+        after = {at: _with_a_change(found, source, at)[main.output] for at in sample}
+        for place in some_places(shape):
+            said = reach(found.model, layer, place, source)
+            seen = {at for box in said.places.boxes for at in product(*box)}
+            full = full_place(main, main.formula.output, place, "neuron")
+            wanted = {at for at in sample if after[at][full] != before[full]}
+            assert wanted == seen if said.status == "exact" else wanted <= seen, (layer.kind, source, place)
+
+
+def _with_a_change(found: Answered, source: str, place: tuple[int, ...]) -> Mapping[str, Array]:
+    batch, array = found.model.tensors[source].batch, found.tensors[source].astype(np.float64)
+    array[place if batch is None else (*place[:batch], 0, *place[batch:])] += 0.3
+    assert found.case.rows is not None
+    return found.case.rows({**found.tensors, source: array})
 
 
 def first_sample(model: Model, name: str, array: Array) -> Array:

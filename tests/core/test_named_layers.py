@@ -12,7 +12,8 @@ from isochrome.core.formula import parse
 from isochrome.core.lazy import LazyTable
 from isochrome.core.reach import Places, image, union
 from isochrome.core.relation import relation
-from isochrome.core.sharing import Along, Uses, along, level_sets, roles, uses_per_weight
+from isochrome.core.sharing import Along, Uses, along, level_sets, uses_per_weight
+from isochrome.model.roles import roles
 
 
 def test_a_toeplitz_layer_shares_along_its_diagonals() -> None:

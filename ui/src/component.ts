@@ -29,69 +29,87 @@ function eager(payload: EagerComponent): Source {
 }
 
 /** A component too large to write out: one loop is solved by division, its values are an interval for each assignment of the others. */
-function lazy(table: LazyComponent["lazy"]): Source {
-  const others = table.loops.map((_, k) => k).filter((k) => k !== table.solve);
-  const assignments = others.reduce((product, k) => product * table.sizes[k]!, 1);
-  const sum = (coefficients: number[], loops: number[]): number =>
-    coefficients.reduce((total, coefficient, k) => total + coefficient * loops[k]!, 0);
-
-  const decode = (assignment: number): number[] => {
-    const loops = table.loops.map(() => 0);
+function lazy({ loops: names, sizes, solve, columns, bounds }: LazyComponent["lazy"]): Source {
+  const others = names.map((_, k) => k).filter((k) => k !== solve);
+  const assignments = others.reduce((product, k) => product * sizes[k]!, 1);
+  // One buffer for all assignments: there may be millions of them.
+  const loops = new Float64Array(names.length);
+  const decode = (assignment: number): void => {
     for (let k = others.length - 1; k >= 0; k--) {
-      const size = table.sizes[others[k]!]!;
+      const size = sizes[others[k]!]!;
       loops[others[k]!] = assignment % size;
       assignment = Math.floor(assignment / size);
     }
-    return loops;
+    loops[solve] = 0;
   };
-  /** The interval [low, high) in which low <= sum < high holds, the solved loop being free. */
-  const within = (coefficients: number[], loops: number[], low: number, high: number): [number, number] => {
-    const step = coefficients[table.solve]!;
-    const rest = sum(coefficients, loops);
-    if (step === 0) return low <= rest && rest < high ? [-Infinity, Infinity] : [0, 0];
-    return step > 0
-      ? [Math.ceil((low - rest) / step), Math.ceil((high - rest) / step)]
-      : [Math.floor((high - rest) / step) + 1, Math.floor((low - rest) / step) + 1];
+  const sum = (coefficients: readonly number[]): number => {
+    let total = 0;
+    for (let k = 0; k < coefficients.length; k++) total += coefficients[k]! * loops[k]!;
+    return total;
   };
 
   return {
     select(wanted) {
-      const starts: number[] = [];
-      const lows: number[] = [];
-      const which: number[] = [];
+      const limits = [
+        ...[...wanted].map(([column, value]) => ({ ...columns[column]!, low: value, high: value + 1 })),
+        ...bounds,
+      ];
+      const runs: Run[] = [];
       let count = 0;
       for (let assignment = 0; assignment < assignments; assignment++) {
-        const loops = decode(assignment);
+        decode(assignment);
         let low = 0;
-        let high = table.sizes[table.solve]!;
-        const narrow = ([a, b]: [number, number]): void => {
-          low = Math.max(low, a);
-          high = Math.min(high, b);
-        };
-        for (const [column, value] of wanted)
-          narrow(within(table.columns[column]!.coefficients, loops, value, value + 1));
-        for (const bound of table.bounds) narrow(within(bound.coefficients, loops, bound.low, bound.high));
+        let high = sizes[solve]!;
+        for (const limit of limits) {
+          const step = limit.coefficients[solve]!;
+          const rest = sum(limit.coefficients);
+          if (step === 0) {
+            if (rest < limit.low || rest >= limit.high) high = low;
+          } else if (step > 0) {
+            low = Math.max(low, Math.ceil((limit.low - rest) / step));
+            high = Math.min(high, Math.ceil((limit.high - rest) / step));
+          } else {
+            low = Math.max(low, Math.floor((limit.high - rest) / step) + 1);
+            high = Math.min(high, Math.floor((limit.low - rest) / step) + 1);
+          }
+        }
         if (low >= high) continue;
-        starts.push(count);
-        lows.push(low);
-        which.push(assignment);
+        runs.push({ start: count, low, assignment });
         count += high - low;
       }
+      let last = 0;
       return {
         count,
         at(row, column) {
-          let from = 0;
-          let to = starts.length;
-          while (to - from > 1) {
-            const middle = (from + to) >> 1;
-            if (starts[middle]! <= row) from = middle;
-            else to = middle;
-          }
-          const loops = decode(which[from]!);
-          loops[table.solve] = lows[from]! + row - starts[from]!;
-          return sum(table.columns[column]!.coefficients, loops);
+          last = runAt(runs, row, last);
+          const run = runs[last]!;
+          decode(run.assignment);
+          loops[solve] = run.low + row - run.start;
+          return sum(columns[column]!.coefficients);
         },
       };
     },
   };
+}
+
+/** An interval of the solved loop, and the number of its first row. */
+interface Run {
+  start: number;
+  low: number;
+  assignment: number;
+}
+
+/** The run that a row lies in; rows are mostly asked for in order, so the last one or the next is tried first. */
+function runAt(runs: readonly Run[], row: number, last: number): number {
+  const holds = (k: number): boolean => runs[k]!.start <= row && (k + 1 === runs.length || row < runs[k + 1]!.start);
+  if (holds(last)) return last;
+  if (last + 1 < runs.length && holds(last + 1)) return last + 1;
+  let from = 0;
+  let to = runs.length;
+  while (to - from > 1) {
+    const middle = (from + to) >> 1;
+    if (runs[middle]!.start <= row) from = middle;
+    else to = middle;
+  }
+  return from;
 }

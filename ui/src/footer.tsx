@@ -11,15 +11,16 @@ export function Footer({ store }: { store: Store }) {
     <footer class="foot">
       {start && (
         <div class="verdict">
-          <b>Is picture 3 right?</b>
-          <p>{verdict(record)}</p>
+          <p>
+            <b>Is picture 3 right?</b> {verdict(record)}
+          </p>
         </div>
       )}
       <div class="formula">
         {(store.layer?.answer.lines.map((line) => line.formula) ?? record.formulas).slice(0, 4).map((formula) => (
           <code key={formula}>{formula}</code>
         ))}
-        <p>{loopClauses(record).join(" ")}</p>
+        <p>{loopClauses(record, start).join(" ")}</p>
       </div>
     </footer>
   );

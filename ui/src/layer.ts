@@ -98,9 +98,13 @@ export class Layer {
     return mine.find((entry) => entry.relation.accesses[entry.weight]!.shape.length === target.place.length) ?? mine[0];
   }
 
-  valueOf(weight: Weight): number | undefined {
-    const entry = this.lineOf({ kind: "weight", ...weight });
-    return entry && this.tensorOf(entry, entry.weight)?.at(weight.place);
+  /** Whether a weight is one of this layer's own. */
+  owns(weight: Weight | undefined): weight is Weight {
+    const entry = weight && this.lineOf({ kind: "weight", ...weight });
+    // A line without a relation cannot say: then the host has to.
+    if (!entry) return !!weight && this.answer.lines.some((line) => line.parameter !== null && !line.relation);
+    const sizes = entry.relation.accesses[entry.weight]!.shape;
+    return weight.place.length === sizes.length && weight.place.every((n, k) => n >= 0 && n < sizes[k]!);
   }
 
   /** The uses of one weight in this layer. */

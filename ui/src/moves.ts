@@ -1,7 +1,7 @@
 /** How places follow one another: the first state, arrows, and the filter that a neuron belongs to. */
 import type { Layer } from "./layer";
 import { fromRecord } from "./state";
-import { START, startable, tabsOf } from "./views";
+import { START, tabsOf } from "./views";
 import type { ModelAnswer, Place, State } from "./types";
 
 /** The state that the page opens in: what the hash says, else what the model's first story is, else its first view. */
@@ -9,12 +9,10 @@ export function opening(model: ModelAnswer, hash: Partial<State>): State {
   const first = fromRecord(model.first);
   const layer = hash.layer ?? first.layer ?? 0;
   const story = layer === (first.layer ?? 0) ? first : { view: first.view, level: first.level };
-  const plain = {
-    layer,
-    view: startable(model) ? START : (tabsOf(model)[0]?.name ?? START),
-    level: model.levels[0] ?? "weight",
-  };
-  return { ...plain, ...defined(story), ...(Object.keys(hash).length ? withoutStory(hash) : {}), ...hash } as State;
+  const tabs = tabsOf(model).map(({ name }) => name);
+  const plain = { layer, view: tabs[0] ?? START, level: model.levels[0] ?? "weight" };
+  const state = { ...plain, ...defined(story), ...withoutStory(hash), ...hash } as State;
+  return tabs.includes(state.view) ? state : { ...state, view: plain.view };
 }
 
 /** A hash that names places means just those: the story's other selections are not added to it. */

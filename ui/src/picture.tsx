@@ -68,9 +68,13 @@ function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
   const [open, setOpen] = useState(false);
   return (
     <div class="under">
-      {answer.window && <p class="window">{answer.window}</p>}
-      {missing(answer, state) && <p class="window">{missing(answer, state)}</p>}
-      {answer.words.length > 0 && <p class="words">{answer.words.join(" ")}</p>}
+      {missing(answer, state) && <p class="instead">{missing(answer, state)}</p>}
+      {(answer.window || answer.words.length > 0) && (
+        <p class="words">
+          {answer.window && <b class="window">{answer.window}. </b>}
+          {answer.words.join(" ")}
+        </p>
+      )}
       {answer.table && answer.table.rows.length > 0 && (
         <details class="twin" onToggle={(event) => setOpen(event.currentTarget.open)}>
           <summary>table</summary>

@@ -123,7 +123,7 @@ export class Store {
   }
   /** Holds anything that can be pointed at. Only a weight is part of the state. */
   keep(target: Target): void {
-    if (target.kind === "weight") this.hold({ p: target.p, place: target.place });
+    if (target.kind === "weight" && this.layer?.owns(target)) this.hold({ p: target.p, place: target.place });
     else this.linking.hold(JSON.stringify(target) === JSON.stringify(this.linking.held) ? null : target);
   }
   /** Points at the next weight of i, in the order in which it uses them. */
@@ -185,6 +185,7 @@ export class Store {
     const { i, j } = this.state;
     const first = layer.answer.first ?? {};
     const patch: Partial<State> = {
+      w: layer.owns(this.state.w) ? this.state.w : undefined,
       i: layer.has(i) ? i : layer.has(first.i) ? first.i : layer.neurons.map(() => 0),
       j: layer.has(j) ? j : i !== undefined ? undefined : layer.has(first.j) ? first.j : beside(layer),
     };

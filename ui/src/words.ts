@@ -18,9 +18,9 @@ export function loopsText(along: Record<string, number>, roles: Record<string, s
   return runs.map(({ role, loops }) => loops.join(", ") + (role ? ` (${role})` : "")).join(", ");
 }
 
-/** What the formula says about its loops, one clause each. */
-export function loopClauses(record: LayerRecord): string[] {
-  const text = (along: Record<string, number>): string => loopsText(along, record.roles);
+/** What the formula says about its loops, one clause each; in brief without their roles. */
+export function loopClauses(record: LayerRecord, brief = false): string[] {
+  const text = (along: Record<string, number>): string => loopsText(along, brief ? {} : record.roles);
   const shared = text(record.shared_along);
   const own = Object.entries(record.distinct_along).filter(([loop]) => !(loop in record.summed_along));
   const distinct = text(Object.fromEntries(own));

@@ -77,7 +77,7 @@ test("a causal convolution of 65,536 steps answers at once and exactly", () => {
     [[1000], [1001], null],
   ]);
   assert.equal(relation.fix(2, [65535]).total, 1n);
-  assert.ok(performance.now() - start < 1000, `took ${performance.now() - start} ms`);
+  assert.ok(performance.now() - start < 3000, `took ${performance.now() - start} ms`);
 });
 
 test("counts past 2^53 are exact", () => {

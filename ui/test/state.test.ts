@@ -71,6 +71,12 @@ test("a hash that names a neuron is not given the story's other selections", () 
   );
 });
 
+test("a view that is not offered gives way to the first one that is", () => {
+  assert.equal(opening(model, { view: "nowhere" }).view, "start");
+  const few = { ...model, views: [{ name: "bank", title: "bank" }] };
+  assert.equal(opening(few, {}).view, "bank");
+});
+
 test("another layer is not opened at the story's places", () => {
   assert.deepEqual(opening(model, { layer: 4 }), { layer: 4, view: "start", level: "weight" });
 });

@@ -68,6 +68,12 @@ test("what the formula says, in words", () => {
   assert.equal(panelWords(stanford(), [0, 0, 0])[2], "a neuron is 27 uses, of 27 weights");
 });
 
+test("a layer knows its own weights", () => {
+  const layer = stanford();
+  assert.ok(layer.owns({ p: 0, place: [1, 2, 2, 2] }) && layer.owns({ p: 1, place: [1] }));
+  assert.ok(!layer.owns({ p: 0, place: [2, 0, 0, 0] }) && !layer.owns({ p: 7, place: [0] }) && !layer.owns(undefined));
+});
+
 const at = (i: number[], more: Partial<State> = {}): State => ({
   layer: 0,
   view: "start",

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from isochrome.draw.view import View
-from isochrome.draw.views import bank, baselines, connections, kernel, start_edges, volume
+from isochrome.draw.views import arithmetic, bank, baselines, connections, kernel, matrix, start_edges, volume
 
 __all__ = ["VIEWS"]
 
-_ROWS = (connections.VIEW, bank.VIEW, volume.VIEW, kernel.VIEW, baselines.VIEW, start_edges.VIEW)
+_ROWS = (arithmetic.VIEW, connections.VIEW, bank.VIEW, volume.VIEW, kernel.VIEW, baselines.VIEW, matrix.VIEW, start_edges.VIEW)
 
 VIEWS: Mapping[str, View] = MappingProxyType({view.name: view for view in _ROWS})
 """Each view by its name, in the order in which the page offers them."""

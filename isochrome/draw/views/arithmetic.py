@@ -3,62 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from typing import Any
 
 from isochrome.core.relation import Place
-from isochrome.draw.choice import coloured, level_legend, names_of_filter
-from isochrome.draw.layout import number, place_text, text_width
-from isochrome.draw.picture import Cell, Label, Mark, Picture, Rule, State, Table, Tag, TextToken, keys
+from isochrome.draw.choice import coloured, level_legend
+from isochrome.draw.layout import number, place_text
+from isochrome.draw.picture import Picture, Rule, Table
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
-from isochrome.draw.views.digits import Digits, digits
-from isochrome.draw.views.excerpt import Excerpt, Reader, excerpt, filter_number, reader
-from isochrome.draw.views.ledger import ledger
-from isochrome.draw.views.planes import (
-    Lattice,
-    Plane,
-    Slice,
-    block_outline,
-    input_values,
-    place_in,
-    plane_cells,
-    planes,
-    slice_cells,
-    slices,
-)
-from isochrome.draw.views.sentences import rounded_words
-from isochrome.draw.views.sums import Sum, neuron_sum, sum_digits, unknown
-from isochrome.draw.views.windows import named_positions, plane, position_window
+from isochrome.draw.views.digits import Digits
+from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, reader
+from isochrome.draw.views.ledger import Ledger, ledger
+from isochrome.draw.views.sentences import in_common, rounded_words
+from isochrome.draw.views.slabs import Slabs, slabs
+from isochrome.draw.views.sums import Sum, neuron_sum, sum_digits
 from isochrome.draw.views.wording import joined, title_of
 
 __all__ = ["VIEW"]
 
 TERMS, LARGE = 27, 49
-"""The most products of a neuron that are listed; of one large kernel, whose channel would be cut otherwise."""
+"""The most products of a neuron that are listed; the most of one large kernel."""
 MARGIN = 4
-ROOM = 30
-"""The most rows of input cells, all planes together."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is drawn, and in cells of what width."""
-
-    readers: tuple[Reader, ...]
-    planes: tuple[Plane, ...]
-    own: tuple[Slice, ...]
-    other: tuple[Slice, ...]
-    inputs: Digits | None
-    weights: Digits | None
-    input_wide: float
-    weight_wide: float
-    quiet_wide: float
-
-    @property
-    def flat(self) -> bool:
-        """Whether every plane is one row: planes then stand as the rows of one block."""
-        return all(one.height == 1 for one in self.planes)
+BETWEEN = 26
 
 
 def unfit(scene: Scene) -> str:
@@ -74,94 +40,96 @@ def unfit(scene: Scene) -> str:
 
 def draw(scene: Scene) -> Picture:
     """Input by channel, filters, output, and beside them the ledger of i and j, whose weights are written once."""
-    plan, colours = _plan(scene), coloured(scene)
-    why = next((why for one in plan.readers if (why := unknown(scene, one))), "")
-    left, wide, high = _left(scene, plan)
-    sums = [] if why else [neuron_sum(scene, one) for one in plan.readers]
-    marks = list(left)
-    style = None
+    readers = tuple(_reader(scene, neuron) for neuron in dict.fromkeys(scene.neurons))
+    found = slabs(scene, readers, MARGIN, MARGIN)
+    sums = tuple(one for one in (neuron_sum(scene, reader_) for reader_ in readers) if one is not None)
+    sums = sums if len(sums) == len(readers) else ()
+    width, height, marks, right = found.width, found.height, list(found.marks), None
     if sums:
-        edge = wide + 26
-        right = ledger(scene, plan.readers, sums, sum_digits(sums), edge + 26, MARGIN)
-        style, high = right.style, max(high, right.height)
-        marks += [Rule(((edge, MARGIN), (edge, high)), "hair"), *right.marks]
-        wide = edge + 26 + right.width
+        edge = MARGIN + width + BETWEEN
+        right = ledger(scene, readers, sums, sum_digits(sums), edge + BETWEEN, MARGIN)
+        height = max(height, right.height)
+        marks += [Rule(((edge, MARGIN), (edge, height)), "hair"), *right.marks]
+        width = edge + BETWEEN + right.width
     return Picture(
-        wide + MARGIN,
-        high + MARGIN,
+        width + 2 * MARGIN,
+        height + 2 * MARGIN,
         title_of("Arithmetic", scene.layer.name),
-        _description(plan),
+        _description(readers, sums),
         level_legend(scene),
-        colours,
+        coloured(scene),
         tuple(marks),
-        subtitle=_subtitle(plan),
+        subtitle=_subtitle(scene, readers),
         formula=str(scene.line.formula),
-        window=_window(scene, plan),
-        notes=_notes(plan, sums, style, why),
-        table=_table(plan, sums),
+        window=_window(scene, readers, found),
+        notes=_notes(sums, found, right),
+        table=_table(readers, sums),
     )
-
-
-# --- what is drawn ----------------------------------------------------------------------------------------------------
-
-
-def _plan(scene: Scene) -> _Plan:
-    neurons = list(dict.fromkeys(scene.neurons))
-    readers = tuple(_reader(scene, neuron) for neuron in neurons)
-    part = readers[0].excerpt
-    values = [float(value) for value in _weights(scene, readers)]
-    weights = digits([values], 3) or digits([values], 5, 3)
-    shown = _planes(scene, readers, part)
-    numbers = input_values(scene, shown)
-    inputs = digits([numbers], 2) or digits([numbers], 5, 3)
-    beside = _beside(scene, readers)
-    other = slices(scene, beside, excerpt(scene, beside, _most(scene, beside))) if beside is not None else ()
-    longest = 1 if weights is None else weights.characters
-    return _Plan(
-        readers,
-        shown,
-        slices(scene, readers[0].filter, part),
-        other,
-        inputs,
-        weights,
-        24 if inputs is None or inputs.characters < 3 else inputs.characters * 6.0 + 8,
-        28 if longest < 4 else longest * 6.4 + 9,
-        24 if longest < 4 else longest * 6.0 + 7,
-    )
-
-
-def _most(scene: Scene, number: int) -> int:
-    return TERMS if excerpt(scene, number, TERMS).drawn == excerpt(scene, number, TERMS).each else LARGE
 
 
 def _reader(scene: Scene, neuron: Place) -> Reader:
     n = filter_number(scene, neuron)
-    most = _most(scene, n)
-    return reader(scene, neuron, excerpt(scene, n, most), most)
+    part, most = excerpt(scene, n, TERMS), TERMS
+    if part.drawn < part.each:
+        part, most = excerpt(scene, n, LARGE), LARGE
+    return reader(scene, neuron, part, most)
 
 
-def _weights(scene: Scene, readers: Sequence[Reader]) -> list[float]:
-    return [part.weight for one in readers for part in one.parts if part.weight is not None]
+def _description(readers: Sequence[Reader], sums: Sequence[Sum]) -> str:
+    names = joined([f"y[{place_text(one.neuron)}]" for one in readers])
+    values = joined([number(one.framework) for one in sums if one.framework is not None])
+    return f"Input, filters and output by channel, and every product of {names}" + (f" = {values}." if values else ".")
 
 
-def _planes(scene: Scene, readers: Sequence[Reader], part: Excerpt) -> tuple[Plane, ...]:
-    """The planes that are read, in windows with some inputs around the blocks where there is room."""
-    alike = [one for one in readers if one.excerpt.channels == part.channels]
-    first = planes(scene, alike, (1_000, 1_000))
-    count = max(len(first), 1)
-    widest = 9 if len(input_values(scene, first)) == 0 or digits([input_values(scene, first)], 2) else 7
-    room = max(ROOM // count, 1)
-    block = planes(scene, alike, (1, 1)), [part.at for part in readers[0].parts]
-    del block
-    return planes(scene, alike, (min(room, 9), widest))
+def _subtitle(scene: Scene, readers: Sequence[Reader]) -> str:
+    """What i and j are to one another."""
+    if len(readers) < 2:
+        return "one neuron: every product, every sum"
+    both, one, other = in_common(scene, readers[0].rows, readers[1].rows)
+    if readers[0].filter != readers[1].filter:
+        return "two neurons of two filters" + ("" if both else ": no weight in common")
+    if both == one == other:
+        return "two neurons of one filter: the same weights, another region"
+    return "two neurons of one filter: another region, and other weights of the filter"
 
 
-def _beside(scene: Scene, readers: Sequence[Reader]) -> int | None:
-    """The filter that is drawn small and quiet: j's where it is another one, else the next."""
-    own = readers[0].filter
-    others = [one.filter for one in readers if one.filter != own]
-    if others:
-        return others[0]
-    if scene.filters < 2:
-        return None
-    return own + 1 if own + 1 < scene.filters else own - 1
+def _window(scene: Scene, readers: Sequence[Reader], found: Slabs) -> str:
+    words = [text for text in (readers[0].excerpt.words(scene), found.window) if text]
+    text = "; ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def _notes(sums: Sequence[Sum], found: Slabs, right: Ledger | None) -> tuple[str, ...]:
+    notes = [] if sums else ["There is no ledger: this run does not give the numbers that the layer multiplies."]
+    differences = [(one.difference, one.bound) for one in sums if one.difference is not None]
+    if differences and not any(difference for difference, _ in differences):
+        notes.append("Total and model agree exactly.")
+    elif differences:
+        told = joined([number(difference, 2) for difference, _ in differences])
+        allowed = joined([number(bound, 2) for _, bound in differences])
+        notes.append(f"Total and model differ by {told}; the order of a float sum allows {allowed}.")
+    groups: dict[str, Digits | None] = {"inputs": found.inputs, "weights": found.weights, "outputs": found.outputs}
+    if right is not None:
+        groups["products"] = right.style
+    notes.append(rounded_words(**groups))
+    if found.padded:
+        notes.append("Hatched: padding, which counts as 0.")
+    return tuple(note for note in notes if note)
+
+
+def _table(readers: Sequence[Reader], sums: Sequence[Sum]) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for place, one in enumerate(readers):
+        neuron = place_text(one.neuron)
+        for part in one.parts:
+            x = "padding" if part.x is None else place_text(part.x)
+            numbers = ("" if value is None else number(value) for value in (part.weight, part.input, part.product))
+            rows.append((neuron, place_text(part.w or ()), x, *numbers))
+        if place < len(sums):
+            lines: list[tuple[str, Any]] = [(line.name, line.value) for line in sums[place].others]
+            lines += [("total", sums[place].total), ("the model says", sums[place].framework)]
+            rows += [(neuron, name, "", "", "", "not given" if at is None else number(at)) for name, at in lines]
+    return Table(("y", "w", "x", "weight", "input", "product"), tuple(rows))
+
+
+VIEW = View("arithmetic", "Arithmetic", draw, unfit)

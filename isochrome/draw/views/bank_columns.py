@@ -153,8 +153,7 @@ def _filter(bank: Bank, one: FilterMaps, x: float, middle: float, names_at: floa
         y += _kernel(bank)[1] + 10
     if one.others:
         marks.append(Label(x, y + 6, f"and {one.others:,} more", "caption"))
-    used = {tuple(place) for place in one.rows.w.tolist()}.union(*one.kernels)
-    lines = [counted(len(used), "weight")] + (["+ 1 bias"] if one.has_bias else [])
+    lines = [counted(one.weights, "weight")] + (["+ 1 bias"] if one.has_bias else [])
     name = names_of_filter(bank.scene, one.number)
     marks.append(Label(names_at, middle - 8, name, "body", bold=True, size=12))
     return marks + [Label(names_at, middle + 9 + 16 * row, line, "caption") for row, line in enumerate(lines)]

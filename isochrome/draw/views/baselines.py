@@ -13,7 +13,7 @@ from isochrome.draw.layout import text_width
 from isochrome.draw.picture import FillToken, Label, Legend, Mark, Picture, Rect, Rule, Table
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
-from isochrome.draw.views.wording import bytes_text, counted, part_of, side, times
+from isochrome.draw.views.wording import bytes_text, counted, part_of, side, times, title_of
 from isochrome.errors import shown
 
 __all__ = ["VIEW"]
@@ -45,11 +45,12 @@ def _draw(scene: Scene) -> Picture:
     name = shown(scene.layer.name, 60)
     neurons = counted(_neurons(scene), "neuron")
     told = "; ".join(f"{way.name}: {way.stored:,}" for way in ways)
-    width = max(_LEFT[2] + max(_SIDES[2], *(text_width(line, 12) for line in _above(ways[2])[2:])), _TABLE) + 4
+    ends = (mark.x + text_width(mark.text, 12) for mark in marks if isinstance(mark, Label) and mark.role == "caption")
+    width = max(*ends, _LEFT[2] + _SIDES[2] if _nests(ways) else 0, _TABLE) + 4
     return Picture(
         width,
         height,
-        f"baselines of {name}",
+        title_of("baselines", name),
         f"{name}: {neurons}, and how many weights and biases each wiring stores. {told}.",
         Legend("none", ""),
         Colouring(),
@@ -164,7 +165,8 @@ def _zoom(which: int, bottom: float, length: float, ways: tuple[_Wiring, ...]) -
     x, target = _LEFT[which], (_LEFT[which + 1], bottom - _SIDES[which + 1])
     corner = (x + length, bottom - length)
     slope = (corner[1] - target[1]) / (target[0] - corner[0])
-    words = f"{ways[which + 1].name.split(',')[0]}, to scale: {part_of(ways[which + 1].stored, ways[which].stored)}"
+    part = part_of(ways[which + 1].stored, ways[which].stored)
+    words = f"{ways[which + 1].name.split(',')[0]}, to scale: {part} of this area"
     marks: list[Mark] = [_square(x, bottom, length, which + 1), Rule((corner, target), "thin")]
     free = max(10.0, (26 - length) / slope) if length < 26 else 10.0
     start = x + length + free
@@ -180,16 +182,16 @@ def _zoom(which: int, bottom: float, length: float, ways: tuple[_Wiring, ...]) -
 def _beside(ways: tuple[_Wiring, ...]) -> tuple[list[Mark], float]:
     """Three squares side by side to one scale, where none is a small part of another."""
     most = max(way.stored for way in ways) or 1
-    bottom = _SIDES[1] + 66
-    left = tuple(number * (_SIDES[1] + 80) for number in range(3))
-    marks: list[Mark] = [Rule(((left[0], bottom), (left[2] + _SIDES[1], bottom)), "thin")]
-    for which, (x, way) in enumerate(zip(left, ways, strict=True)):
+    bottom, x = _SIDES[1] + 66, 0.0
+    marks: list[Mark] = []
+    for which, way in enumerate(ways):
         true = _SIDES[1] * side(way.stored, most)
         length = max(true, _LEAST)
         marks += [_square(x, bottom, length, which), *_heading(x, bottom - length, way)]
         if true < _LEAST:
             marks.append(Label(x, bottom + 18, f"drawn {_LEAST:g} px wide: smaller to scale", "caption"))
-    return marks, bottom + 18
+        x += max(length, text_width(way.about, 12), text_width(f"{way.stored:,}", 20, mono=True)) + 60
+    return [Rule(((0, bottom), (x - 60, bottom)), "thin"), *marks], bottom + 18
 
 
 _HEAD = ("neurons", "connections", "weights and biases", "uses of one weight")
@@ -224,7 +226,9 @@ def _notes(scene: Scene, ways: tuple[_Wiring, _Wiring, _Wiring]) -> tuple[str, .
         notes.append(f"Of {shared:,} stored numbers {local:,} are connected: not all are used at once.")
     if local < full:
         notes.append("Locality saves connections.")
-    elif local == full:
+    elif local > full:
+        notes.append("Locally connected would store more than fully connected: it has weights for padding too.")
+    else:
         notes.append("Locality saves nothing here: every neuron reads every input.")
     outside = scene.relation.connections - scene.relation.real_connections
     if outside:

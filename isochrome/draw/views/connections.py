@@ -262,7 +262,7 @@ def _notes(scene: Scene, plan: _Plan, inputs: Digits | None, weights: Digits | N
     notes = [f"{count}{counted(stored, 'weight')}."]
     pair = [next(one for one in plan.readers if one.neuron == neuron) for neuron in scene.neurons]
     if len(pair) > 1:
-        notes.append(f"{shared_words(pair)}.")
+        notes.append(f"{shared_words(scene, pair)}.")
     elif len(plan.readers) > 1 and len(parts) == stored:
         notes.append("No weight is drawn twice: these neurons share none.")
     notes.append(use_words(scene, pair))

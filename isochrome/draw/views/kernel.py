@@ -46,6 +46,7 @@ class _Kernel:
     """The weights that are drawn, and the bands of positions that their maps have as rows and columns."""
 
     scene: Scene
+    place: Place
     channel: int
     taps: tuple[_Tap, ...]
     by_channel: bool
@@ -113,6 +114,7 @@ def _kernel(scene: Scene) -> _Kernel:
     values = scene.w_values
     return _Kernel(
         scene,
+        scene.filter_place(scene.filter),
         channel,
         tuple(_Tap(cell, name, *uses, one) for cell, name, (uses, one) in zip(cells, names, found, strict=True)),
         by_channel,
@@ -234,11 +236,13 @@ def _squares(kernel: _Kernel, tap: _Tap, middle: float, y: float, height: float)
 
 
 def _use_keys(kernel: _Kernel, tap: _Tap, rows: Interval, columns: Interval) -> Keys:
-    scene = kernel.scene
-    one = rows[1] - rows[0] == 1 and columns[1] - columns[0] == 1
-    position = (*_before(scene), rows[0], columns[0])[-len(scene.y.of("position")) :] if scene.y.of("position") else ()
-    neuron = scene.neuron_at(scene.filter_place(scene.filter), position)
-    return keys(scene.layer.number, y=neuron if one else (), w=tap.cell.place, parameter=scene.line.parameter)
+    """What a square stands for: one weight, and its neuron where it is one."""
+    scene, neuron = kernel.scene, list[Place]()
+    if rows[1] - rows[0] == 1 and columns[1] - columns[0] == 1:
+        position = (*_before(scene), rows[0], columns[0])
+        count = len(scene.y.of("position"))
+        neuron.append(scene.neuron_at(kernel.place, position[len(position) - count :]))
+    return keys(scene.layer.number, y=neuron, w=tap.cell.place, parameter=scene.line.parameter)
 
 
 def _state(scene: Scene, cell: Cell) -> list[Mark]:

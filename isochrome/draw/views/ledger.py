@@ -9,7 +9,7 @@ from decimal import Decimal
 from isochrome.core.relation import Place
 from isochrome.draw.choice import weight_name
 from isochrome.draw.layout import number, paragraph, place_text, text_width
-from isochrome.draw.picture import Cell, Hit, Label, Mark, Outline, Rule, Tag, keys
+from isochrome.draw.picture import Cell, Hit, Label, Mark, Outline, Rule, Tag, TextToken, keys
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Reader
@@ -19,6 +19,8 @@ from isochrome.draw.views.wording import joined
 __all__ = ["Ledger", "ledger"]
 
 ROW = 16
+WORDS = 190
+"""The room for words beside a single column of numbers."""
 SECTIONS = 12
 """The most sections with a sum each; with more, all drawn products have one sum."""
 
@@ -83,8 +85,15 @@ class _Columns:
     width: float
 
     @property
-    def middle(self) -> float:
-        return (self.weight[0] + self.weight[-1] + self.wide) / 2
+    def single(self) -> bool:
+        """Whether there is one neuron alone: words then begin where its inputs do."""
+        return self.product[0] == self.product[1]
+
+    def words(self, y: float, text: str) -> Label:
+        """Words between the two columns of numbers."""
+        if self.single:
+            return Label(self.input[0], y, text, "caption")
+        return Label((self.weight[0] + self.weight[-1] + self.wide) / 2, y, text, "caption", "middle")
 
 
 def ledger(scene: Scene, readers: Sequence[Reader], sums: Sequence[Sum], style: Digits, x: float, y: float) -> Ledger:
@@ -163,16 +172,15 @@ def _pen(
     texts = [style.text(value) for one in sums for value in one.values()]
     product = max(44.0, max(text_width(text, 15, True, True) for text in texts) + 6)
     several = any(entry.second is not None for section in sections for entry in section.entries)
-    gap = 24.0
+    gap = 18.0
     at = x + product + gap
     left_cell = at
     at += cell + gap
     weight = (at, at + wide + 16) if several else (at,)
     at = weight[-1] + wide + gap
     if len(readers) < 2:
-        columns = _Columns(
-            (x + product, x + product), (left_cell, left_cell), cell, weight, wide, product, at - gap - x
-        )
+        ends, cells = (x + product, x + product), (left_cell, left_cell)
+        columns = _Columns(ends, cells, cell, weight, wide, product, max(at - gap - x, product + gap + WORDS))
     else:
         end = at + cell + gap + product
         columns = _Columns((x + product, end), (left_cell, at), cell, weight, wide, product, end - x)
@@ -265,18 +273,15 @@ def _use(pen: _Pen, part: Part, side: int, y: float) -> None:
     left = c.input[side]
     ends = (left + c.cell, c.weight[0]) if side == 0 else (c.weight[-1] + c.wide, left)
     pen.marks.append(Rule(((ends[0] + 1, middle), (ends[1] - 1, middle)), "line"))
-    text, value = pen.inputs.text(part.input), part.product
     own = scene.input_identity(part.x) if part.x is not None else None
-    at = keys(scene.layer.number, x=part.x or ())
-    quiet = part.input == 0
     size = 11.0 if pen.inputs.characters > 3 else 0
-    pen.marks.append(
-        Cell(left, y, c.cell, ROW, text, own, part.padding, ink="ink3" if quiet else "ink", size=size, keys=at)
-    )
+    text, at = pen.inputs.text(part.input), keys(scene.layer.number, x=part.x or ())
+    ink: TextToken = "ink3" if part.input == 0 else "ink"
+    pen.marks.append(Cell(left, y, c.cell, ROW, text, own, part.padding, ink=ink, size=size, keys=at))
     tap = keys(scene.layer.number, y=part.y, x=part.x or (), w=part.w or (), parameter=part.parameter)
-    ink = "ink3" if value == 0 else "ink"
-    pen.marks.append(Label(c.product[side], middle + 4.3, pen.style.text(value), "mono", "end",
-                           ink="ink3" if ink == "ink3" else "ink", size=12, keys=tap))  # fmt: skip
+    ink = "ink3" if part.product == 0 else "ink"
+    product = pen.style.text(part.product)
+    pen.marks.append(Label(c.product[side], middle + 4.3, product, "mono", "end", ink=ink, size=12, keys=tap))
     x = c.product[side] - c.number if side == 0 else c.weight[-1] + c.wide
     wide = c.weight[0] - x if side == 0 else c.product[1] - x
     pen.marks.append(Hit(x, y, wide, ROW, tap))
@@ -291,7 +296,7 @@ def _section_sum(pen: _Pen, section: Section, y: float, printed: list[list[Decim
         printed[side].append(value)
         pen.marks.append(Rule(((c.product[side] - c.number, y + 3), (c.product[side], y + 3)), "thin"))
         pen.marks.append(Label(c.product[side], y + 16, pen.style.text(value), "mono", "end", True, size=12.5))
-    pen.marks.append(Label(c.middle, y + 16, section.name, "caption", "middle"))
+    pen.marks.append(c.words(y + 16, section.name))
     return y + 23
 
 
@@ -299,32 +304,29 @@ def _lines(pen: _Pen, y: float, printed: list[list[Decimal]]) -> float:
     """The summands that are no drawn product: the other channels, the bias, the rounding."""
     c = pen.columns
     for row in range(max(len(one.others) for one in pen.sums)):
-        names = [one.others[row].name if row < len(one.others) else "" for one in pen.sums]
-        for side, one in enumerate(pen.sums):
-            if row < len(one.others):
-                value = pen.style.rounded(one.others[row].value)
-                printed[side].append(value)
+        found = [one.others[row] if row < len(one.others) else None for one in pen.sums]
+        for side, line in enumerate(found):
+            value = None if line is None or line.value is None else pen.style.rounded(line.value)
+            printed[side] += [] if value is None else [value]
+            if line is not None:
                 _signed(pen, side, y + 13, value)
-        told = list(dict.fromkeys(name for name in names if name))
-        words = (
-            f"{told[0]}, the same one"
-            if len(told) == 1 < len(names) and told[0].startswith("bias")
-            else " | ".join(told)
-        )
-        pen.marks.append(Label(c.middle, y + 13, words, "caption", "middle"))
+        told = list(dict.fromkeys(line.name for line in found if line is not None))
+        biases = all(name.startswith("bias") for name in told)
+        words = joined([told[0], *(name.removeprefix("bias ") if biases else name for name in told[1:])])
+        pen.marks.append(c.words(y + 13, f"{words}, the same one" if biases and len(told) < len(found) else words))
         y += 18
     rests = [one.rest(pen.style) for one in pen.sums]
     if any(rests):
         for side, rest in enumerate(rests):
             printed[side].append(rest)
             _signed(pen, side, y + 13, rest)
-        pen.marks.append(Label(c.middle, y + 13, "what rounding left out", "caption", "middle"))
+        pen.marks.append(c.words(y + 13, "what rounding left out"))
         y += 18
     return y
 
 
-def _signed(pen: _Pen, side: int, y: float, value: Decimal) -> None:
-    text = pen.style.text(value)
+def _signed(pen: _Pen, side: int, y: float, value: Decimal | None) -> None:
+    text = "?" if value is None else pen.style.text(value)
     text = f"− {text[1:]}" if text.startswith("−") else f"+ {text}"
     pen.marks.append(Label(pen.columns.product[side], y, text, "mono", "end", size=12.5))
 
@@ -333,16 +335,22 @@ def _total(pen: _Pen, y: float, printed: list[list[Decimal]]) -> tuple[float, bo
     """The total under a heavy line, what the model says, and whether the printed lines add up to it."""
     c, agrees = pen.columns, True
     for side, one in enumerate(pen.sums):
-        value = pen.style.rounded(one.total)
-        agrees &= sum(printed[side], Decimal(0)) == value
-        text = ("≈ " if not pen.style.exact else "") + pen.style.text(value)
+        value = None if one.total is None else pen.style.rounded(one.total)
+        agrees &= value is None or sum(printed[side], Decimal(0)) == value
+        text = "?" if value is None else ("" if pen.style.exact else "≈ ") + pen.style.text(value)
         right = c.product[side]
         pen.marks.append(Rule(((right - c.number, y + 3), (right, y + 3)), "heavy"))
         at = keys(pen.scene.layer.number, y=pen.readers[side].neuron)
         pen.marks.append(Label(right, y + 21, text, "total", "end", keys=at))
-    says = [number(one.framework) for one in pen.sums if one.framework is not None]
-    words = f"total; the model says {joined(says)}" if says else "total; the model does not give it"
-    room = c.width - 2 * c.number - 16
-    labels = paragraph(c.middle, y + 20, words, max(room, 120), "caption")
-    pen.marks += [Label(label.x, label.y, label.text, "caption", "middle") for label in labels]
+    room = WORDS if c.single else c.product[1] - c.product[0] - c.number - 16
+    labels = [c.words(label.y, label.text) for label in paragraph(0, y + 20, _says(pen.sums), room, "caption")]
+    pen.marks += labels
     return max(y + 28, labels[-1].y + 8), agrees
+
+
+def _says(sums: Sequence[Sum]) -> str:
+    """What the model itself has for the totals."""
+    if any(one.total is None for one in sums):
+        return "total; the run does not give every summand"
+    said = [number(one.framework) for one in sums if one.framework is not None]
+    return f"total; the model says {joined(said)}" if said else "total; the model does not give it"

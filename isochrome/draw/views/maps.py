@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from isochrome.core.relation import Place
 from isochrome.draw.choice import channel_shown, kernel
 from isochrome.draw.scene import Rows, Scene
+from isochrome.draw.views.partial import axis_numbers, distinct, fixed
 from isochrome.draw.views.windows import Intervals, block, in_plane, plane
 
 __all__ = ["FilterMaps", "filter_maps"]
@@ -22,7 +23,8 @@ class FilterMaps:
     """One filter over a window of positions. ``kernels`` are its weights for each of ``channels``.
 
     ``maps`` hold, for each of ``channels``, the sum of that channel's products for every neuron in the window;
-    ``rest`` the sum over all the other channels that the filter reads (``others`` of them). Both are None where the
+    ``rest`` the sum over all the other channels that the filter reads (``others`` of them; ``weights`` counts all of
+    its weights). Both are None where the
     run gives no numbers. ``box`` is what the window's neurons read along the input's position axes, ``first`` what
     the first of them reads, ``box_of_i`` what the selected neuron reads, if it is one of them.
     """
@@ -33,6 +35,7 @@ class FilterMaps:
     channels: tuple[int, ...]
     kernels: tuple[tuple[Place, ...], ...]
     others: int
+    weights: int
     maps: tuple[Map, ...] | None
     rest: Map | None
     bias: float | None
@@ -79,6 +82,7 @@ def filter_maps(scene: Scene, number: int, window: Intervals, most: int) -> Filt
             if taps.product is not None:
                 maps[:, row - top, column - left] = _by_channel(taps, shown)
     others = len(read) - len(shown)
+    axes = axis_numbers(scene, 0, scene.y.of("filter", "group"))
     return FilterMaps(
         number,
         place,
@@ -86,6 +90,7 @@ def filter_maps(scene: Scene, number: int, window: Intervals, most: int) -> Filt
         tuple(shown),
         tuple(kernel(scene, rows, channel) for channel in shown),
         others,
+        distinct(fixed(scene.relation, {0: dict(zip(axes, place, strict=True))}), scene.line.weight_number),
         tuple(maps[:-1]) if known else None,
         maps[-1] if known and others else None,
         bias,

@@ -8,7 +8,9 @@ from itertools import product
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
+from isochrome.core.component import Numbers
 from isochrome.core.relation import Place
 from isochrome.draw.scene import Axes, Rows, Scene
 from isochrome.draw.views.kernels import channel_of
@@ -19,9 +21,9 @@ __all__ = ["ENTRY", "GAP", "Entry", "Side", "Window", "window"]
 ENTRY = 15.0
 GAP = 8.0
 _ROWS, _COLUMNS, _ENTRIES = 24, 80, 600
-_SOME_ROWS, _SOME_COLUMNS, _SOME_ENTRIES = 18, 60, 450
-_ALONG = (8, 6, 4, 3, 2, 1)
-_INPUT_ROWS = 5
+_SOME_ROWS, _SOME_COLUMNS, _SOME_ENTRIES = 18, 54, 450
+_TRIES = ((6, 5), (6, 3), (4, 5), (4, 3), (8, 1), (6, 1), (4, 1), (3, 1), (2, 1), (1, 1))
+"""How many neurons of an image row, and how many image rows of the input: the first that fits is taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,46 +112,87 @@ def window(scene: Scene) -> Window:
     if neurons <= _ROWS and inputs <= _COLUMNS and scene.relation.real_connections <= _ENTRIES:
         rows = Side(scene.y, tuple((0, size) for size in scene.y.shape))
         columns = Side(scene.x, tuple((0, size) for size in scene.x.shape))
-        return Window(rows, columns, _entries(scene, rows, columns))
-    rows, columns = _some(scene)
-    entries = _entries(scene, rows, columns)
-    axis = next(iter(scene.x.of("channel", "group")), None)
-    while len(entries) > _SOME_ENTRIES and axis is not None and columns.box[axis][1] - columns.box[axis][0] > 1:
-        low, high = columns.box[axis]
-        fewer = max(low + 1, low + (high - low) * _SOME_ENTRIES // len(entries))
-        columns = replace(columns, box=(*columns.box[:axis], (low, fewer), *columns.box[axis + 1 :]))
-        entries = _entries(scene, rows, columns)
-    return Window(rows, columns, entries)
+        return Window(rows, columns, _entries(scene, rows, columns, _Reader(scene)))
+    reader = _Reader(scene)
+    rows, columns = _some(scene, reader)
+    rows, columns = _fewer(rows, columns, reader)
+    return Window(rows, columns, _entries(scene, rows, columns, reader))
+
+
+def _fewer(rows: Side, columns: Side, reader: _Reader) -> tuple[Side, Side]:
+    """The window with fewer channels, then fewer filters, until it has few enough entries."""
+    for side, roles in ((columns, ("channel", "group")), (rows, ("filter", "group"))):
+        axis = next((axis for axis, role in enumerate(side.axes.roles) if role in roles), None)
+        many = sum(reader.inside(place, columns.box).sum() for place in rows.places)
+        if axis is None or many <= _SOME_ENTRIES:
+            continue
+        low, high = side.box[axis]
+        kept = max(1, (high - low) * _SOME_ENTRIES // int(many))
+        start = low if side is columns else max(low, min(reader.here[axis], high - kept))
+        smaller = replace(side, box=(*side.box[:axis], (start, start + kept), *side.box[axis + 1 :]))
+        rows, columns = (rows, smaller) if side is columns else (smaller, columns)
+    return rows, columns
 
 
 # --- which rows and columns ---------------------------------------------------------------------------------------
 
 
-def _some(scene: Scene) -> tuple[Side, Side]:
+class _Reader:
+    """The taps of neurons, each neuron's read once."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.here = scene.neurons[0]
+        self.known: dict[Place, Rows] = {}
+
+    def rows(self, place: Place) -> Rows:
+        """The taps of a neuron on real input."""
+        if place not in self.known:
+            found = self.scene.rows_of_neuron(place)
+            self.known[place] = found.take(found.real)
+        return self.known[place]
+
+    def inside(self, place: Place, box: Intervals) -> NDArray[np.bool_]:
+        """Which of a neuron's real taps read an input of a box."""
+        at, (lows, highs) = self.rows(place).at, np.array(box).T
+        return np.asarray(((at >= lows) & (at < highs)).all(axis=1))
+
+    def read(self, box: Intervals) -> tuple[Numbers, Numbers]:
+        """What the neurons of a box read, by its first and its last filter: real places, and their channels."""
+        axes = self.scene.y.of("filter", "group")
+        ends = [sorted({low, high - 1}) if axis in axes else range(low, high) for axis, (low, high) in enumerate(box)]
+        found = [self.rows(place) for place in product(*ends)]
+        return np.concatenate([rows.at for rows in found]), np.concatenate([rows.channel for rows in found])
+
+
+def _some(scene: Scene, reader: _Reader) -> tuple[Side, Side]:
     """As many neurons of one image row as have their inputs drawn too, of several filters where there is room."""
     assert scene.x is not None
-    positions = scene.x.of("position")
-    for along in _ALONG:
+    for along, lines in _TRIES:
         where = dict(zip(scene.y.of("position"), position_window(scene, (1, along)), strict=True))
-        one = _box(scene, where, 1)
-        rows = _rows(scene, one)
-        hull = {axis: _hull(rows, axis) for axis in positions}
-        lines = positions[:-1]
-        for axis in lines[:-1]:
-            hull[axis] = _middle(scene, axis, hull[axis], 1)
-        for axis in lines[-1:]:
-            hull[axis] = _middle(scene, axis, hull[axis], _INPUT_ROWS)
+        hull = _region(scene, reader, _box(scene, where, 1), lines)
         across = prod(high - low for low, high in hull.values())
-        if across <= _SOME_COLUMNS or along == 1:
+        if across <= _SOME_COLUMNS:
             break
-    if across > _SOME_COLUMNS and positions:
-        rest = max(1, across // max(hull[positions[-1]][1] - hull[positions[-1]][0], 1))
-        hull[positions[-1]] = _middle(scene, positions[-1], hull[positions[-1]], max(1, _SOME_COLUMNS // rest))
+    else:
+        last = scene.x.of("position")[-1]
+        hull[last] = _middle(reader, last, hull[last], _SOME_COLUMNS)
         across = prod(high - low for low, high in hull.values())
     places = prod(high - low for low, high in where.values())
     box = _box(scene, where, max(1, _SOME_ROWS // max(places, 1)))
-    read = sorted(set(_rows(scene, box).channel.tolist())) or [0]
-    return Side(scene.y, box), Side(scene.x, _input_box(scene, hull, read, max(1, _SOME_COLUMNS // max(across, 1))))
+    read = sorted(set(reader.read(box)[1].tolist())) or [0]
+    channels = max(1, _SOME_COLUMNS // max(across, 1))
+    return Side(scene.y, box), Side(scene.x, _input_box(scene, reader, hull, read, channels))
+
+
+def _region(scene: Scene, reader: _Reader, box: Intervals, lines: int) -> dict[int, Interval]:
+    """What the neurons of a box read along each position axis of the input, with so many image rows at most."""
+    positions = scene.x.of("position") if scene.x else ()
+    at, _ = reader.read(box)
+    hull = {axis: _hull(at, axis) for axis in positions}
+    for number, axis in enumerate(reversed(positions[:-1])):
+        hull[axis] = _middle(reader, axis, hull[axis], lines if number == 0 else 1)
+    return hull
 
 
 def _box(scene: Scene, where: dict[int, Interval], filters: int) -> Intervals:
@@ -163,39 +206,29 @@ def _box(scene: Scene, where: dict[int, Interval], filters: int) -> Intervals:
     return tuple(box)
 
 
-def _rows(scene: Scene, box: Intervals) -> Rows:
-    """The real taps of the neurons of a box, of its first and last filter."""
-    corners = {place for place in product(*(range(low, high) for low, high in box))}
-    axes = scene.y.of("filter", "group")
-    ends = [place for place in sorted(corners) if all(place[axis] in (box[axis][0], box[axis][1] - 1) for axis in axes)]
-    found = [scene.rows_of_neuron(place) for place in ends]
-    joined = Rows(*(np.concatenate([getattr(rows, name) for rows in found]) for name in ("y", "w", "at", "real", "channel")),
-                  None, None, None)  # fmt: skip
-    return joined.take(joined.real)
-
-
-def _hull(rows: Rows, axis: int) -> Interval:
-    values = rows.at[:, axis]
+def _hull(at: Numbers, axis: int) -> Interval:
+    values = at[:, axis]
     return (int(values.min()), int(values.max()) + 1) if len(values) else (0, 1)
 
 
-def _middle(scene: Scene, axis: int, hull: Interval, most: int) -> Interval:
+def _middle(reader: _Reader, axis: int, hull: Interval, most: int) -> Interval:
     """The part of an interval around what i reads along an axis."""
     low, high = hull
-    own = scene.rows_of_neuron(scene.neurons[0])
-    values = own.at[own.real][:, axis]
+    values = reader.rows(reader.here).at[:, axis]
     middle = int(np.median(values)) if len(values) else low
     start, end = amid(min(max(middle - low, 0), high - low - 1), most, high - low)
     return low + start, low + end
 
 
-def _input_box(scene: Scene, hull: dict[int, Interval], read: list[int], most: int) -> Intervals:
+def _input_box(
+    scene: Scene, reader: _Reader, hull: dict[int, Interval], read: list[int], most: int
+) -> Intervals:
     """The window along every axis of the input: what the neurons read, of some channels."""
     axes = scene.x
     assert axes is not None
-    own = scene.rows_of_neuron(scene.neurons[0])
+    own = reader.rows(reader.here)
     first = own.at[0].tolist() if len(own) else [0] * len(axes.shape)
-    box: list[Interval] = [(max(at, 0), max(at, 0) + 1) for at in first]
+    box: list[Interval] = [(at, at + 1) for at in first]
     for axis, interval in hull.items():
         box[axis] = interval
     named = axes.of("channel", "group")
@@ -215,15 +248,12 @@ def _input_box(scene: Scene, hull: dict[int, Interval], read: list[int], most: i
 # --- what stands in them ------------------------------------------------------------------------------------------
 
 
-def _entries(scene: Scene, rows: Side, columns: Side) -> tuple[Entry, ...]:
+def _entries(scene: Scene, rows: Side, columns: Side, reader: _Reader) -> tuple[Entry, ...]:
     """Every entry of the box, by the taps of its neurons; those on padding have no column."""
     found: dict[tuple[int, int], list[tuple[Place, float | None, str | None]]] = {}
-    lows = np.array([low for low, _ in columns.box])
-    highs = np.array([high for _, high in columns.box])
     for row, neuron in enumerate(rows.places):
-        taps = scene.rows_of_neuron(neuron)
-        inside = taps.real & ((taps.at >= lows) & (taps.at < highs)).all(axis=1)
-        for part in scene.parts(taps.take(inside)):
+        taps = reader.rows(neuron).take(reader.inside(neuron, columns.box))
+        for part in scene.parts(taps):
             column = columns.number(part.at)
             if column is not None and part.w is not None:
                 found.setdefault((row, column), []).append((part.w, part.weight, part.identity(scene.level)))

@@ -78,9 +78,9 @@ class Slice:
 
 
 def planes(scene: Scene, readers: Sequence[Reader], rooms: tuple[int, int]) -> tuple[Plane, ...]:
-    """The planes of the drawn channels, at most ``rooms`` rows and columns each, around the blocks of the readers.
+    """The planes of the drawn channels, ``rooms`` rows and columns each at most, around the blocks of the readers.
 
-    Where two blocks lie too far apart for one window, it shows the first reader's.
+    Where two blocks lie too far apart for one window, it shows the first reader's, whole.
     """
     axes = () if scene.x is None else scene.x.of("position")
     seen = [(part.at, channel) for one in readers for part, channel in zip(one.parts, one.channels, strict=True)]
@@ -91,7 +91,7 @@ def planes(scene: Scene, readers: Sequence[Reader], rooms: tuple[int, int]) -> t
         wanted = _span(at[axis] for at, _ in seen)
         if wanted[1] - wanted[0] > room:
             wanted = _span(at[axis] for at in first)
-        windows[place] = _grown(wanted, room, reach(scene, axis))
+        windows[place] = _grown(wanted, max(room, wanted[1] - wanted[0]), reach(scene, axis))
     heads: dict[tuple[int, Place], Place] = {}
     for at, channel in seen:
         heads.setdefault((channel, tuple(at[axis] for axis in axes[:-2])), at)
@@ -105,8 +105,6 @@ def _span(values: Iterable[int]) -> Interval:
 
 def _grown(wanted: Interval, room: int, whole: Interval) -> Interval:
     low, high = whole
-    if wanted[1] - wanted[0] > room:
-        return wanted[0], wanted[0] + room
     start, end = amid((wanted[0] + wanted[1]) // 2 - low, room, high - low)
     start, end = start + low, end + low
     shift = min(wanted[0] - start, 0) or max(wanted[1] - end, 0)

@@ -13,15 +13,9 @@ from isochrome.draw.views.excerpt import Reader
 from isochrome.draw.views.wording import counted, joined, position_words
 
 __all__ = [
-    "few",
-    "padding_words",
-    "rounded_words",
-    "same_words",
-    "shared_words",
-    "use_words",
-    "uses_words",
+    "few", "in_common", "padding_words", "rounded_words", "same_words", "shared_words", "use_words", "uses_words",
     "weights_of_filter",
-]
+]  # fmt: skip
 
 _FEW = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -79,17 +73,22 @@ def _numbers(values: Sequence[int]) -> str:
     return f"{texts[0]} to {texts[-1]}" if follow and len(values) > 2 else joined(texts)
 
 
-def shared_words(readers: Sequence[Reader]) -> str:
+def shared_words(scene: Scene, readers: Sequence[Reader]) -> str:
     """What two neurons have in common: "i and j use the same 27 weights"."""
     if len(readers) < 2:
         return ""
-    one, other = ({tuple(place) for place in reader.rows.w.tolist()} for reader in readers[:2])
-    both = len(one & other)
-    if one == other:
+    both, one, other = in_common(scene, readers[0].rows, readers[1].rows)
+    if both == one == other:
         return "i and j use the same weight" if both == 1 else f"i and j use the same {few(both)} weights"
     if not both:
         return "i and j have no weight in common"
-    return f"i and j have {counted(both, 'weight')} in common, of {len(one):,} and {len(other):,}"
+    return f"i and j have {counted(both, 'weight')} in common, of {one:,} and {other:,}"
+
+
+def in_common(scene: Scene, one: Rows, other: Rows) -> tuple[int, int, int]:
+    """How many distinct weights two lots of taps have in common, and how many each has."""
+    first, second = (np.unique(np.ravel_multi_index(tuple(rows.w.T), scene.w.shape)) for rows in (one, other))
+    return len(np.intersect1d(first, second, assume_unique=True)), len(first), len(second)
 
 
 def same_words(scene: Scene, readers: Sequence[Reader]) -> str:

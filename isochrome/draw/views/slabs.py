@@ -1,0 +1,387 @@
+"""Input, filters and output by channel, side by side: a block of each input plane meets a slice of the filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from isochrome.core.relation import Place
+from isochrome.draw.choice import names_of_filter
+from isochrome.draw.layout import number, number_within, place_text, text_width
+from isochrome.draw.picture import Cell, Label, Mark, Outline, State, Tag, TextToken, keys
+from isochrome.draw.scene import Scene
+from isochrome.draw.views.digits import Digits, digits
+from isochrome.draw.views.excerpt import Excerpt, Reader, excerpt
+from isochrome.draw.views.planes import (
+    Lattice,
+    Plane,
+    Slice,
+    block_outline,
+    input_values,
+    plane_cells,
+    planes,
+    slice_cells,
+    slices,
+)
+from isochrome.draw.views.windows import Intervals, in_plane, named_positions, plane, position_window
+from isochrome.draw.views.wording import position_words, sized
+
+__all__ = ["Slabs", "slabs"]
+
+ROOM, COLUMNS, WIDE_COLUMNS = 30, 9, 7
+"""The most rows of input cells, all planes together; the most columns of short and of long numbers."""
+FILTERS = 160
+"""The most width that the second filter may add to the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slabs:
+    """The marks with their size, how the numbers of each group are printed, and which part of the input is shown."""
+
+    marks: tuple[Mark, ...]
+    width: float
+    height: float
+    inputs: Digits | None
+    weights: Digits | None
+    outputs: Digits | None
+    window: str
+    padded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is drawn: planes of the input, slices of i's filter and of another one, output windows; and cell widths."""
+
+    readers: tuple[Reader, ...]
+    planes: tuple[Plane, ...]
+    own: tuple[Slice, ...]
+    other: tuple[Slice, ...]
+    outputs: Intervals
+    inputs: Digits | None
+    weights: Digits | None
+    values: Digits | None
+    tops: tuple[float, ...]
+
+    @property
+    def input_wide(self) -> float:
+        return 24.0 if self.inputs is None or self.inputs.characters < 3 else self.inputs.characters * 6.0 + 8
+
+    def weight_wide(self, quiet: bool = False) -> float:
+        longest = 1 if self.weights is None else self.weights.characters
+        if longest < 4:
+            return 24.0 if quiet else 28.0
+        return longest * 6.4 + (7 if quiet else 10)
+
+    @property
+    def value_wide(self) -> float:
+        return 40.0 if self.values is None or self.values.characters < 4 else self.values.characters * 7.0 + 12
+
+    @property
+    def flat(self) -> bool:
+        return all(one.height == 1 for one in self.planes)
+
+
+ROW = 24.0
+
+
+def slabs(scene: Scene, readers: tuple[Reader, ...], x: float, y: float) -> Slabs:
+    """Everything left of the ledger, its corner at (x, y)."""
+    plan = _plan(scene, readers)
+    top = y + 60
+    marks, right = _inputs(scene, plan, x, top)
+    found, right = _filters(scene, plan, right, top)
+    marks += found
+    found, right, low = _outputs(scene, plan, right, top)
+    marks += found
+    high = max(top + plan.tops[-1] + plan.planes[-1].height * ROW + 24, low)
+    shown = any(part.padding for one in readers for part in one.parts)
+    return Slabs(tuple(marks), right - x, high - y, plan.inputs, plan.weights, plan.values, _window(scene, plan), shown)
+
+
+# --- what is drawn ----------------------------------------------------------------------------------------------------
+
+
+def _plan(scene: Scene, readers: tuple[Reader, ...]) -> _Plan:
+    part = readers[0].excerpt
+    alike = [one for one in readers if one.excerpt.channels == part.channels]
+    first = planes(scene, alike, (1, 1))
+    short = digits([input_values(scene, first)], 2) is not None
+    shown = planes(scene, alike, (max(min(ROOM // len(first), 9), 1), COLUMNS if short else WIDE_COLUMNS))
+    numbers = input_values(scene, shown)
+    beside = _beside(scene, readers)
+    own = slices(scene, readers[0].filter, part)
+    other = () if beside is None else slices(scene, beside, _excerpt(scene, beside, readers))
+    weights = _weights(scene, (*own, *other))
+    outputs = position_window(scene, (5, 5))
+    values = _values(scene, readers[0].filter, outputs)
+    if not digits([values], 3):
+        outputs = position_window(scene, (4, 3))
+    return _Plan(
+        readers,
+        shown,
+        own,
+        other,
+        outputs,
+        digits([numbers], 2) or digits([numbers], 5, 2),
+        digits([weights], 3) or digits([weights], 5, 2),
+        (digits([values], 3) or digits([values], 6, 3)) if values else None,
+        _tops(shown, own),
+    )
+
+
+def _excerpt(scene: Scene, number: int, readers: Sequence[Reader]) -> Excerpt:
+    drawn = readers[0].excerpt
+    found = next((one.excerpt for one in readers if one.filter == number), None)
+    return found or excerpt(scene, number, max(len(drawn.channels) * drawn.drawn, 1))
+
+
+def _beside(scene: Scene, readers: Sequence[Reader]) -> int | None:
+    """The filter that is drawn small and quiet: j's where it is another one, else the next."""
+    own = readers[0].filter
+    others = [one.filter for one in readers if one.filter != own]
+    if others or scene.filters < 2:
+        return others[0] if others else None
+    return own + 1 if own + 1 < scene.filters else own - 1
+
+
+def _weights(scene: Scene, some: Sequence[Slice]) -> list[float]:
+    values = scene.w_values
+    if values is None:
+        return []
+    return [float(values[place]) for one in some for line in one.rows for place in line if place is not None]
+
+
+def _values(scene: Scene, number: int, window: Intervals) -> list[float]:
+    values = scene.y_values
+    if values is None:
+        return []
+    return [float(values[neuron]) for _, _, neuron in _neurons(scene, number, window)]
+
+
+def _neurons(scene: Scene, number: int, window: Intervals) -> Iterator[tuple[int, int, Place]]:
+    """The neurons of one filter in a window, each with its row and column in the drawing."""
+    (top, bottom), (left, right) = plane(window)
+    place = scene.filter_place(number)
+    for row in range(top, bottom):
+        for column in range(left, right):
+            yield row - top, column - left, scene.neuron_at(place, in_plane(window, row, column))
+
+
+def _tops(shown: Sequence[Plane], own: Sequence[Slice]) -> tuple[float, ...]:
+    """Where each plane begins: planes of one row stand close, others apart."""
+    flat = all(one.height == 1 for one in shown)
+    gap = 14.0 if not flat else 6.0 if any(len(one.rows[0]) > 1 for one in own if one.rows) else 0.0
+    tops, y = [], 0.0
+    for one in shown:
+        tops.append(y)
+        y += one.height * ROW + gap
+    return tuple(tops)
+
+
+# --- input ------------------------------------------------------------------------------------------------------------
+
+
+def _inputs(scene: Scene, plan: _Plan, x: float, top: float) -> tuple[list[Mark], float]:
+    names = [",".join(map(number, (one.channel, *one.lead))) for one in plan.planes]
+    left = x + max(text_width(name, 12, mono=True) for name in names) + 8
+    wide = plan.input_wide
+    read = frozenset(part.at for one in plan.readers for part in one.parts)
+    lead = plan.planes[0].lead
+    words = "input x, by channel" + (" and depth" if len(lead) == 1 else " and place" if lead else "")
+    if scene.channels < 2 and not lead:
+        left, words = x, "input x"
+    heads = _head(left, top - 46, words, plan.inputs)
+    marks: list[Mark] = [*heads]
+    lattices = [Lattice(left, top + y, wide, ROW) for y in plan.tops]
+    for one, at, name in zip(plan.planes, lattices, names, strict=True):
+        marks += plane_cells(scene, one, read, at, plan.inputs)
+        if left > x:
+            marks.append(Label(left - 8, at.y + one.height * ROW / 2 + 4.3, name, "mono", "end", ink="ink2", size=12))
+    marks += _blocks(scene, plan, lattices)
+    return marks, max(left + plan.planes[0].width * wide, _right(heads) - 16)
+
+
+def _head(x: float, y: float, words: str, style: Digits | None, bold: bool = False) -> tuple[Label, ...]:
+    """The name of a group, and under it what was done to its numbers."""
+    ink: TextToken = "ink" if bold else "ink2"
+    name = Label(x, y, words, "body", bold=bold, ink=ink, size=12.5)
+    if style is None or not style.mark:
+        return (name,)
+    return name, Label(x, y + 14, style.mark, "caption", ink="ink3", size=10.5)
+
+
+def _right(heads: Sequence[Label]) -> float:
+    """Where the longest of some labels ends."""
+    sizes = {label: label.size or 12.5 for label in heads}
+    return max(label.x + text_width(label.text, size, bool(label.bold)) for label, size in sizes.items())
+
+
+def _blocks(scene: Scene, plan: _Plan, lattices: Sequence[Lattice]) -> tuple[Mark, ...]:
+    """The blocks of i and j on every plane, pinned below selected, with tags above the first."""
+    marks: list[Mark] = []
+    tags: dict[str, float] = {}
+    states: tuple[State, ...] = ("selected", "pinned")
+    for one, state in reversed(list(zip(plan.readers, states, strict=False))):
+        blocks = [block_outline(scene, shown, one, state, at) for shown, at in zip(plan.planes, lattices, strict=True)]
+        found = _joined([block for block in blocks if block is not None])
+        marks += found
+        if found:
+            tags["i" if state == "selected" else "j"] = found[0].x + found[0].width / 2 - 8
+    if len(tags) > 1 and abs(tags["i"] - tags["j"]) < 20:
+        middle = (tags["i"] + tags["j"]) / 2
+        tags = {"i": middle - 10, "j": middle + 10} if tags["i"] <= tags["j"] else {"i": middle + 10, "j": middle - 10}
+    marks += [Tag(x, lattices[0].y - 19, name, name == "j") for name, x in tags.items()]
+    return tuple(marks)
+
+
+def _joined(blocks: Sequence[Outline]) -> list[Outline]:
+    """Outlines of one block, those that touch from above to below as one."""
+    found: list[Outline] = []
+    for block in blocks:
+        if found and (found[-1].x, found[-1].y + found[-1].height) == (block.x, block.y):
+            found[-1] = replace(found[-1], height=found[-1].height + block.height)
+        else:
+            found.append(block)
+    return found
+
+
+# --- filters ----------------------------------------------------------------------------------------------------------
+
+
+def _filters(scene: Scene, plan: _Plan, left: float, top: float) -> tuple[list[Mark], float]:
+    marks, right = _filter(scene, plan, plan.own, left + 40, top, quiet=False)
+    marks += _signs(plan, left, top)
+    if plan.other:
+        more, beyond = _filter(scene, plan, plan.other, right + 22, top, quiet=True)
+        if beyond - right <= FILTERS:
+            return [*marks, *more], beyond
+    return marks, right
+
+
+def _middles(plan: _Plan, some: Sequence[Slice]) -> list[float]:
+    """The height of each slice's middle: that of the plane it meets, else evenly over its channel's planes."""
+    whole = [y + one.height * ROW / 2 for y, one in zip(plan.tops, plan.planes, strict=True)]
+    if len(some) == len(whole):
+        return whole
+    found = []
+    for place, (_, group) in enumerate(groupby(some, key=lambda one: one.channel)):
+        count = len(list(group))
+        channels = list(dict.fromkeys(one.channel for one in plan.planes))
+        channel = channels[min(place, len(channels) - 1)]
+        spans = [
+            (y, y + one.height * ROW) for y, one in zip(plan.tops, plan.planes, strict=True) if one.channel == channel
+        ]
+        low, high = spans[0][0], spans[-1][1]
+        found += [low + (high - low) * (n + 0.5) / count for n in range(count)]
+    return found
+
+
+def _filter(
+    scene: Scene, plan: _Plan, some: Sequence[Slice], x: float, top: float, quiet: bool
+) -> tuple[list[Mark], float]:
+    wide, high = plan.weight_wide(quiet), ROW if quiet or plan.flat else 28.0
+    ink: TextToken = "ink2" if quiet else "ink"
+    heads = _head(x, top - 46, names_of_filter(scene, some[0].filter), plan.weights, not quiet)
+    marks: list[Mark] = [*heads]
+    bottom, right = top, _right(heads)
+    for one, middle in zip(some, _middles(plan, some), strict=True):
+        at = Lattice(x, top + middle - len(one.rows) * high / 2, wide, high)
+        marks += slice_cells(scene, one, at, plan.weights, ink)
+        bottom = max(bottom, at.y + len(one.rows) * high)
+        right = max(right, x + max((len(line) for line in one.rows), default=0) * wide)
+    neuron = scene.neuron_at(scene.filter_place(some[0].filter), tuple(0 for _ in scene.y.of("position")))
+    bias = scene.bias_of(neuron) if len(scene.layer.bias_lines) == 1 else None
+    if bias is not None:
+        text = f"bias {number_within(bias[1], 7) if bias[1] is not None else ''}"
+        at_bias = keys(scene.layer.number, b=bias[0])
+        marks.append(Label(x, bottom + 24, text, "mono", ink="ink2" if quiet else "ink", keys=at_bias))
+        right = max(right, x + text_width(text, 12.5, mono=True))
+    return marks, right
+
+
+def _signs(plan: _Plan, left: float, top: float) -> tuple[Mark, ...]:
+    """× between a block and its slice."""
+    whole = [y + one.height * ROW / 2 for y, one in zip(plan.tops, plan.planes, strict=True)]
+    heights = [(whole[0] + whole[-1]) / 2] if plan.flat else whole
+    return tuple(Label(left + 20, top + y + 5, "×", "body", "middle", ink="ink2", size=15) for y in heights)
+
+
+# --- output -----------------------------------------------------------------------------------------------------------
+
+
+def _outputs(scene: Scene, plan: _Plan, left: float, top: float) -> tuple[list[Mark], float, float]:
+    """The output slices of both filters one above the other, and the key to the states."""
+    marks: list[Mark] = []
+    x, y, right = left + 44, top + 24.0, left + 44
+    if plan.values is not None:
+        wide, high = plan.value_wide, 40.0 if plan.values.characters < 4 else 32.0
+        (low, end), (first, last) = plane(plan.outputs)
+        for place, some in enumerate((plan.own, plan.other) if plan.other else (plan.own,)):
+            heads = _head(x, y - 22, _output_name(scene, plan, some[0].filter), plan.values, place == 0)
+            marks += heads
+            right = max(right, _right(heads))
+            marks += _slice(scene, plan, some[0].filter, Lattice(x, y, wide, high), place > 0)
+            if place == 0:
+                marks.append(
+                    Label(left + 22, y + (end - low) * high / 2 + 5, "=", "body", "middle", ink="ink2", size=15)
+                )
+            y += (end - low) * high + 58
+        right = max(right, x + (last - first) * wide)
+        y -= 34
+    key, y = _key(plan, x, y)
+    return [*marks, *key], max(right, x + 118 if key else right), y
+
+
+def _output_name(scene: Scene, plan: _Plan, number: int) -> str:
+    """What the neurons of a filter are called: "output slice 0", "output y[3]"."""
+    if not scene.y.of("position"):
+        return f"output y[{place_text(scene.neuron_at(scene.filter_place(number), ()))}]"
+    return f"output {names_of_filter(scene, number).replace('the filter', 'y').replace('filter', 'slice')}"
+
+
+def _slice(scene: Scene, plan: _Plan, number: int, at: Lattice, quiet: bool) -> tuple[Mark, ...]:
+    marks: list[Mark] = []
+    outlines: list[Mark] = []
+    size, values = at.size(plan.values), scene.y_values
+    pins = {one.neuron: place for place, one in enumerate(plan.readers)}
+    for row, column, neuron in _neurons(scene, number, plan.outputs):
+        text = "" if plan.values is None or values is None else plan.values.text(float(values[neuron]))
+        place = keys(scene.layer.number, y=neuron)
+        name, pin = scene.neuron_identity(neuron), pins.get(neuron)
+        ink: TextToken = "ink2" if quiet and pin is None else "ink"
+        box = at.cell(row, column)
+        marks.append(Cell(*box, text, name, ink=ink, bold=pin is not None, size=size, keys=place))
+        if pin is not None:
+            outlines.insert(0, Outline("pinned" if pin else "selected", *box, keys=place))
+    return (*marks, *outlines)
+
+
+def _key(plan: _Plan, x: float, y: float) -> tuple[tuple[Mark, ...], float]:
+    marks: list[Mark] = []
+    for place, words in enumerate(("selected", "pinned")[: len(plan.readers)]):
+        marks += [Tag(x, y, "ij"[place], place > 0), Label(x + 24, y + 12.5, words, "caption", size=12.5)]
+        y += 24
+    if any(part.padding for one in plan.readers for part in one.parts):
+        marks += [Cell(x, y, 16, 16, padding=True), Label(x + 24, y + 12.5, "padding, value 0", "caption", size=12.5)]
+        y += 24
+    return tuple(marks), y - 8
+
+
+def _window(scene: Scene, plan: _Plan) -> str:
+    """Which part of the input and of the output is shown, '' where it is everything."""
+    words = []
+    if scene.x is not None and scene.x.of("position"):
+        axes = scene.x.of("position")[-2:]
+        one = plan.planes[0]
+        spans = (one.rows, one.columns)[-len(axes) :]
+        sizes = [scene.x.shape[axis] for axis in axes]
+        if any(low > 0 or high < size for (low, high), size in zip(spans, sizes, strict=True)):
+            names = position_words(scene.x)[-len(axes) :]
+            told = [
+                f"{name}s {number(low)} to {number(high - 1)}" if high - low > 1 else f"{name} {number(low)}"
+                for name, (low, high) in zip(names, spans, strict=True)
+            ]
+            words.append(f"input {', '.join(told)} of {sized(sizes)}")
+    outputs = named_positions(scene.y, plan.outputs) if plan.values is not None else ""
+    return "; ".join([*words, *([f"output {outputs}"] if outputs else [])])

@@ -105,7 +105,8 @@ def svg_of_1000_marks() -> Seconds:
         Cell(x, y, 24, 24, str(row % 9), names[row % 9], keys=keys("layer", y=(row, column), w=(row % 9,), parameter=0))
         for row, column, x, y in grid(0, 0, 25, 40, 24)
     )
-    picture = Picture(960, 600, "bench", "1,000 cells", Legend("weight", "Same colour = same weight"), colouring(names), cells)
+    legend = Legend("weight", "Same colour = same weight")
+    picture = Picture(960, 600, "bench", "1,000 cells", legend, colouring(names), cells)
     return median(lambda: svg(picture))
 
 
@@ -159,11 +160,13 @@ def main() -> None:
         rows.append((f"isochrome {what}", f"{took * 1000:.0f} ms", f"{took / python:.1f} of an empty Python"))
     rows.append(("SVG of 1,000 marks", f"{svg_of_1000_marks() * 1000:.1f} ms", ""))
     byte, whole = first_byte()
-    rows.append(("first byte of the page", f"{byte * 1000:.0f} ms", f"{whole * 1000:.0f} ms from the start of the process"))
+    started = f"{whole * 1000:.0f} ms from the start of the process"
+    rows.append(("first byte of the page", f"{byte * 1000:.0f} ms", started))
     width = max(len(row[0]) for row in rows)
     for what, value, ratio in rows:
         print(f"{what.ljust(width)}  {value.rjust(10)}  {ratio}")
-    print(f"load {os.getloadavg()[0]:.1f}, peak of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"load {os.getloadavg()[0]:.1f}, peak of this process {own} MiB")
 
 
 if __name__ == "__main__":

@@ -57,13 +57,13 @@ ITEMS = (
     Item("kernel", "kernel", "example:stanford", "conv", "How often each weight of a kernel is really used."),
     Item("matrix", "matrix", "example:stanford", "conv", "The layer as a matrix: one colour, one stored number."),
     Item("baselines", "baselines", "example:lenet5", "C1", "The same neurons wired in three ways."),
-    Item("connections-lenet-s2", "connections", "example:lenet5", "S2", "Four edges of one colour: one weight, four uses.",
-         exact=False),
+    Item("connections-lenet-s2", "connections", "example:lenet5", "S2",
+         "Four edges, one colour: one weight used four times.", exact=False),
     Item("matrix-lenet-c3", "matrix", "example:lenet5", "C3", "A table of links: some maps read some channels."),
     Item("arithmetic-photos", "arithmetic", "example:photos", "conv1", "A trained layer: real numbers that add up.",
          exact=False),
-    Item("bank-photos", "bank", "example:photos", "conv1", "Red, green and blue share no weight.", {"colour": "channel"},
-         exact=False),
+    Item("bank-photos", "bank", "example:photos", "conv1", "Red, green and blue share no weight.",
+         {"colour": "channel"}, exact=False),
 )  # fmt: skip
 
 
@@ -82,7 +82,8 @@ def picture(item: Item) -> bytes:
 
 def index() -> str:
     """The gallery's page."""
-    lines = ["# Gallery", "", "Each picture is drawn by the command under it. They are also the goldens of the tests.", ""]
+    about = "Each picture is drawn by the command under it. They are also the goldens of the tests."
+    lines = ["# Gallery", "", about, ""]
     for item in ITEMS:
         lines += [f"## {item.about}", "", f"![{item.about}]({item.name}.svg)", "", f"    {item.command}", ""]
     return "\n".join(lines)

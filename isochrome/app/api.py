@@ -122,7 +122,7 @@ class OpenedModel:
 
     @cached_property
     def _report(self) -> Report:
-        return report(self.model)
+        return replace(report(self.model), model=self.name)
 
     def run(self, inputs: Any = None, seed: int = 0) -> Run:
         """The model on one input: a path, an array, a mapping of arrays, or nothing (the example's own, or random)."""

@@ -68,7 +68,8 @@ def _place(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"a place is whole numbers with commas, like 0,10,10; got {shown(text)}") from None
+        text = f"a place is whole numbers with commas, like 0,10,10; got {shown(text)}"
+        raise argparse.ArgumentTypeError(text) from None
 
 
 def _weight(text: str) -> tuple[str, tuple[int, ...]]:
@@ -107,7 +108,10 @@ TABLE: Argument = (
     ("--table",),
     {"type": _table, "action": "append", "default": [], "metavar": "NAME=0,2,1", "help": "a table of a typed line"},
 )
-ORDER: Argument = (("--order",), {"choices": ["xyd"], "help": "places as column, row, depth, as the Stanford demo does"})
+ORDER: Argument = (
+    ("--order",),
+    {"choices": ["xyd"], "help": "places as column, row, depth, as the Stanford demo does"},
+)
 SEED: Argument = (("--seed",), {"type": int, "default": 0, "help": "for random numbers where no input is given"})
 
 
@@ -250,9 +254,10 @@ def _run_draw(options: Any) -> None:
 
     name, weight = options.weight or ("", None)
     with _progress(f"Drawing {shown(options.view)}"):
+        neurons = [_turned(options, neuron) for neuron in options.neuron]
+        place = None if weight is None else _turned(options, weight)
         drawn = draw(
-            opened, layer, options.view, options.colour,
-            neurons=[_turned(options, neuron) for neuron in options.neuron], weight=None if weight is None else _turned(options, weight),
+            opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
             inputs=options.input, many=options.many,
         )  # fmt: skip
@@ -291,7 +296,10 @@ _COMMANDS = (
     ),
     Command(
         "uses", _run_uses, "every use of one weight", MODEL, LAYER,
-        (("--weight",), {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"}),
+        (
+            ("--weight",),
+            {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
+        ),
         (("--limit",), {"type": int, "default": 1000, "help": "how many uses are listed; the count is always whole"}),
         JSON, ORDER, *_COMMON,
     ),

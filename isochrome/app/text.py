@@ -76,7 +76,8 @@ def report_text(report: Report, ink: Ink) -> str:
     lines = [f"{ink.bold(shown(report.model, 200))}  {len(report.layers)} layers", ""]
     lines.append(ink.dim(_set(_Row(_HEAD), columns, widths, ink, False)))
     rule = ink.dim("─" * (sum(widths) + 2 * len(widths) - 2))
-    lines += [rule, *(_set(row, columns, widths, ink, True) for row in rows), rule, _set(end, columns, widths, ink, True)]
+    lines += [rule, *(_set(row, columns, widths, ink, True) for row in rows)]
+    lines += [rule, _set(end, columns, widths, ink, True)]
     return "\n".join([*lines, "", *_summary(report, ink)]) + "\n"
 
 
@@ -92,7 +93,8 @@ def _row(layer: LayerReport, seen: dict[str, str]) -> _Row:
     part = "" if repeated else "bias "
     margin = f"{part}as {shown(first, 24)}" if first else ""
     if layer.opaque:
-        return _Row((shown(layer.name, 32), "opaque", _shape(layer.output_shape), "", "", "", ""), shown(layer.opaque, 60))
+        cells = (shown(layer.name, 32), "opaque", _shape(layer.output_shape), "", "", "", "")
+        return _Row(cells, shown(layer.opaque, 60))
     if layer.calls != 1:
         margin = " ".join(filter(None, [margin, f"{layer.calls} calls" if layer.calls else "calls depend on data"]))
     one = "depends on data" if layer.depends else "" if not counts.weights else f"{uses.taps:,}" if (
@@ -136,7 +138,8 @@ def layer_text(layer: LayerReport, ink: Ink) -> str:
     counts, uses = layer.counts, layer.uses_per_weight
     if layer.opaque:
         return f"{ink.bold(shown(layer.name))}  opaque: {shown(layer.opaque, 200)}\n"
-    lines = [f"{ink.bold(shown(layer.name))}  {layer.kind}, {_shape(layer.input_shape)} to {_shape(layer.output_shape)}", ""]
+    shapes = f"{_shape(layer.input_shape)} to {_shape(layer.output_shape)}"
+    lines = [f"{ink.bold(shown(layer.name))}  {layer.kind}, {shapes}", ""]
     lines += [f"  {formula}" for formula in layer.formulas]
     lines += [
         "",
@@ -217,7 +220,8 @@ def _value(value: float | None) -> str:
 
 
 def _columns(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [text.ljust(w) if k in (0, 2) else text.rjust(w) for k, (text, w) in enumerate(zip(row, widths, strict=True))]
+    sized = enumerate(zip(row, widths, strict=True))
+    cells = [text.ljust(width) if column in (0, 2) else text.rjust(width) for column, (text, width) in sized]
     return "  ".join(cells).rstrip()
 
 

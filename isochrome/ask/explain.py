@@ -147,7 +147,7 @@ def _note(exact: list[Line], lines: list[Line], main: Line) -> str:
         return "the value is no sum of products: the formula says who is connected, not the number"
     special = next((line.of for line in exact if line.of and line.prepared is None), "")
     if special:
-        return f"x is the {special}, which the model does not give as a tensor: weights and places are listed, values not"
+        return f"x is the {special}, which is no tensor of the model: weights and places are listed, values not"
     if main.inner:
         return f"this is the sum inside the {main.output.removesuffix('s')}, which the framework does not give"
     if main.formula.reduce == "max":

@@ -120,7 +120,7 @@ def _from_inside(
         units = one.shape(one.formula.output.name)[-1]
         wide = Places(tuple((*box[:-1], tuple(range(units))) for box in start.boxes))
         own = {loop for factor in one.formula.factors for loop in factor.loops} & set(one.formula.output.loops[-1:])
-        _step(one, wide, "bound" if own and units > 1 else "exact", found, statuses)
+        _step(one, wide, "bound" if own else "exact", found, statuses)
 
 
 def _forward(model: Model, layer: Layer, line: Line, start: Places) -> tuple[Sets, Statuses]:

@@ -77,7 +77,8 @@ def uses(
         found = _uses_of_line(layer, one, place, limit - len(listed), values)
         taps, real = taps + found[0], real + found[1]
         listed += found[2]
-    return WeightUses(parameter.names[0], parameter.names, place, letters(line.weight_access), taps, real, tuple(listed))
+    names = letters(line.weight_access)
+    return WeightUses(parameter.names[0], parameter.names, place, names, taps, real, tuple(listed))
 
 
 def _uses_of_line(

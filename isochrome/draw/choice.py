@@ -172,7 +172,7 @@ def _of_channel(read: list[int], channel: int) -> str:
 
 def _of_filters(scene: Scene, numbers: range) -> tuple[Place, ...]:
     found: set[Place] = set()
-    for rows in (scene.filter_rows if n == scene.filter else scene.rows_of_filter(n) for n in numbers):
+    for rows in (scene.rows_of_filter(n) for n in numbers):
         found |= {place for channel in set(rows.channel.tolist()) for place in kernel(scene, rows, channel)}
     return tuple(sorted(found))
 

@@ -268,13 +268,18 @@ class Scene:
 
     def rows_of_filter(self, number: int) -> Rows:
         """The taps of a neuron that stands for a filter: amid the positions, or the first with any."""
-        place = self.filter_place(number)
-        corner = (min(self.y.shape[axis], 4) for axis in self.y.of("position"))
-        for position in (self.centre, *np.ndindex(*corner)):
-            rows = self.rows_of_neuron(self.neuron_at(place, position))
-            if len(rows):
-                break
-        return rows
+        if number not in self._rows_of_filters:
+            place = self.filter_place(number)
+            corner = (min(self.y.shape[axis], 4) for axis in self.y.of("position"))
+            for position in (self.centre, *np.ndindex(*corner)):
+                self._rows_of_filters[number] = self.rows_of_neuron(self.neuron_at(place, position))
+                if len(self._rows_of_filters[number]):
+                    break
+        return self._rows_of_filters[number]
+
+    @cached_property
+    def _rows_of_filters(self) -> dict[int, Rows]:
+        return {}
 
     @cached_property
     def centre(self) -> Place:

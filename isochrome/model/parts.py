@@ -105,8 +105,8 @@ class Line:
     ``as_stored`` is False where the operation reads other numbers than are stored (dequantised ones). ``data`` names
     the tensor behind each table that the data gives. ``operand_pattern`` mentions every scalar that the operand holds,
     None where that is the whole parameter. ``prepared`` says how x is computed from the graph's tensors
-    ``prepared_from``, where it is not the input itself. ``batch`` is the loop that carries the batch. ``inner``, ``of``,
-    ``depends``, ``scale`` and ``exact`` are those of the kind's line.
+    ``prepared_from``, where it is not the input itself. ``batch`` is the loop that carries the batch. ``inner``,
+    ``of``, ``depends``, ``scale`` and ``exact`` are those of the kind's line.
     """
 
     pattern: Pattern

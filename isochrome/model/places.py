@@ -81,7 +81,8 @@ def line_of_parameter(model: Model, layer: Layer, name: str = "") -> Line:
         if line.parameter is not None and _is_called(model.parameters[line.parameter], line, name):
             return line
     choices = [f"{line.operand.upper()} ({_first(model, line)})" for line in (*layer.weight_lines, *layer.bias_lines)]
-    raise RequestError(f"parameter {name}: must be one of {', '.join(dict.fromkeys(choices)) or 'none: there are none'}")
+    known = ", ".join(dict.fromkeys(choices)) or "none: there are none"
+    raise RequestError(f"parameter {name}: must be one of {known}")
 
 
 def _is_called(parameter: Parameter, line: Line, name: str) -> bool:

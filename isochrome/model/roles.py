@@ -1,4 +1,4 @@
-"""What people call the loops of a layer: filter, channel, tap, position, group. Read off the formula, never off a kind."""
+"""What people call the loops of a layer: filter, channel, tap, position, group. Read off the formula alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an operation's effective lines to lines over stored tensors: the origin is substituted into the weight's index."""
+"""From effective lines to lines over stored tensors: where an element comes from goes into the weight's index."""
 
 from __future__ import annotations
 

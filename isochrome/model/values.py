@@ -37,8 +37,11 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """Numbers of one run of a model; each tensor is had at most once. ``what`` says which input it was, ``framework`` who
-    computed them ('' where that is our own evaluation, which proves nothing)."""
+    """Numbers of one run of a model; each tensor is had at most once.
+
+    ``what`` says which input it was, ``framework`` who computed them ('' where that is our own evaluation, which
+    proves nothing).
+    """
 
     model: Model
     reader: Reader

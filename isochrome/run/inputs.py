@@ -1,4 +1,4 @@
-"""What a model is run on: an image, arrays, an example's own input, or seeded random numbers. And what was done to it."""
+"""What a model is run on: an image, arrays, an example's own input or seeded random numbers; what was done to it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def random_inputs(model: Model, seed: int = 0) -> tuple[dict[str, Array], str]:
         tensor = model.tensors[name]
         shape = _known(name, tensor)
         if tensor.dtype in ("float32", "float64", "float16", "bfloat16"):
-            found[name] = generator.standard_normal(shape).astype(tensor.dtype if tensor.dtype != "bfloat16" else "float32")
+            kind = "float32" if tensor.dtype == "bfloat16" else tensor.dtype
+            found[name] = generator.standard_normal(shape).astype(kind)
         elif tensor.dtype == "bool":
             found[name] = np.ones(shape, np.bool_)
         else:

@@ -46,7 +46,8 @@ def _opened(path: str, wanted: list[str]) -> tuple[Any, list[str]]:
         try:
             return _session(path, more), [name for name in wanted if name in have or name in more]
         except Exception as fault:
-            unknown = [name for name in more if f"({name})" in str(fault) or f"'{name}'" in str(fault) or f":{name}" in str(fault)]
+            said = str(fault)
+            unknown = [name for name in more if any(mark in said for mark in (f"({name})", f"'{name}'", f":{name}"))]
             if not unknown:
                 good = [name for name in more if _can(path, name)]
                 if len(good) == len(more):

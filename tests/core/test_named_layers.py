@@ -239,3 +239,9 @@ def test_sums_are_equal_when_their_meaning_is() -> None:
     assert parse("y[p] += x[u + 2*p - 1]") == parse("y[p] += x[p - 1 + u + p]")
     assert str(parse("y[p]+=x[3-u-p+0*q]")) == "y[p] += x[-u - p + 3]"
     assert parse("y[p] += x[p]").factors != parse("y[p] += x[p + 1]").factors
+
+
+def test_a_loop_of_one_step_ties_nothing_together() -> None:
+    found = relation("y[n, m, p] += w[m, c, u] * x[n, c, p + u]", {"x": (1, 4, 9), "w": (3, 4, 1)})
+    assert sorted((part.loops, part.total) for part in found.components) == [(("c",), 4), (("m",), 3), (("p",), 9)]
+    assert next(iter(found.fix({"y": (0, 2, 8)}).listed())) == ((0, 2, 8), (2, 0, 0), (0, 0, 8))

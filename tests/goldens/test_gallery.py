@@ -8,7 +8,6 @@ from tests.draw.readback import law_of_colour
 from tests.gallery import FOLDER, ITEMS, Item, index, picture
 
 
-
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.name)
 def test_the_picture_is_the_golden_and_obeys_the_law(item: Item) -> None:
     drawn = picture(item)

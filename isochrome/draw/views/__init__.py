@@ -10,7 +10,16 @@ from isochrome.draw.views import arithmetic, bank, baselines, connections, kerne
 
 __all__ = ["VIEWS"]
 
-_ROWS = (arithmetic.VIEW, connections.VIEW, bank.VIEW, volume.VIEW, kernel.VIEW, baselines.VIEW, matrix.VIEW, start_edges.VIEW)
+_ROWS = (
+    arithmetic.VIEW,
+    connections.VIEW,
+    bank.VIEW,
+    volume.VIEW,
+    kernel.VIEW,
+    baselines.VIEW,
+    matrix.VIEW,
+    start_edges.VIEW,
+)
 
 VIEWS: Mapping[str, View] = MappingProxyType({view.name: view for view in _ROWS})
 """Each view by its name, in the order in which the page offers them."""

@@ -103,7 +103,7 @@ def partner(scene: Scene, neuron: Place) -> Place | None:
 
 def excerpt(scene: Scene, number: int, most: int, around: int | None = None) -> Excerpt:
     """The part of a filter with at most ``most`` taps: whole channels around the chosen one, else a box of its taps."""
-    rows = scene.filter_rows if number == scene.filter else scene.rows_of_filter(number)
+    rows = scene.rows_of_filter(number)
     read = sorted(set(rows.channel.tolist())) or [0]
     wanted = scene.channel if around is None else around
     chosen = wanted if wanted in read else read[0]

@@ -35,7 +35,7 @@ class Mosaic:
 def mosaic(scene: Scene, number: int) -> Mosaic:
     """The mosaic of a filter: nine of its weights at most, those of the chosen channel or as many channels as fit."""
     part = excerpt(scene, number, MOST)
-    rows = scene.filter_rows if number == scene.filter else scene.rows_of_filter(number)
+    rows = scene.rows_of_filter(number)
     found = [
         (place, channel)
         for channel in part.channels

@@ -197,7 +197,7 @@ def block_outline(scene: Scene, plane: Plane, one: Reader, state: State, at: Lat
 
 def slices(scene: Scene, number: int, part: Excerpt) -> tuple[Slice, ...]:
     """The slices of a filter for the drawn channels, in the order of the planes that they meet."""
-    rows = scene.filter_rows if number == scene.filter else scene.rows_of_filter(number)
+    rows = scene.rows_of_filter(number)
     axes = scene.w.of("tap")
     found = []
     for channel in part.channels:

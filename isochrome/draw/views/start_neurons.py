@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from isochrome.core.relation import Place
 from isochrome.draw.choice import coloured, level_legend, names_of_filter
 from isochrome.draw.identity import Colouring, identity
@@ -169,7 +171,7 @@ def _slice(scene: Scene, one: _Slice, x: float, y: float, style: Digits | None) 
 
 def _weights(scene: Scene, n: int) -> int:
     """How many weights a filter has."""
-    rows = scene.filter_rows if n == scene.filter else scene.rows_of_filter(n)
+    rows = scene.rows_of_filter(n)
     part = mosaic(scene, n).part
     return max(weights_of_filter(rows), part.reads * part.each)
 
@@ -186,9 +188,8 @@ def _meaning(scene: Scene, found: Sequence[_Slice]) -> str:
     count = _weights(scene, own)
     several = len(found) > 1
     if scene.level == "filter":
-        every = (
-            f"every neuron of {found[0].title} uses {names_of_filter(scene, own)}" if several else "each has its own"
-        )
+        name = names_of_filter(scene, own)
+        every = f"every neuron of {found[0].title} uses {name}" if several else "each neuron has its own"
         sets = f"a set of {counted(count, 'weight')}" if count > 1 else "here a single weight"
         return f"Now colour means filter, {sets}: {every}. Which weight meets which input is not shown."
     if count == 1:
@@ -196,9 +197,8 @@ def _meaning(scene: Scene, found: Sequence[_Slice]) -> str:
     here = ""
     if several:
         here = ", here " + " or ".join(f"“{names_of_filter(scene, one.number or 0)}”" for one in found)
-    return (
-        f"A neuron is not a weight: it uses {few(count)}. So a colour on it can only mean a set of {few(count)}{here}."
-    )
+    only = f"So a colour on it can only mean a set of {few(count)}{here}."
+    return f"A neuron is not a weight: it uses {few(count)}. {only}"
 
 
 def _description(found: Sequence[_Slice]) -> str:
@@ -219,20 +219,15 @@ def _window(scene: Scene, found: Sequence[_Slice], window: Intervals) -> str:
 def _notes(scene: Scene, found: Sequence[_Slice], colours: Colouring, style: Digits | None) -> tuple[str, ...]:
     rounded = rounded_words(values=style)
     if scene.level == "filter":
-        return tuple(
-            filter(None, ("Switch to weight: each square opens into the mosaic of the weights behind it.", rounded))
-        )
+        switch = "Switch to weight: each square opens into the mosaic of the weights behind it."
+        return (switch, rounded) if rounded else (switch,)
     notes = [_mosaic_words(scene)]
     if scene.level != "weight":
-        notes.append(_alike(scene))
+        notes.append(_alike(scene, found))
     elif partly(scene):
-        notes.append(
-            "Neurons of one slice use different parts of their filter: what a mosaic lacks, its neuron does not use."
-        )
-    elif len(found) > 1:
-        notes.append(_of_slices(scene, found, colours))
-    elif found[0].number is None:
-        notes.append("No two of these neurons have a weight in common.")
+        notes.append("Neurons of one slice use different parts of their filter: a mosaic leaves out the rest.")
+    else:
+        notes.append(_of_slices(scene, found, colours) if len(found) > 1 else _of_neurons(scene, found[0]))
     return tuple(filter(None, (*notes, rounded)))
 
 
@@ -240,39 +235,52 @@ def _mosaic_words(scene: Scene) -> str:
     part = mosaic(scene, filter_number(scene, scene.neurons[0])).part
     if part.whole:
         return "Mosaic: the filter a neuron uses."
-    which = (
-        f"channel {part.channels[0]}"
-        if len(part.channels) == 1
-        else f"channels {part.channels[0]} to {part.channels[-1]}"
-    )
+    first, last = part.channels[0], part.channels[-1]
+    which = f"channel {first}" if first == last else f"channels {first} to {last}"
     if part.drawn < part.each:
-        return f"Mosaic: {few(part.drawn)} of the weights that a neuron uses" + (
-            f" on {which}." if part.reads > 1 else "."
-        )
+        on = f" on {which}" if part.reads > 1 else ""
+        return f"Mosaic: {few(part.drawn)} of the weights that a neuron uses{on}."
     return f"Mosaic: the filter a neuron uses ({which} of it)."
 
 
 def _of_slices(scene: Scene, found: Sequence[_Slice], colours: Colouring) -> str:
-    one, other = (mosaic(scene, slice_.number or 0) for slice_ in found)
-    rows = [scene.rows_of_filter(slice_.number or 0) for slice_ in found]
-    both, _, own = in_common(scene, rows[0], rows[1])
-    alike = f"All {few(len(found[0].neurons))} in {found[0].title} are equal"
+    """What a slice's neurons have in common, and what the other slice has."""
+    other = mosaic(scene, found[1].number or 0)
+    both, _, _ = in_common(scene, *(scene.rows_of_filter(slice_.number or 0) for slice_ in found))
+    count = len(found[0].neurons)
+    alike = f"All {few(count)} in {found[0].title} are equal" if count > 1 else ""
     names = {identity("weight", place, parameter=scene.line.parameter or 0) for place, _ in other.weights}
     shown = names & set(colours.coloured)
     if both:
-        return f"{alike}."
-    state = (
-        "left unfilled here" if not shown else "in other colours" if len(shown) == len(names) else "coloured in part"
-    )
+        return f"{alike}." if alike else ""
+    state = "left unfilled here"
+    if shown:
+        state = (
+            ("in another colour" if len(names) == 1 else "in other colours") if shown == names else "coloured in part"
+        )
     weights = _weights(scene, other.filter)
     whose = f"its own {few(weights)} weights" if weights > 1 else "a weight of its own"
-    del one
-    return f"{alike}; {found[1].title} has {whose}, {state}."
+    return f"{alike}{'; ' if alike else ''}{found[1].title} has {whose}, {state}."
 
 
-def _alike(scene: Scene) -> str:
+def _of_neurons(scene: Scene, one: _Slice) -> str:
+    """Whether some neurons have weights in common; all of one filter have the same."""
+    count = len(one.neurons)
+    if count < 2:
+        return ""
+    if one.number is not None:
+        return f"All {few(count)} are equal: one filter."
+    every = np.concatenate([scene.rows_of_filter(pieces.filter).w for _, _, _, pieces in one.neurons])
+    distinct = len(np.unique(np.ravel_multi_index(tuple(every.T), scene.w.shape)))
+    if distinct == len(every):
+        return "No two of these neurons have a weight in common."
+    return f"These neurons use {counted(distinct, 'weight')} {len(every):,} times."
+
+
+def _alike(scene: Scene, found: Sequence[_Slice]) -> str:
     if scene.level == "tap":
-        return "Both slices look alike now: a tap is a place in the kernel, in every filter."
+        lead = "Both slices look alike now: a" if len(found) > 1 else "A"
+        return f"{lead} tap is a place in the kernel, in every filter."
     if scene.level == "channel":
         return "A mosaic cell has the colour of the input channel that it reads."
     return "All weights here are stored in one tensor."

@@ -207,7 +207,7 @@ def docstring_lines(tree: ast.Module) -> set[int]:
 
 
 def lines_of_code(path: Path) -> int:
-    """The lines that hold code: blank ones, comments and docstrings apart."""
+    """The lines that hold code: blank ones, comments, docstrings and what is imported and exported apart."""
     no_code = {
         *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT),
         *(tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER),
@@ -216,7 +216,15 @@ def lines_of_code(path: Path) -> int:
     for token in tokenize.tokenize(io.BytesIO(path.read_bytes()).readline):
         if token.type not in no_code:
             lines.update(range(token.start[0], token.end[0] + 1))
-    return len(lines - docstring_lines(tree_of(path)))
+    tree = tree_of(path)
+    named = {
+        line
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    return len(lines - docstring_lines(tree) - named)
 
 
 def test_lines_of_code_leaves_out_what_is_none(tmp_path: Path) -> None:

@@ -159,9 +159,8 @@ class Relation:
     def _check_place(self, number: int, place: Sequence[int]) -> None:
         access, shape = self.formula.accesses[number], self.shapes[number]
         if len(place) != len(shape) or any(not 0 <= at < size for at, size in zip(place, shape, strict=False)):
-            raise RequestError(
-                f"place {','.join(map(str, place))}: must lie in {access.name} of shape {list(shape)} ({access})"
-            )
+            text = ",".join(map(str, place))
+            raise RequestError(f"place {text}: must lie in {access.name} of shape {list(shape)} ({access})")
 
 
 def inputs_of(formula: Formula) -> frozenset[str]:
@@ -329,10 +328,8 @@ class _Builder:
                 spans = [found.components[digit.component].span(digit.column) for digit in axis.digits]
                 low, high = (axis.offset + sum(span[end] for span in spans) for end in (0, 1))
                 if access.name not in self.inputs and (low < 0 or high >= axis.size):
-                    raise FormulaError(
-                        f"{access}: {index} must lie in 0 to {axis.size - 1}; got {low} to {high}. "
-                        "A weight has no padding."
-                    )
+                    got = f"got {low} to {high}. A weight has no padding."
+                    raise FormulaError(f"{access}: {index} must lie in 0 to {axis.size - 1}; {got}")
 
 
 def _places(axes: tuple[Axis, ...], chosen: Sequence[Numbers], count: int) -> Numbers:

@@ -40,10 +40,8 @@ def sizes_and_shapes(
     missing = [loop for loop in formula.loops if loop not in sizes]
     if missing:
         loop = missing[0]
-        raise FormulaError(
-            f"loop {loop}: its size must follow from a shape or a clause; nothing gives it. "
-            f"Add 'where {loop} < N' or the shape of a tensor in which {loop} stands alone."
-        )
+        wanted = f"Add 'where {loop} < N' or the shape of a tensor in which {loop} stands alone."
+        raise FormulaError(f"loop {loop}: its size must follow from a shape or a clause; nothing gives it. {wanted}")
     _check_ranges(formula, sizes)
     known = dict(shapes)
     for access in formula.accesses:
@@ -69,23 +67,18 @@ def _check_ranks(formula: Formula, shapes: Mapping[str, Shape], tables: Tables) 
     for access in formula.accesses:
         shape = shapes.get(access.name)
         if shape is not None and len(shape) != len(access.indices):
-            raise FormulaError(
-                f"tensor {access.name}: its shape must have an axis for each of its {len(access.indices)} indices; "
-                f"got {list(shape)}"
-            )
+            must = f"must have an axis for each of its {len(access.indices)} indices"
+            raise FormulaError(f"tensor {access.name}: its shape {must}; got {list(shape)}")
         for index in access.indices:
             if isinstance(index, Table) and index.name not in tables:
                 raise FormulaError(f"table {index.name}: its numbers must be given; there are none")
             if isinstance(index, Table) and tables[index.name].ndim != len(index.arguments):
-                raise FormulaError(
-                    f"table {index.name}: must have {len(index.arguments)} axes; got {tables[index.name].ndim}"
-                )
+                got = tables[index.name].ndim
+                raise FormulaError(f"table {index.name}: must have {len(index.arguments)} axes; got {got}")
         ranks = sorted({len(other.indices) for other in formula.accesses if other.name == access.name})
         if len(ranks) > 1 or ranks[0] > MOST_AXES:
-            raise FormulaError(
-                f"tensor {access.name}: must have the same number of indices wherever it stands, at most {MOST_AXES}; "
-                f"got {' and '.join(map(str, ranks))}"
-            )
+            must = f"must have the same number of indices wherever it stands, at most {MOST_AXES}"
+            raise FormulaError(f"tensor {access.name}: {must}; got {' and '.join(map(str, ranks))}")
     for name, shape in shapes.items():
         if any(not 0 <= size < LARGEST for size in shape):
             raise FormulaError(f"tensor {name}: its sizes must lie in 0 to 2^61; got {list(shape)}")
@@ -117,10 +110,8 @@ def _standing_alone(formula: Formula, shapes: Mapping[str, Shape], stated: Mappi
                 continue
             before, where = found.setdefault(loop, (size, f"axis {axis} of {access.name}"))
             if before != size:
-                raise FormulaError(
-                    f"loop {loop}: its sizes must agree; {where} gives {before}, axis {axis} of {access.name} "
-                    f"gives {size}. Say 'where {loop} < N' if it is meant."
-                )
+                found_here = f"axis {axis} of {access.name} gives {size}. Say 'where {loop} < N' if it is meant."
+                raise FormulaError(f"loop {loop}: its sizes must agree; {where} gives {before}, {found_here}")
     return {loop: size for loop, (size, _) in found.items()}
 
 
@@ -145,8 +136,6 @@ def _extent(name: str, axis: int, index: Index, sizes: Mapping[str, int], tables
         return 0
     low, high = affine_range(index, sizes) if isinstance(index, Affine) else (-1, 0)
     if low < 0:
-        raise FormulaError(
-            f"tensor {name}: its size along axis {axis} must be given; {index} does not say it. "
-            f"Add the shape of {name}."
-        )
+        missing = f"its size along axis {axis} must be given; {index} does not say it"
+        raise FormulaError(f"tensor {name}: {missing}. Add the shape of {name}.")
     return high + 1

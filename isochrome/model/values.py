@@ -49,7 +49,7 @@ class Values:
     what: str = ""
     framework: str = ""
     _tensors: dict[str, Array | None] = field(default_factory=dict)
-    _parameters: dict[int, Array | None] = field(default_factory=dict)
+    _parameters: dict[tuple[int, str], Array | None] = field(default_factory=dict)
 
     def tensor(self, name: str) -> Array | None:
         """An activation, with its batch axis; None where the runtime does not give it."""
@@ -77,13 +77,12 @@ class Values:
         number = line.parameter
         if number is None:
             return None
-        if number not in self._parameters:
-            parameter = self.model.parameters[number]
-            if all(one.as_stored for _, one in self.model.users(number)):
-                self._parameters[number] = self.reader.read_parameter(number)
-            else:
-                self._parameters[number] = self._scattered(line, parameter.shape)
-        return self._parameters[number]
+        key = number, "" if line.as_stored else line.effective
+        if key not in self._parameters:
+            shape = self.model.parameters[number].shape
+            stored = self.reader.read_parameter(number) if line.as_stored else None
+            self._parameters[key] = stored if line.as_stored else self._scattered(line, shape)
+        return self._parameters[key]
 
     def _scattered(self, line: Line, shape: tuple[int, ...]) -> Array | None:
         """The effective tensor put back at the stored places, by the formula of where each element comes from."""

@@ -52,9 +52,13 @@ class Reader(HTMLParser):
 
     @property
     def answers(self) -> dict[str, Any]:
-        content = json.loads(gzip.decompress(base64.b64decode(self.texts["packed"], validate=True)))
-        assert content["host"] == "offline" and set(content) == {"host", "answers"}
-        return dict(content["answers"])
+        index, *pieces = gzip.decompress(base64.b64decode(self.texts["packed"], validate=True)).decode().split("\n")
+        return {path: json.loads("".join(taken(runs, pieces))) for path, runs in json.loads(index).items()}
+
+
+def taken(runs: list[int], pieces: list[str]) -> Iterator[str]:
+    for start, count in zip(runs[::2], runs[1::2], strict=True):
+        yield from pieces[start : start + count]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The table of kinds: for each a strategy that builds a model of one or a few nodes in a random configuration."""
+"""The tables of kinds: for each a strategy that builds a model of one or a few nodes in a random configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.conformance import cases_windows as windows
 from tests.conformance.cases_recurrent import recurrent
 from tests.conformance.graphs import Case
 
-CASES: Mapping[str, SearchStrategy[Case]] = {
+LAYERS: Mapping[str, SearchStrategy[Case]] = {
     "Conv 1-D": windows.convolutions(1),
     "Conv 2-D": windows.convolutions(2),
     "Conv 3-D": windows.convolutions(3),
@@ -36,6 +36,9 @@ CASES: Mapping[str, SearchStrategy[Case]] = {
     "LSTM": recurrent("LSTM"),
     "GRU": recurrent("GRU"),
     "RNN": recurrent("RNN"),
+}
+
+MOVES: Mapping[str, SearchStrategy[Case]] = {
     "MaxPool": windows.pools("MaxPool"),
     "AveragePool": windows.pools("AveragePool"),
     "LpPool": windows.pools("LpPool"),

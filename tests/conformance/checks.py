@@ -361,8 +361,8 @@ def first_sample(model: Model, name: str, array: Array) -> Array:
 
 
 def counts_are_per_sample(found: Answered) -> None:
-    """With three samples or with any number of them, a model is the same model."""
-    if not found.case.plain:
+    """With three samples or with any number of them, a model is the same model. Looked at for one case in four."""
+    if not found.case.plain or found.case.graph.seed % 4:
         return
     graph, outputs = found.case.graph, found.case.outputs
     three, any_number = (report(opened(graph.model(outputs, batch)).model).to_dict() for batch in (3, "N"))

@@ -40,8 +40,9 @@ def columns(bank: Bank) -> tuple[list[Mark], float, float]:
     marks += _head(output_at, f"output {scene.y.name}", counted(scene.filters, "slice"))
     for one, middle in zip(bank.filters, middles, strict=True):
         marks += _output(bank, one, output_at, middle)
-    width = output_at + _window(bank)[1] * bank.values.width + 12 + 74
-    return marks, width, max(low, middles[-1] + _block(bank) / 2) + 4
+    beside = max(text_width(text, 12, True) for one in bank.filters for text in _slice_words(bank, one))
+    width = output_at + _window(bank)[1] * bank.values.width + 12 + beside
+    return marks, width + 4, max(low, middles[-1] + _block(bank) / 2) + 4
 
 
 def _head(x: float, head: str, under: str) -> list[Mark]:
@@ -279,6 +280,10 @@ def _output(bank: Bank, one: FilterMaps, x: float, middle: float) -> list[Mark]:
             first = neuron == scene.neurons[0]
             states.append(Tag(*(beside if column == left else above), "i" if first else "j", not first, cell.keys))
     end = x + _window(bank)[1] * size.width + 12
-    marks.append(Label(end, middle - 4, f"slice {place_text(one.place)}", "body", bold=True, size=12))
-    marks.append(Label(end, middle + 13, counted(scene.y.size("position"), "neuron"), "caption"))
+    name, count = _slice_words(bank, one)
+    marks += [Label(end, middle - 4, name, "body", bold=True, size=12), Label(end, middle + 13, count, "caption")]
     return marks + states
+
+
+def _slice_words(bank: Bank, one: FilterMaps) -> tuple[str, str]:
+    return f"slice {place_text(one.place)}", counted(bank.scene.y.size("position"), "neuron")

@@ -46,7 +46,8 @@ def _draw(scene: Scene) -> Picture:
     neurons = counted(_neurons(scene), "neuron")
     told = "; ".join(f"{way.name}: {way.stored:,}" for way in ways)
     ends = (mark.x + text_width(mark.text, 12) for mark in marks if isinstance(mark, Label) and mark.role == "caption")
-    width = max(*ends, _LEFT[2] + _SIDES[2] if _nests(ways) else 0, _TABLE) + 4
+    squares = (mark.x + mark.width for mark in marks if isinstance(mark, Rect))
+    width = max(*ends, *squares, _TABLE) + 4
     return Picture(
         width,
         height,

@@ -53,7 +53,7 @@ class Excerpt:
         if len(self.channels) < self.reads:
             low, high = self.channels[0], self.channels[-1] + 1
             one = len(self.channels) == 1
-            parts.append(f"channel {low} of {self.reads}" if one else f"channels {span(low, high)} of {self.reads}")
+            parts.append(f"channel {low} of {self.reads:,}" if one else f"channels {span(low, high)} of {self.reads:,}")
         sizes = [scene.w.shape[axis] for axis in scene.w.of("tap")]
         names = _tap_words(len(sizes))
         cut = [

@@ -21,7 +21,7 @@ __all__ = ["ENTRY", "GAP", "Entry", "Side", "Window", "window"]
 ENTRY = 15.0
 GAP = 8.0
 _ROWS, _COLUMNS, _ENTRIES = 24, 80, 600
-_SOME_ROWS, _SOME_COLUMNS, _SOME_ENTRIES = 18, 54, 450
+_SOME_ROWS, _SOME_COLUMNS, _SOME_ENTRIES = 18, 54, 420
 _TRIES = ((6, 5), (6, 3), (4, 5), (4, 3), (8, 1), (6, 1), (4, 1), (3, 1), (2, 1), (1, 1))
 """How many neurons of an image row, and how many image rows of the input: the first that fits is taken."""
 
@@ -181,7 +181,7 @@ def _some(scene: Scene, reader: _Reader) -> tuple[Side, Side]:
     places = prod(high - low for low, high in where.values())
     box = _box(scene, where, max(1, _SOME_ROWS // max(places, 1)))
     read = sorted(set(reader.read(box)[1].tolist())) or [0]
-    channels = max(1, _SOME_COLUMNS // max(across, 1))
+    channels = max(1, int((_SOME_COLUMNS * ENTRY + GAP) // (across * ENTRY + GAP)))
     return Side(scene.y, box), Side(scene.x, _input_box(scene, reader, hull, read, channels))
 
 

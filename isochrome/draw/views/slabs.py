@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from isochrome.core.relation import Place
 from isochrome.draw.choice import names_of_filter
-from isochrome.draw.layout import number, number_within, place_text, text_width
-from isochrome.draw.picture import Cell, Label, Mark, Outline, State, Tag, TextToken, keys
+from isochrome.draw.layout import number_within, text_width
+from isochrome.draw.picture import Cell, Label, Mark, Tag, TextToken, keys
 from isochrome.draw.scene import Scene
+from isochrome.draw.views.blocks import (
+    blocks,
+    heading,
+    middles,
+    neurons_in,
+    output_cells,
+    output_name,
+    plane_names,
+    right_of,
+    window_words,
+)
 from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Excerpt, Reader, excerpt
 from isochrome.draw.views.planes import (
     Lattice,
     Plane,
     Slice,
-    block_outline,
     input_values,
     plane_cells,
     planes,
     slice_cells,
     slices,
 )
-from isochrome.draw.views.windows import Intervals, in_plane, named_positions, plane, position_window
-from isochrome.draw.views.wording import position_words, sized
+from isochrome.draw.views.windows import Intervals, named_positions, plane, position_window
 
 __all__ = ["Slabs", "slabs"]
 
@@ -156,16 +163,7 @@ def _values(scene: Scene, number: int, window: Intervals) -> list[float]:
     values = scene.y_values
     if values is None:
         return []
-    return [float(values[neuron]) for _, _, neuron in _neurons(scene, number, window)]
-
-
-def _neurons(scene: Scene, number: int, window: Intervals) -> Iterator[tuple[int, int, Place]]:
-    """The neurons of one filter in a window, each with its row and column in the drawing."""
-    (top, bottom), (left, right) = plane(window)
-    place = scene.filter_place(number)
-    for row in range(top, bottom):
-        for column in range(left, right):
-            yield row - top, column - left, scene.neuron_at(place, in_plane(window, row, column))
+    return [float(values[neuron]) for _, _, neuron in neurons_in(scene, number, window)]
 
 
 def _tops(shown: Sequence[Plane], own: Sequence[Slice]) -> tuple[float, ...]:
@@ -183,7 +181,7 @@ def _tops(shown: Sequence[Plane], own: Sequence[Slice]) -> tuple[float, ...]:
 
 
 def _inputs(scene: Scene, plan: _Plan, x: float, top: float) -> tuple[list[Mark], float]:
-    names = [",".join(map(number, (one.channel, *one.lead))) for one in plan.planes]
+    names = plane_names(plan.planes)
     left = x + max(text_width(name, 12, mono=True) for name in names) + 8
     wide = plan.input_wide
     read = frozenset(part.at for one in plan.readers for part in one.parts)
@@ -191,59 +189,15 @@ def _inputs(scene: Scene, plan: _Plan, x: float, top: float) -> tuple[list[Mark]
     words = "input x, by channel" + (" and depth" if len(lead) == 1 else " and place" if lead else "")
     if scene.channels < 2 and not lead:
         left, words = x, "input x"
-    heads = _head(left, top - 46, words, plan.inputs)
+    heads = heading(left, top - 46, words, plan.inputs)
     marks: list[Mark] = [*heads]
     lattices = [Lattice(left, top + y, wide, ROW) for y in plan.tops]
     for one, at, name in zip(plan.planes, lattices, names, strict=True):
         marks += plane_cells(scene, one, read, at, plan.inputs)
         if left > x:
             marks.append(Label(left - 8, at.y + one.height * ROW / 2 + 4.3, name, "mono", "end", ink="ink2", size=12))
-    marks += _blocks(scene, plan, lattices)
-    return marks, max(left + plan.planes[0].width * wide, _right(heads) - 16)
-
-
-def _head(x: float, y: float, words: str, style: Digits | None, bold: bool = False) -> tuple[Label, ...]:
-    """The name of a group, and under it what was done to its numbers."""
-    ink: TextToken = "ink" if bold else "ink2"
-    name = Label(x, y, words, "body", bold=bold, ink=ink, size=12.5)
-    if style is None or not style.mark:
-        return (name,)
-    return name, Label(x, y + 14, style.mark, "caption", ink="ink3", size=10.5)
-
-
-def _right(heads: Sequence[Label]) -> float:
-    """Where the longest of some labels ends."""
-    sizes = {label: label.size or 12.5 for label in heads}
-    return max(label.x + text_width(label.text, size, bool(label.bold)) for label, size in sizes.items())
-
-
-def _blocks(scene: Scene, plan: _Plan, lattices: Sequence[Lattice]) -> tuple[Mark, ...]:
-    """The blocks of i and j on every plane, pinned below selected, with tags above the first."""
-    marks: list[Mark] = []
-    tags: dict[str, float] = {}
-    states: tuple[State, ...] = ("selected", "pinned")
-    for one, state in reversed(list(zip(plan.readers, states, strict=False))):
-        blocks = [block_outline(scene, shown, one, state, at) for shown, at in zip(plan.planes, lattices, strict=True)]
-        found = _joined([block for block in blocks if block is not None])
-        marks += found
-        if found:
-            tags["i" if state == "selected" else "j"] = found[0].x + found[0].width / 2 - 8
-    if len(tags) > 1 and abs(tags["i"] - tags["j"]) < 20:
-        middle = (tags["i"] + tags["j"]) / 2
-        tags = {"i": middle - 10, "j": middle + 10} if tags["i"] <= tags["j"] else {"i": middle + 10, "j": middle - 10}
-    marks += [Tag(x, lattices[0].y - 19, name, name == "j") for name, x in tags.items()]
-    return tuple(marks)
-
-
-def _joined(blocks: Sequence[Outline]) -> list[Outline]:
-    """Outlines of one block, those that touch from above to below as one."""
-    found: list[Outline] = []
-    for block in blocks:
-        if found and (found[-1].x, found[-1].y + found[-1].height) == (block.x, block.y):
-            found[-1] = replace(found[-1], height=found[-1].height + block.height)
-        else:
-            found.append(block)
-    return found
+    marks += blocks(scene, plan.readers, plan.planes, lattices)
+    return marks, max(left + plan.planes[0].width * wide, right_of(heads) - 16)
 
 
 # --- filters ----------------------------------------------------------------------------------------------------------
@@ -259,33 +213,15 @@ def _filters(scene: Scene, plan: _Plan, left: float, top: float) -> tuple[list[M
     return marks, right
 
 
-def _middles(plan: _Plan, some: Sequence[Slice]) -> list[float]:
-    """The height of each slice's middle: that of the plane it meets, else evenly over its channel's planes."""
-    whole = [y + one.height * ROW / 2 for y, one in zip(plan.tops, plan.planes, strict=True)]
-    if len(some) == len(whole):
-        return whole
-    found = []
-    for place, (_, group) in enumerate(groupby(some, key=lambda one: one.channel)):
-        count = len(list(group))
-        channels = list(dict.fromkeys(one.channel for one in plan.planes))
-        channel = channels[min(place, len(channels) - 1)]
-        spans = [
-            (y, y + one.height * ROW) for y, one in zip(plan.tops, plan.planes, strict=True) if one.channel == channel
-        ]
-        low, high = spans[0][0], spans[-1][1]
-        found += [low + (high - low) * (n + 0.5) / count for n in range(count)]
-    return found
-
-
 def _filter(
     scene: Scene, plan: _Plan, some: Sequence[Slice], x: float, top: float, quiet: bool
 ) -> tuple[list[Mark], float]:
     wide, high = plan.weight_wide(quiet), ROW if quiet or plan.flat else 28.0
     ink: TextToken = "ink2" if quiet else "ink"
-    heads = _head(x, top - 46, names_of_filter(scene, some[0].filter), plan.weights, not quiet)
+    heads = heading(x, top - 46, names_of_filter(scene, some[0].filter), plan.weights, not quiet)
     marks: list[Mark] = [*heads]
-    bottom, right = top, _right(heads)
-    for one, middle in zip(some, _middles(plan, some), strict=True):
+    bottom, right = top, right_of(heads)
+    for one, middle in zip(some, middles(plan.planes, plan.tops, ROW, some), strict=True):
         at = Lattice(x, top + middle - len(one.rows) * high / 2, wide, high)
         marks += slice_cells(scene, one, at, plan.weights, ink)
         bottom = max(bottom, at.y + len(one.rows) * high)
@@ -318,10 +254,12 @@ def _outputs(scene: Scene, plan: _Plan, left: float, top: float) -> tuple[list[M
         wide, high = plan.value_wide, 40.0 if plan.values.characters < 4 else 32.0
         (low, end), (first, last) = plane(plan.outputs)
         for place, some in enumerate((plan.own, plan.other) if plan.other else (plan.own,)):
-            heads = _head(x, y - 22, _output_name(scene, plan, some[0].filter), plan.values, place == 0)
+            heads = heading(x, y - 22, output_name(scene, some[0].filter), plan.values, place == 0)
             marks += heads
-            right = max(right, _right(heads))
-            marks += _slice(scene, plan, some[0].filter, Lattice(x, y, wide, high), place > 0)
+            right = max(right, right_of(heads))
+            marks += output_cells(
+                scene, some[0].filter, plan.outputs, Lattice(x, y, wide, high), plan.values, place > 0
+            )
             if place == 0:
                 marks.append(
                     Label(left + 22, y + (end - low) * high / 2 + 5, "=", "body", "middle", ink="ink2", size=15)
@@ -331,30 +269,6 @@ def _outputs(scene: Scene, plan: _Plan, left: float, top: float) -> tuple[list[M
         y -= 34
     key, y = _key(plan, x, y)
     return [*marks, *key], max(right, x + 118 if key else right), y
-
-
-def _output_name(scene: Scene, plan: _Plan, number: int) -> str:
-    """What the neurons of a filter are called: "output slice 0", "output y[3]"."""
-    if not scene.y.of("position"):
-        return f"output y[{place_text(scene.neuron_at(scene.filter_place(number), ()))}]"
-    return f"output {names_of_filter(scene, number).replace('the filter', 'y').replace('filter', 'slice')}"
-
-
-def _slice(scene: Scene, plan: _Plan, number: int, at: Lattice, quiet: bool) -> tuple[Mark, ...]:
-    marks: list[Mark] = []
-    outlines: list[Mark] = []
-    size, values = at.size(plan.values), scene.y_values
-    pins = {one.neuron: place for place, one in enumerate(plan.readers)}
-    for row, column, neuron in _neurons(scene, number, plan.outputs):
-        text = "" if plan.values is None or values is None else plan.values.text(float(values[neuron]))
-        place = keys(scene.layer.number, y=neuron)
-        name, pin = scene.neuron_identity(neuron), pins.get(neuron)
-        ink: TextToken = "ink2" if quiet and pin is None else "ink"
-        box = at.cell(row, column)
-        marks.append(Cell(*box, text, name, ink=ink, bold=pin is not None, size=size, keys=place))
-        if pin is not None:
-            outlines.insert(0, Outline("pinned" if pin else "selected", *box, keys=place))
-    return (*marks, *outlines)
 
 
 def _key(plan: _Plan, x: float, y: float) -> tuple[tuple[Mark, ...], float]:
@@ -370,18 +284,6 @@ def _key(plan: _Plan, x: float, y: float) -> tuple[tuple[Mark, ...], float]:
 
 def _window(scene: Scene, plan: _Plan) -> str:
     """Which part of the input and of the output is shown, '' where it is everything."""
-    words = []
-    if scene.x is not None and scene.x.of("position"):
-        axes = scene.x.of("position")[-2:]
-        one = plan.planes[0]
-        spans = (one.rows, one.columns)[-len(axes) :]
-        sizes = [scene.x.shape[axis] for axis in axes]
-        if any(low > 0 or high < size for (low, high), size in zip(spans, sizes, strict=True)):
-            names = position_words(scene.x)[-len(axes) :]
-            told = [
-                f"{name}s {number(low)} to {number(high - 1)}" if high - low > 1 else f"{name} {number(low)}"
-                for name, (low, high) in zip(names, spans, strict=True)
-            ]
-            words.append(f"input {', '.join(told)} of {sized(sizes)}")
+    inputs = window_words(scene, plan.planes[0])
     outputs = named_positions(scene.y, plan.outputs) if plan.values is not None else ""
-    return "; ".join([*words, *([f"output {outputs}"] if outputs else [])])
+    return "; ".join(filter(None, (f"input {inputs}" if inputs else "", f"output {outputs}" if outputs else "")))

@@ -87,8 +87,9 @@ class Store:
 
     def roots(self, value: Value) -> tuple[str, ...]:
         """Names of the stored tensors behind a constant, those of the file where it was computed."""
-        whole = value.origin is None or value.dtype in ("int64", "int32", "bool")  # sizes and indices, no weights
-        tensors = [self.tensors[piece.source] for piece in value.origin.pieces] if value.origin and not whole else []
+        if value.origin is None or value.dtype in ("int64", "int32", "bool"):  # sizes and indices are no weights
+            return ()
+        tensors = [self.tensors[piece.source] for piece in value.origin.pieces]
         return tuple(name for one in tensors if not one.made for name in one.computed_from or one.names[:1])
 
     def without_made_zeros(self, origin: Origin) -> Origin:

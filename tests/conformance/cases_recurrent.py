@@ -11,6 +11,15 @@ from tests.conformance.graphs import Case, Graph
 from tests.conformance.recurrence import GATES, Recurrence
 
 
+def recurrent_graph(kind: str, time: int, batch: int, hidden: int) -> Graph:
+    """A layer of three inputs and one direction, time first."""
+    graph = Graph(1, 14)
+    rows = GATES[kind] * hidden
+    graph.node(kind, graph.input(time, batch, 3), graph.weight(1, rows, 3), graph.weight(1, rows, hidden),
+               graph.weight(1, 2 * rows), hidden_size=hidden, outputs=2)  # fmt: skip
+    return graph
+
+
 @st.composite
 def recurrent(draw: st.DrawFn, kind: str) -> Case:
     graph, direction = Graph(draw(seeds), 14), draw(st.sampled_from(["forward", "reverse", "bidirectional"]))

@@ -353,8 +353,7 @@ def _with_a_change(found: Answered, source: str, place: tuple[int, ...]) -> Mapp
 
 
 def first_sample(model: Model, name: str, array: Array) -> Array:
-    tensor = model.tensors[name]
-    return array if tensor.batch is None else array.take(0, axis=tensor.batch)
+    return cut(array, model.tensors[name].first or ())
 
 
 # --- 6. the batch ----------------------------------------------------------------------------------------------------

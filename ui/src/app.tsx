@@ -13,10 +13,11 @@ import { LegendBar } from "./legend";
 import { Hatches } from "./logo";
 import { SinglePanel, StartPanels } from "./panels";
 import { Fault, Opaque } from "./states";
+import { StatusLine } from "./statusline";
 import type { Store } from "./store";
 import { widthOf } from "./svg";
 import { turnTheme } from "./theme";
-import { START } from "./views";
+import { hasLedger, START } from "./views";
 import { lead } from "./words";
 
 export function App({ store, root }: { store: Store; root: HTMLElement }) {
@@ -84,7 +85,11 @@ function Main({ store }: { store: Store }) {
       </main>
     );
   const start = state.view === START;
-  const beside = !start && width - LEDGER - EDGES >= SCALE * (answer ? widthOf(answer.svg) : 0) && width >= 1100;
+  const beside =
+    !start &&
+    !hasLedger(state.view) &&
+    width - LEDGER - EDGES >= SCALE * (answer ? widthOf(answer.svg) : 0) &&
+    width >= 1100;
   const uncoloured = answer?.legend.level === "none";
   return (
     <main class={`main ${start ? "is-start" : "is-single"}${beside ? " beside" : ""}`} ref={box}>
@@ -100,7 +105,13 @@ function Main({ store }: { store: Store }) {
         <>
           {!uncoloured && <LegendBar store={store} legend={answer?.legend ?? null} />}
           {start ? <StartPanels store={store} /> : <SinglePanel store={store} />}
-          <LedgerPanel store={store} legend={answer?.legend ?? null} />
+          {hasLedger(state.view) && answer ? (
+            <section class="panel slim" aria-label="Pointed at">
+              <StatusLine store={store} />
+            </section>
+          ) : (
+            <LedgerPanel store={store} legend={answer?.legend ?? null} />
+          )}
         </>
       )}
       <Footer store={store} />

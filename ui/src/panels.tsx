@@ -10,10 +10,12 @@ export function StartPanels({ store }: { store: Store }) {
     <div class="three">
       {panelsOf(store.model, store.state.view).map(({ view, title }, k) => (
         <section key={view} class="panel" data-view={view} aria-labelledby={`panel-${k}`}>
-          <h2 id={`panel-${k}`}>
-            <span class="mono">{k + 1}</span> {title}
-          </h2>
-          <p class="subtitle">{words[k]}</p>
+          <div class="top">
+            <h2 id={`panel-${k}`}>
+              <span class="mono">{k + 1}</span> {title}
+            </h2>
+            <p class="subtitle">{words[k]}</p>
+          </div>
           <Drawing store={store} picture={store.shown[k]!} />
         </section>
       ))}

@@ -3,6 +3,10 @@ import type { ModelAnswer } from "./types";
 
 export const START = "start";
 
+/** Views whose picture holds the ledger itself. */
+const WITH_LEDGER = new Set(["arithmetic"]);
+export const hasLedger = (view: string): boolean => WITH_LEDGER.has(view);
+
 export interface PanelText {
   view: string;
   title: string;

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from isochrome.draw.view import View
-from isochrome.draw.views import arithmetic, bank, baselines, connections, kernel, matrix, start_edges, volume
+from isochrome.draw.views import (
+    arithmetic,
+    bank,
+    baselines,
+    connections,
+    kernel,
+    matrix,
+    start_edges,
+    start_neurons,
+    start_numbers,
+    volume,
+)
 
 __all__ = ["VIEWS"]
 
@@ -19,6 +30,8 @@ _ROWS = (
     baselines.VIEW,
     matrix.VIEW,
     start_edges.VIEW,
+    start_numbers.VIEW,
+    start_neurons.VIEW,
 )
 
 VIEWS: Mapping[str, View] = MappingProxyType({view.name: view for view in _ROWS})

@@ -100,7 +100,8 @@ def _words(bank: Bank) -> tuple[str, ...]:
         notes.append("A neuron is not a weight: only at level filter does it have a colour of its own.")
     notes += _rounded(bank)
     if first.maps is None:
-        what = f"x is the {scene.line.of}, which the model" if scene.line.of else "The run"
+        stands = scene.line.of if " " in scene.line.of else f"{scene.line.of} input"
+        what = f"x is the {stands}, which the model" if scene.line.of else "The run"
         notes.append(f"{what} does not give as numbers, so the maps have none.")
     return tuple(notes)
 

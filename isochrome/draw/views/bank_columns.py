@@ -22,10 +22,11 @@ _BETWEEN = 44.0
 def columns(bank: Bank) -> tuple[list[Mark], float, float]:
     """The marks, the width and the height of the four columns."""
     scene = bank.scene
-    marks, right, low = _inputs(bank, 20)
+    start = 13 + text_width(str(bank.channels[-1]), 11, mono=True)
+    marks, right, low = _inputs(bank, start)
     channels = counted(scene.channels, "channel")
-    marks += _head(20, f"input {scene.x.name if scene.x else ''}", channels)
-    left = max(right, 20 + text_width(channels, 12)) + 54
+    marks += _head(start, f"input {scene.x.name if scene.x else ''}", channels)
+    left = max(right, start + text_width(channels, 12)) + 54
     marks += _head(left, f"filters {scene.line.weight}", _deep(bank))
     names_at = left + _kernel(bank)[0] + 12
     maps_at = max(names_at + 78, left + text_width(_deep(bank), 12) + 36)

@@ -154,11 +154,12 @@ def _nested(ways: tuple[_Wiring, _Wiring, _Wiring]) -> tuple[list[Mark], float]:
     for which in (0, 1):
         true = _SIDES[which] * side(ways[which + 1].stored, ways[which].stored)
         marks += _zoom(which, bottom, max(true, _LEAST), ways)
-        larger = times(Fraction(_SIDES[which + 1] / true).limit_denominator(1000))
+        sides = Fraction(_SIDES[which + 1]) / Fraction(_SIDES[which])
+        larger = times(sides**2 * ways[which].stored / ways[which + 1].stored)
         again = "enlarged another" if which else "enlarged"
         small = f"; drawn {_LEAST:g} px wide there" if true < _LEAST else ""
         marks.append(Label(_LEFT[which + 1], bottom + 18, f"{again} {larger} (side){small}", "caption"))
-    return marks, bottom + 18
+    return marks, bottom + 35
 
 
 def _zoom(which: int, bottom: float, length: float, ways: tuple[_Wiring, ...]) -> list[Mark]:
@@ -176,7 +177,7 @@ def _zoom(which: int, bottom: float, length: float, ways: tuple[_Wiring, ...]) -
             marks.append(Rule(((x + length + 2, bottom - length / 2 - 0.5), (start - 4, bottom - 11)), "thin"))
         marks.append(Label(start, bottom - 8, words, "caption", ink="ink"))
     else:
-        marks.append(Label(x + 8, bottom - length - 8, words, "caption", ink="ink"))
+        marks.append(Label(x, bottom + 35, f"inside: {words}", "caption"))
     return marks
 
 

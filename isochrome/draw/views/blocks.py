@@ -1,4 +1,4 @@
-"""What pictures of planes and slices have in common: headings, the blocks of i and j, output cells, windows in words."""
+"""What pictures of planes and slices share: headings, the blocks of i and j, output cells, windows in words."""
 
 from __future__ import annotations
 

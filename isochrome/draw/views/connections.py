@@ -9,12 +9,19 @@ from math import fsum, prod
 from isochrome.core.relation import Place
 from isochrome.draw.choice import coloured, level_legend
 from isochrome.draw.layout import number, number_within, paragraph, place_text, sum_text, text_width
-from isochrome.draw.picture import Bracket, Cell, Label, Mark, Picture, State, Table, Tag
+from isochrome.draw.picture import Bracket, Cell, Label, Mark, Picture, State, Tag
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.digits import Digits
 from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, partner, reader
-from isochrome.draw.views.sentences import rounded_words, shared_words, use_words, uses_words, weights_of_filter
+from isochrome.draw.views.sentences import (
+    rounded_words,
+    shared_words,
+    taps_table,
+    use_words,
+    uses_words,
+    weights_of_filter,
+)
 from isochrome.draw.views.wires import (
     Inputs,
     Run,
@@ -93,7 +100,7 @@ def draw(scene: Scene) -> Picture:
         formula=str(scene.line.formula),
         window=_selected(scene, plan).excerpt.words(scene),
         notes=_notes(scene, plan, row.digits, style),
-        table=_table(plan),
+        table=taps_table(plan.readers),
     )
 
 
@@ -270,16 +277,6 @@ def _notes(scene: Scene, plan: _Plan, inputs: Digits | None, weights: Digits | N
         notes.append("A dashed edge reads padding.")
     notes.append(rounded_words(inputs=inputs, weights=weights))
     return tuple(note for note in notes if note)
-
-
-def _table(plan: _Plan) -> Table:
-    rows = []
-    for one in plan.readers:
-        for part in one.parts:
-            x = "padding" if part.x is None else place_text(part.x)
-            numbers = ("" if value is None else number(value) for value in (part.weight, part.input, part.product))
-            rows.append((place_text(part.y), place_text(part.w or ()), x, *numbers))
-    return Table(("y", "w", "x", "weight", "input", "product"), tuple(rows))
 
 
 VIEW = View("connections", "Connections", draw, unfit)

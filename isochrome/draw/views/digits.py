@@ -10,7 +10,7 @@ from math import floor, isfinite, log10
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isochrome.draw.layout import number, number_size
+from isochrome.draw.layout import FLOOR, number, number_size
 from isochrome.draw.views.rounding import Rounding
 
 __all__ = ["Digits", "digits"]
@@ -58,7 +58,8 @@ class Digits:
 
     def size(self, width: float, height: float) -> float:
         """The size of type in which every number of the group fits a cell, 0 where that is too small."""
-        return number_size(width, height, "0" * self.characters)
+        tight = self.characters * 6 + 3 <= width and height >= FLOOR + 2
+        return number_size(width, height, "0" * self.characters) or (FLOOR if tight else 0)
 
     @property
     def words(self) -> str:

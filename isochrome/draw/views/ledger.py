@@ -13,7 +13,7 @@ from isochrome.draw.picture import Cell, Hit, Label, Mark, Outline, Rule, Tag, T
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Reader
-from isochrome.draw.views.sums import Sum
+from isochrome.draw.views.sums import OTHERS, Sum
 from isochrome.draw.views.wording import joined
 
 __all__ = ["Ledger", "ledger"]
@@ -311,6 +311,7 @@ def _lines(pen: _Pen, y: float, printed: list[list[Decimal]]) -> float:
             if line is not None:
                 _signed(pen, side, y + 13, value)
         told = list(dict.fromkeys(line.name for line in found if line is not None))
+        told = [OTHERS] if len(told) > 1 and all(name.startswith("the other") for name in told) else told
         biases = all(name.startswith("bias") for name in told)
         words = joined([told[0], *(name.removeprefix("bias ") if biases else name for name in told[1:])])
         pen.marks.append(c.words(y + 13, f"{words}, the same one" if biases and len(told) < len(found) else words))

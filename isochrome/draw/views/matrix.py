@@ -94,6 +94,8 @@ def _frame(part: Window, left: float) -> Iterator[Mark]:
             for line in range(rows.in_line, rows.in_block, rows.in_line):
                 yield Rule(((x, y + line * ENTRY), (x + wide, y + line * ENTRY)), "hair")
             yield Rect(x, y, wide, height, "none", "line")
+    if _narrow(columns):
+        yield Label(left - 8, _TOP - 9, _word(columns.axes, 0), "caption", "end")
     for across, index in zip(range(0, len(columns.places), columns.in_block), columns.blocks, strict=True):
         x = left + columns.start(across)
         head, under = _heading(columns, index)
@@ -121,7 +123,13 @@ def _heading(side: Side, index: int) -> tuple[str, str]:
     under = ", ".join(text for axis in range(1, len(axes.shape))
                       if (text := named(_word(axes, axis), side.box[axis], axes.shape[axis])))  # fmt: skip
     whole = f"{side.in_block:,} inputs, row by row" if side.in_line < side.in_block else f"{side.in_block:,} inputs"
-    return f"{_word(axes, 0)} {index}", under or whole
+    return str(index) if _narrow(side) else f"{_word(axes, 0)} {index}", under or whole
+
+
+def _narrow(side: Side) -> bool:
+    """Whether a block has no room for a name with its number."""
+    widest = f"{_word(side.axes, 0)} {side.blocks[-1]}"
+    return len(side.axes.shape) > 1 and text_width(widest, 12) > side.in_block * ENTRY - 6
 
 
 def _headings_end(scene: Scene, part: Window, left: float) -> float:
@@ -220,7 +228,8 @@ def _window_words(part: Window) -> str:
     for what, side in (("neurons", part.rows), ("inputs", part.columns)):
         axes = side.axes
         parts = [named(_word(axes, axis), side.box[axis], axes.shape[axis]) for axis in range(len(axes.shape))]
-        sides.append(f"{what} of " + (", ".join(text for text in parts if text) or "all places"))
+        text = ", ".join(text for text in parts if text)
+        sides.append(f"{what} of {text}" if text else f"all {what}")
     return f"{sides[0][:1].upper()}{sides[0][1:]}; {sides[1]}"
 
 
@@ -275,8 +284,9 @@ def _notes(scene: Scene, part: Window, colours: Colouring) -> tuple[str, ...]:
 
 def _moves(scene: Scene) -> list[str]:
     """How far the band moves from one neuron to the next, where all its weights move alike."""
-    axes = scene.y.of("position")
-    if not axes or scene.y.shape[axes[-1]] < 2 or scene.x is None or not scene.x.of("position"):
+    axes, read = scene.y.of("position"), scene.x.of("position") if scene.x else ()
+    last = (len(scene.y.shape) - 1, len(scene.x.shape) - 1 if scene.x else 0)
+    if not axes or not read or (axes[-1], read[-1]) != last or scene.y.shape[-1] < 2:
         return []
     middle = scene.neuron_at(scene.filter_place(scene.filter), scene.centre)
     before = tuple(at - 1 if axis == axes[-1] else at for axis, at in enumerate(middle))
@@ -284,10 +294,9 @@ def _moves(scene: Scene) -> list[str]:
     if len(one) != len(two) or not len(one) or (one.w != two.w).any():
         return []
     moved = np.unique(two.at - one.at, axis=0)
-    along = scene.x.of("position")[-1]
-    if len(moved) > 1 or moved[0][along] < 1 or np.delete(moved[0], along).any():
+    if len(moved) > 1 or moved[0][-1] < 1 or moved[0][:-1].any():
         return []
-    steps = int(moved[0][along])
+    steps = int(moved[0][-1])
     return [f"Read down: the band moves {counted(steps, 'column')} at each step."]
 
 

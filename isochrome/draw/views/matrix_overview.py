@@ -17,6 +17,7 @@ from isochrome.draw.views.ink import Steps, connections_under, ink, steps
 from isochrome.draw.views.kernels import channel_of
 from isochrome.draw.views.matrix_window import Side, Window
 from isochrome.draw.views.partial import axis_numbers, fixed
+from isochrome.draw.views.wording import counted
 
 __all__ = ["block_taps", "overview"]
 
@@ -93,7 +94,7 @@ def _raster(scene: Scene, shown: Window, view: _View, x: float, y: float) -> tup
         told = paragraph(x, y + 12, "Not drawn: its tables are too large to be counted pixel by pixel.", _WIDE)
         return list(told), bottom(told)
     wide, high = _pixel(_WIDE, view.columns) * view.columns.count, _pixel(_HIGH, view.rows) * view.rows.count
-    words = f"1 pixel = {_range(view.rows)} neurons × {_range(view.columns)} inputs. "
+    words = f"1 pixel = {_range(view.rows, 'neuron')} × {_range(view.columns, 'input')}. "
     density = counts / np.multiply.outer(view.rows.covers, view.columns.covers)
     if np.ptp(density) < _EQUAL * density.max():
         marks: list[Mark] = [Rect(x, y, wide, high, "hair", "line")]
@@ -113,9 +114,9 @@ def _pixel(room: int, side: Steps) -> int:
     return max(1, room // side.count)
 
 
-def _range(side: Steps) -> str:
+def _range(side: Steps, one: str) -> str:
     least, most = int(side.covers.min()), int(side.covers.max())
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return counted(most, one) if least == most else f"{least:,} to {counted(most, one)}"
 
 
 def _marked(part: Window, view: _View, x: float, y: float, wide: float, high: float) -> list[Mark]:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from isochrome.draw.layout import number
+from isochrome.draw.layout import number, place_text
+from isochrome.draw.picture import Table
 from isochrome.draw.scene import Rows, Scene
 from isochrome.draw.views.digits import Digits
 from isochrome.draw.views.excerpt import Reader
 from isochrome.draw.views.wording import counted, joined, position_words
 
 __all__ = [
-    "few", "in_common", "padding_words", "rounded_words", "same_words", "shared_words", "use_words", "uses_words",
+    "few", "in_common", "padding_words", "rounded_words", "same_words", "shared_words", "taps_table", "use_words", "uses_words",
     "weights_of_filter",
 ]  # fmt: skip
 
@@ -125,6 +126,17 @@ def rounded_words(**groups: Digits | None) -> str:
             told.setdefault(style.words, []).append(name)
     lists = [f"{joined(names)} {words}" for words, names in told.items()]
     return f"Rounded (≈): {', '.join(lists)}; the table has them in full." if lists else ""
+
+
+def taps_table(readers: Sequence[Reader]) -> Table:
+    """Every drawn tap of some neurons as a row of a table."""
+    rows = []
+    for one in readers:
+        for part in one.parts:
+            x = "padding" if part.x is None else place_text(part.x)
+            numbers = ("" if value is None else number(value) for value in (part.weight, part.input, part.product))
+            rows.append((place_text(part.y), place_text(part.w or ()), x, *numbers))
+    return Table(("y", "w", "x", "weight", "input", "product"), tuple(rows))
 
 
 def use_words(scene: Scene, readers: Sequence[Reader]) -> str:

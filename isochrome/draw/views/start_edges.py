@@ -8,12 +8,12 @@ from math import fsum
 from isochrome.draw.choice import coloured, level_legend
 from isochrome.draw.identity import Colouring
 from isochrome.draw.layout import number, place_text
-from isochrome.draw.picture import Cell, Mark, Picture, State, Table
+from isochrome.draw.picture import Cell, Mark, Picture, State
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.digits import Digits
 from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, partner, reader
-from isochrome.draw.views.sentences import few, rounded_words, same_words
+from isochrome.draw.views.sentences import few, rounded_words, same_words, taps_table
 from isochrome.draw.views.wires import (
     gaps_between,
     height_for,
@@ -68,7 +68,7 @@ def draw(scene: Scene) -> Picture:
         formula=str(scene.line.formula),
         window=readers[0].excerpt.words(scene),
         notes=_notes(scene, readers, colours, row.digits, style),
-        table=_table(readers),
+        table=taps_table(readers),
     )
 
 
@@ -143,16 +143,6 @@ def _fold(scene: Scene, readers: Sequence[Reader]) -> str:
     if rows * columns != len(readers[0].parts) or min(rows, columns) < 2:
         return ""
     return f"Fold the {few(rows * columns)} ports to {rows}×{columns}: that is the mosaic in picture 3."
-
-
-def _table(readers: Sequence[Reader]) -> Table:
-    rows = []
-    for one in readers:
-        for part in one.parts:
-            x = "padding" if part.x is None else place_text(part.x)
-            numbers = ("" if value is None else number(value) for value in (part.weight, part.input, part.product))
-            rows.append((place_text(part.y), place_text(part.w or ()), x, *numbers))
-    return Table(("y", "w", "x", "weight", "input", "product"), tuple(rows))
 
 
 VIEW = View("start-edges", "Edges", draw, unfit, panel=True)

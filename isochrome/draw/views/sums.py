@@ -17,7 +17,10 @@ from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Reader
 from isochrome.draw.views.wording import counted
 
-__all__ = ["Line", "Sum", "neuron_sum", "sum_digits"]
+__all__ = ["OTHERS", "Line", "Sum", "neuron_sum", "sum_digits"]
+
+
+OTHERS = "the other products"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def neuron_sum(scene: Scene, one: Reader) -> Sum | None:
         return None
     products = _known(part.product for part in one.parts)
     rest = fsum([*one.rows.product, *(-product for product in products)])
-    hidden = [Line(_left_out(one), rest)] if one.others else []
+    hidden = [] if one.excerpt.whole and not one.others else [Line(_left_out(one), rest if one.others else 0.0)]
     further = _further(scene, one)
     terms = [*one.rows.product.tolist(), *(line.value for line in further)]
     known = _known(terms)
@@ -90,9 +93,7 @@ def _left_out(one: Reader) -> str:
     if part.drawn == part.each and len(part.channels) < part.reads:
         left = part.reads - len(part.channels)
         return f"the other {counted(left, 'channel') if left > 1 else 'channel'}"
-    if len(part.channels) == part.reads == 1:
-        return f"the other {counted(one.others, 'tap')}"
-    return f"the other {counted(one.others, 'product')}"
+    return f"the other {counted(one.others, 'product')}" if one.others else OTHERS
 
 
 def _further(scene: Scene, one: Reader) -> list[Line]:

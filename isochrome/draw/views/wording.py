@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import sqrt
+from math import isqrt, sqrt
 
 from isochrome.draw.layout import number
 from isochrome.draw.scene import Axes
@@ -53,13 +53,16 @@ def span(low: int, high: int) -> str:
     return str(low) if high == low + 1 else f"{low} to {high - 1}"
 
 
-def times(ratio: Fraction) -> str:
-    """How many times, to three digits.
+def times(square: Fraction) -> str:
+    """How many times, to three digits, given by its square: the side of an area.
 
-    >>> times(Fraction(7, 2)), times(Fraction(1, 3))
-    ('3.5×', '≈0.333×')
+    >>> times(Fraction(49, 4)), times(Fraction(2))
+    ('3.5×', '≈1.41×')
     """
-    return _rounded(ratio, 3) + "×"
+    above, below = isqrt(square.numerator), isqrt(square.denominator)
+    if above**2 == square.numerator and below**2 == square.denominator:
+        return _rounded(Fraction(above, below), 3) + "×"
+    return "≈" + number(sqrt(square), 3).lstrip("≈") + "×"
 
 
 def part_of(part: int, whole: int) -> str:

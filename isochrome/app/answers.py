@@ -168,6 +168,7 @@ def _draw(answers: Answers, given: Given) -> Any:
     return {
         "svg": _DRAWINGS[given.get("for", "page")](picture),
         "legend": legend_record(picture),
+        "subtitle": picture.subtitle,
         "window": picture.window,
         "words": [*picture.notes, *([note] if note else [])],
         "table": {"head": list(picture.table.head), "rows": [list(row) for row in picture.table.rows]},

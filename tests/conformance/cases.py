@@ -9,6 +9,7 @@ from hypothesis.strategies import SearchStrategy
 from tests.conformance import cases_moves as moves
 from tests.conformance import cases_products as products
 from tests.conformance import cases_windows as windows
+from tests.conformance.cases_chains import chains
 from tests.conformance.cases_recurrent import recurrent
 from tests.conformance.graphs import Case
 
@@ -58,4 +59,5 @@ MOVES: Mapping[str, SearchStrategy[Case]] = {
     "CumSum": moves.cumulatives(),
     "Gather of an activation": moves.gathers(),
     "attention": moves.attentions(),
+    "several layers": chains(),
 }

@@ -14,8 +14,8 @@ from isochrome.draw.views.excerpt import Reader
 from isochrome.draw.views.wording import counted, joined, position_words
 
 __all__ = [
-    "few", "in_common", "padding_words", "rounded_words", "same_words", "shared_words", "taps_table", "use_words", "uses_words",
-    "weights_of_filter",
+    "few", "in_common", "padding_words", "rounded_words", "same_words", "shared_words", "taps_table", "use_words",
+    "uses_words", "weights_of_filter",
 ]  # fmt: skip
 
 _FEW = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

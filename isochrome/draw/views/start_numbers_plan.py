@@ -116,8 +116,8 @@ def _tall(scene: Scene, readers: tuple[Reader, ...]) -> NumbersPlan:
     numbers = input_values(scene, planes(scene, alike, (room, 7)))
     inputs = _fitting(numbers, min(5, int((free / least - 3) / 6)), 3)
     wide = max(20.0, 0.0 if inputs is None else _tight(inputs))
-    shown = planes(scene, alike, (room, max(min(int(free / wide), 9), 1)))
-    wide = min(wide, free / shown[0].width)
+    shown = planes(scene, alike, (room, max(min(int(free / (wide + 2)), 9), 1)))
+    wide = min(wide + 6, free / shown[0].width)
     gap = 6.0 if any(one.height > 1 for one in shown) else 0.0
     outputs = position_window(scene, (3, 2))
     style = _values(scene, readers[0].filter, outputs, 6)

@@ -1,0 +1,418 @@
+"""Bank, volume, kernel, baselines and matrix: the law of colour, text that fits, and counts equal to the relation's."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from isochrome.app.api import open_model
+from isochrome.draw.identity import LEVELS
+from isochrome.draw.layout import ROLES, text_width
+from isochrome.draw.picture import Cell, Group, Ink, Label, Mark, Outline, Picture, Rect, Sheet, Tag
+from isochrome.draw.scene import Scene, scene
+from isochrome.draw.view import View
+from isochrome.draw.views import bank, baselines, kernel, matrix, volume
+from isochrome.draw.views.ink import connections_under, ink, steps
+from isochrome.draw.views.partial import axis_numbers, fixed
+from isochrome.draw.views.uses import ABSENT, PADDING, REAL, use_map
+from isochrome.render.svg import svg
+from tests.draw.readback import law_of_colour
+
+VIEWS = {one.VIEW.name: one.VIEW for one in (bank, volume, kernel, baselines, matrix)}
+RESNET = Path(onnx.__file__).parent / "backend/test/data/light/light_resnet50.onnx"
+RNG = np.random.default_rng(7)
+
+
+def _whole(*shape: int) -> np.ndarray:
+    return RNG.integers(-2, 3, shape).astype(np.float32)
+
+
+def _real(*shape: int) -> np.ndarray:
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+def _conv(x: tuple[int, ...], w: np.ndarray, bias: np.ndarray | None = None, op: str = "Conv", **attributes: object):
+    names = ["x", "w"] + (["b"] if bias is not None else [])
+    weights = {"w": w} | ({"b": bias} if bias is not None else {})
+    return [helper.make_node(op, names, ["y"], name="layer", **attributes)], [1, *x], weights
+
+
+SMALL = {
+    "1-D": _conv((2, 9), _whole(3, 2, 3), _whole(3), pads=[1, 1], strides=[2]),
+    "3-D": _conv((2, 6, 7, 8), _real(4, 2, 3, 3, 3), pads=[1] * 6),
+    "grouped": _conv((4, 8, 8), _real(6, 2, 3, 3), _real(6), group=2, pads=[1] * 4),
+    "depthwise": _conv((4, 6, 6), _whole(4, 1, 3, 3), group=4, pads=[1] * 4),
+    "transposed": _conv((3, 4, 4), _whole(3, 2, 3, 3), _whole(2), "ConvTranspose", strides=[2, 2], pads=[1] * 4),
+    "1x1": _conv((5, 6, 6), _real(7, 5, 1, 1)),
+    "dilated": _conv((1, 20, 20), _real(1, 1, 3, 3), pads=[4] * 4, dilations=[4, 4]),
+    "dead": _conv((1, 1, 2), _whole(2, 1, 5, 5), pads=[2] * 4),
+    "alexnet": _conv((3, 227, 227), _real(96, 3, 11, 11), _real(96), strides=[4, 4]),
+    "tokens": ([helper.make_node("MatMul", ["x", "w"], ["y"], name="layer")], ["n", 7, 12], {"w": _real(12, 20)}),
+    "lstm": (
+        [helper.make_node("LSTM", ["x", "w", "r", "b"], ["y", ""], name="layer", hidden_size=4)],
+        [5, "n", 3],
+        {"w": _real(1, 16, 3), "r": _real(1, 16, 4), "b": _real(1, 32)},
+    ),
+    "folded": (
+        [helper.make_node("Pad", ["x", "pads"], ["z"], mode="reflect"),
+         helper.make_node("Conv", ["z", "w"], ["y"], name="layer")],
+        [1, 1, 6, 6],
+        {"w": _whole(2, 1, 3, 3), "pads": np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64)},
+    ),
+}  # fmt: skip
+FILES = {"stanford": "conv", "lenet5": "C1 S2 C3 C5 F6", "photos": "conv2 linear"}
+LARGE = {"conv0": 0, "norm": 1, "1x1": 2, "3x3 of 512": -8, "linear": -1}
+CASES = (
+    *SMALL,
+    *(f"{name}/{layer}" for name, layers in FILES.items() for layer in layers.split()),
+    *(f"resnet/{layer}" for layer in LARGE),
+)
+
+
+@cache
+def opened(name: str):
+    """A model and the numbers of one run."""
+    if name in FILES:
+        model = open_model(f"example:{name}")
+    elif name == "resnet":
+        model = open_model(RESNET)
+    else:
+        nodes, shape, weights = SMALL[name]
+        values = [helper.make_tensor_value_info(at, TensorProto.FLOAT, size) for at, size in (("x", shape), ("y", None))]
+        tensors = [numpy_helper.from_array(array, at) for at, array in weights.items()]
+        graph = helper.make_graph(nodes, "small", values[:1], values[1:], tensors)
+        made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        path = Path(FOLDER) / f"{name}.onnx"
+        onnx.save(made, path)
+        model = open_model(path)
+    return model, model.run().values
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    global FOLDER
+    FOLDER = str(tmp_path_factory.mktemp("models"))
+
+
+FOLDER = ""
+
+
+def seen(case: str, level: str = "weight", neurons=(), values: bool = True) -> Scene:
+    """A scene of one of the cases."""
+    name, _, layer = case.partition("/")
+    model, numbers = opened(name)
+    layers = model.model.layers
+    found = layers[LARGE[layer]] if name == "resnet" else model.model.layer(layer) if layer else layers[0]
+    return scene(model.model, found, numbers if values else None, level, neurons)
+
+
+def drawn(view: str, case: str, level: str = "weight", neurons=()) -> Picture:
+    made = VIEWS[view].draw(seen(case, level, neurons))
+    assert isinstance(made, Picture)
+    return made
+
+
+def flat(marks: tuple[Mark, ...]) -> Iterator[Mark]:
+    """All marks; these views move none of them in groups."""
+    for mark in marks:
+        assert not isinstance(mark, Group)
+        yield mark
+
+
+def cells(picture: Picture) -> list[Cell]:
+    return [mark for mark in flat(picture.marks) if isinstance(mark, Cell)]
+
+
+# --- what holds for every picture ---------------------------------------------------------------------------------
+
+
+def _box(label: Label) -> tuple[float, float, float, float]:
+    usual, bold, mono, _ = ROLES[label.role]
+    size = label.size or usual
+    wide = text_width(label.text, size, bold if label.bold is None else label.bold, mono if label.mono is None else label.mono)
+    x = label.x - {"start": 0, "middle": wide / 2, "end": wide}[label.anchor]
+    return x, label.y - 0.72 * size, x + wide, label.y + 0.2 * size
+
+
+def _meet(one, other) -> bool:
+    return all(min(one[2 + at], other[2 + at]) - max(one[at], other[at]) > 0.5 for at in (0, 1))
+
+
+def check_text(picture: Picture) -> None:
+    """Text lies inside the picture, and on no other text, cell or tag."""
+    labels = [(_box(mark), mark.text) for mark in flat(picture.marks) if isinstance(mark, Label)]
+    solid = [(mark.x, mark.y, mark.x + mark.width, mark.y + mark.height) for mark in cells(picture)]
+    solid += [(mark.x, mark.y, mark.x + 16, mark.y + 16) for mark in flat(picture.marks) if isinstance(mark, Tag)]
+    for number, (box, text) in enumerate(labels):
+        inside = box[0] > -0.5 and box[1] > -0.5 and box[2] < picture.width + 0.5 and box[3] < picture.height + 0.5
+        assert inside, f"{text!r} leaves the picture: {box}"
+        for other, second in labels[number + 1 :]:
+            assert not _meet(box, other), f"{text!r} meets {second!r}"
+        assert not any(_meet(box, other) for other in solid), f"{text!r} meets a mark"
+    for mark in flat(picture.marks):
+        if isinstance(mark, (Cell, Rect)):
+            assert -0.5 <= mark.x and mark.x + mark.width <= picture.width + 0.5
+            assert -0.5 <= mark.y and mark.y + mark.height <= picture.height + 0.5
+
+
+def check(view: View, one: Scene) -> bytes:
+    picture = view.draw(one)
+    found = svg(picture)
+    colours = law_of_colour(found) if picture.level != "none" else {}
+    assert set(colours) <= set(picture.colouring.coloured)
+    assert len(list(flat(picture.marks))) <= 1000
+    assert picture.description and picture.title.startswith(view.name)
+    assert picture.table.rows and {len(row) for row in picture.table.rows} == {len(picture.table.head)}
+    check_text(picture)
+    return found
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("case", CASES)
+def test_pictures_obey_the_law_of_colour_and_their_text_fits(case: str, view: str) -> None:
+    one = VIEWS[view]
+    base = seen(case)
+    if one.unfit(base):
+        assert one.unfit(base).endswith(tuple("abcdefghijklmnopqrstuvwxyz"))
+        return
+    last = tuple(size - 1 for size in base.y.shape)
+    for level in LEVELS:
+        first = check(one, seen(case, level))
+        assert first == svg(one.draw(seen(case, level))), "the same scene gave two pictures"
+    for neurons in ((tuple(size // 2 for size in base.y.shape),), (last, tuple(0 for _ in last))):
+        check(one, seen(case, "filter", neurons))
+    check(one, seen(case, "weight", values=False))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_neuron_is_never_filled_but_at_level_filter(case: str) -> None:
+    for level in ("weight", "tap", "channel", "parameter"):
+        for name in ("bank", "volume"):
+            if VIEWS[name].unfit(seen(case)):
+                continue
+            found = [mark for mark in flat(drawn(name, case, level).marks) if isinstance(mark, (Cell, Sheet))]
+            neurons = [mark for mark in found if mark.keys.y and not mark.keys.w]
+            assert neurons and all(mark.identity is None for mark in neurons)
+
+
+def test_a_view_says_why_it_makes_no_sense() -> None:
+    one = "the output has one position, so a slice is one neuron: nothing is shared along positions"
+    assert volume.VIEW.unfit(seen("lenet5/F6")) == one
+    assert bank.VIEW.unfit(seen("lstm")).startswith("each neuron adds products with W and R")
+    assert not any(one.unfit(seen("grouped")) for one in VIEWS.values())
+
+
+def test_a_window_is_drawn_where_the_scene_asks_for_it_and_named() -> None:
+    asked = replace(seen("lenet5/C1", "filter"), window=((10, 15), (20, 25)))
+    picture = volume.VIEW.draw(asked)
+    assert picture.window == "Rows 10 to 14, columns 20 to 24 of 28×28"
+    places = {place for mark in flat(picture.marks) if isinstance(mark, Sheet) for place in mark.keys.y}
+    assert places == {(m, p, q) for m in range(6) for p in range(10, 15) for q in range(20, 25)}
+
+
+# --- bank ---------------------------------------------------------------------------------------------------------
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text.replace("−", "-").replace(",", "") or "0")
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in ("lstm", "resnet/norm")])
+def test_the_maps_of_a_bank_add_up_to_the_framework_s_value(case: str) -> None:
+    picture = drawn("bank", case)
+    decimals = max((len(cell.partition(".")[2]) for row in picture.table.rows for cell in row[1:]), default=0)
+    for neuron, *terms, value in picture.table.rows:
+        slack = Decimal(len(terms) + 1) * Decimal(10) ** -decimals if decimals else 0
+        assert abs(sum(map(_number, terms)) - _number(value)) <= slack, neuron
+
+
+@pytest.mark.parametrize("case", ["stanford/conv", "lenet5/C3", "photos/conv2", "resnet/3x3 of 512", "tokens"])
+def test_the_printed_sum_is_true_as_printed(case: str) -> None:
+    told = next(note for note in drawn("bank", case).notes if " = " in note)
+    left, _, right = told.rstrip(".").partition("] = ")[2].replace(" (rounding)", "").rpartition(" = ")
+    terms = left.replace("− ", "−").replace("+ ", "").split()
+    assert sum(map(_number, terms)) == _number(right)
+
+
+def test_the_bank_of_the_demo_shows_its_numbers() -> None:
+    picture = drawn("bank", "stanford/conv", "filter")
+    assert picture.notes[0] == "2 filters give 2 slices, not 6: the 3 channel maps of a filter are added."
+    assert "y[0,0,0] = 4 + 1 − 1 + 1 = 5." in picture.notes
+    filled = Counter(cell.identity for cell in cells(picture) if cell.keys.y and cell.identity)
+    assert filled == {"filter:0": 9, "filter:1": 9}
+    padded = sum(cell.padding for cell in cells(picture))
+    assert padded == 3 * (7 * 7 - 5 * 5)
+
+
+# --- volume -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["stanford/conv", "1-D", "grouped", "depthwise", "transposed", "1x1", "lenet5/C3"])
+def test_a_slice_and_a_column_have_what_the_table_says(case: str) -> None:
+    one = seen(case, "filter")
+    rows = {what: (of_slice, of_column) for what, of_slice, of_column in drawn("volume", case).table.rows}
+    number = one.line.input_number
+    found: list[list[tuple[set, set]]] = [[], []]
+    for place in np.ndindex(*one.y.shape):
+        taps = one.rows_of_neuron(place)
+        entry = ({tuple(w) for w in taps.w.tolist()}, frozenset(map(tuple, taps.at.tolist())))
+        for side, axes in enumerate((one.y.of("filter", "group"), one.y.of("position"))):
+            if all(place[axis] == one.neurons[0][axis] for axis in axes):
+                found[side].append(entry)
+    assert number is not None
+    for side, entries in enumerate(found):
+        assert rows["neurons"][side] == f"{len(entries):,}"
+        weights = set().union(*(used for used, _ in entries))
+        assert rows["weights used"][side].replace("the same ", "").split()[-3 if "in all" in rows["weights used"][side] else 0] == f"{len(weights):,}"
+        regions = len({region for _, region in entries})
+        told = rows["input region"][side]
+        assert (regions == 1) == told.startswith("one") or "channels differ" in told
+        if told.endswith("regions"):
+            assert told == f"{regions:,} regions"
+
+
+def test_a_slice_is_shared_and_a_column_is_not() -> None:
+    rows = drawn("volume", "lenet5/C1").table.rows
+    assert ("in w[m, c, u, v]?", "no: shared", "yes: not shared") in rows
+    assert ("loops that vary", "p, q", "m") in rows and ("input region", "784 regions", "one 5×5 region") in rows
+    mixed = {row[0]: row[1] for row in drawn("volume", "transposed").table.rows}
+    assert mixed["in w[c, m, u, v]?"] == "u and v yes, p and q no"
+
+
+# --- kernel -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_real_uses_are_those_of_the_relation(case: str) -> None:
+    one = seen(case)
+    for place, _, taps, real in drawn("kernel", case).table.rows:
+        found = one.relation.fix({one.line.weight_number: tuple(map(int, place.split(",")))})
+        assert (int(taps.replace(",", "")), int(real.replace(",", ""))) == (found.total, found.real)
+
+
+@pytest.mark.parametrize("case", ["stanford/conv", "1-D", "grouped", "transposed", "dilated", "lenet5/S2", "tokens"])
+def test_a_map_of_uses_says_for_every_neuron_what_its_tap_meets(case: str) -> None:
+    one = seen(case)
+    axes, number = one.y.of("position")[-2:], one.line.input_number
+    for place in {tuple(w) for w in one.filter_rows.w.tolist()}:
+        found = use_map(one, place, one.filter_place(one.filter), (), axes)
+        for row, column in np.ndindex(len(found.rows), len(found.columns)):
+            neuron = one.neuron_at(one.filter_place(one.filter), (row, column)[2 - len(axes) :])
+            taps = one.rows_of_neuron(neuron)
+            real = taps.real[(taps.w == place).all(axis=1)]
+            assert found.state(row, column) == (ABSENT if not len(real) else REAL if real.any() else PADDING)
+    assert number is not None
+
+
+def test_the_kernel_of_the_demo_counts_its_uses() -> None:
+    labels = [mark.text for mark in flat(drawn("kernel", "stanford/conv").marks) if isinstance(mark, Label)]
+    assert "4 + 6 + 4 + 6 + 9 + 6 + 4 + 6 + 4 = 49" in labels
+    assert " ".join(labels).endswith(
+        "49 real uses in each channel of each filter; 49 × 3 × 2 = 294 real connections of 486. No weight is dead."
+    )
+    dead = [mark.text for mark in flat(drawn("kernel", "dead").marks) if isinstance(mark, Label)]
+    assert " ".join(dead).endswith("44 weights of 50 are dead: on padding only.")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_products_of_uses_are_true_as_printed(case: str) -> None:
+    text = " ".join(mark.text for mark in flat(drawn("kernel", case).marks) if isinstance(mark, Label))
+    for product in re.findall(r"((?:[\d,]+ × )+[\d,]+) = ([\d,]+) real", text):
+        left, right = (part.replace(",", "") for part in product)
+        assert prod(map(int, left.split(" × "))) == int(right) == seen(case).relation.real_connections
+
+
+# --- baselines ----------------------------------------------------------------------------------------------------
+
+
+def test_alexnet_s_first_layer_has_the_known_counts() -> None:
+    picture = drawn("baselines", "alexnet")
+    assert picture.table.rows == (
+        ("shared, as it is", "290,400", "105,705,600", "34,944", "3,025"),
+        ("locally connected", "290,400", "105,705,600", "105,705,600", "1"),
+        ("fully connected", "290,400", "44,892,355,200", "44,892,355,200", "1"),
+    )
+    labels = {mark.text for mark in flat(picture.marks) if isinstance(mark, Label)}
+    assert {"weights and biases; ≈179.6 GB as float32", "one for each connection; ≈422.8 MB",
+            "34,848 weights, 96 biases; ≈139.8 kB", "shared, to scale: 1/3,025 of this area"} <= labels  # fmt: skip
+    squares = [mark for mark in flat(picture.marks) if isinstance(mark, Rect)]
+    wash, local, inside, shared, tiny = (squares[0], squares[1], squares[3], squares[2], squares[4])
+    assert (inside.width / wash.width) ** 2 == pytest.approx(105705600 / 44892355200)
+    assert (tiny.width / local.width) ** 2 == pytest.approx(1 / 3025) and tiny.fill == shared.fill == "ink"
+
+
+def test_a_layer_without_sharing_has_three_equal_squares() -> None:
+    picture = drawn("baselines", "lenet5/C5")
+    assert {mark.width for mark in flat(picture.marks) if isinstance(mark, Rect)} == {250}
+    assert picture.notes[0] == "Sharing saves nothing here: each weight is used once."
+
+
+# --- matrix -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_entries_of_a_matrix_are_the_relation_s(case: str) -> None:
+    one, picture = seen(case), drawn("matrix", case)
+    entries = {(mark.keys.y[0], mark.keys.x[0]): set(mark.keys.w) for mark in cells(picture)}
+    neurons = {tuple(map(int, mark.text.split(","))) for mark in flat(picture.marks)
+               if isinstance(mark, Label) and mark.role == "index"}  # fmt: skip
+    columns = {x for _, x in entries}
+    lows, highs = ([bound(place[axis] for place in columns) for axis in range(len(one.x.shape))] for bound in (min, max))
+    wanted: dict[tuple, set] = {}
+    for neuron in neurons:
+        taps = one.rows_of_neuron(neuron)
+        for at, w, real in zip(taps.at.tolist(), taps.w.tolist(), taps.real.tolist(), strict=True):
+            if real and all(low <= index <= high for low, index, high in zip(lows, at, highs, strict=True)):
+                wanted.setdefault((neuron, tuple(at)), set()).add(tuple(w))
+    assert entries == wanted
+
+
+def test_the_matrix_of_the_demo_is_whole() -> None:
+    picture = drawn("matrix", "stanford/conv")
+    assert picture.window == "" and len(cells(picture)) == 294
+    assert picture.notes[0] == "18 neurons × 75 inputs = 1,350 entries: 294 connections, 1,056 fixed zeros."
+    assert "Of 9 × 25 entries in a block only 9 numbers are free; a fully connected layer would have 225." in picture.notes
+    assert [mark.state for mark in flat(picture.marks) if isinstance(mark, Outline)] == ["pinned", "selected"]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("rows", "columns"), [(200, 246), (7, 11), (1, 1)])
+def test_ink_counts_the_connections_under_every_pixel(case: str, rows: int, columns: int) -> None:
+    one = seen(case)
+    number = one.line.input_number
+    assert number is not None and one.x is not None
+    down, across = steps(one.y.shape, rows), steps(one.x.shape, columns)
+    sides = [(0, axis_numbers(one, 0, range(len(one.y.shape))), down),
+             (number, axis_numbers(one, number, range(len(one.x.shape))), across)]  # fmt: skip
+    found = connections_under(one.relation.everything, sides)
+    assert found is not None and found.sum() == one.relation.real_connections
+    assert down.covers.sum() == prod(one.y.shape) and across.covers.sum() == prod(one.x.shape)
+    if one.relation.connections < 150_000:
+        wanted = np.zeros_like(found)
+        for place in np.ndindex(*one.y.shape):
+            taps = one.rows_of_neuron(place)
+            for at in taps.at[taps.real].tolist():
+                wanted[down.at(place), across.at(tuple(at))] += 1
+        assert (wanted == found).all()
+    values, full = ink(found, down, across)
+    most = (found / np.maximum.outer(down.covers, across.covers)).max()
+    assert full == max(1.0, most) and max(values) <= 255 and (np.frombuffer(values, np.uint8) > 0).sum() == (found > 0).sum()
+
+
+def test_one_block_of_the_matrix_is_counted_alone() -> None:
+    one = seen("alexnet")
+    taps = fixed(one.relation, {0: {1: 5}, one.line.input_number: {1: 2}})
+    assert taps.total == 3025 * 121
+    rasters = [mark for mark in flat(drawn("matrix", "alexnet").marks) if isinstance(mark, Ink)]
+    assert len(rasters) == 2 and all(mark.width <= 246 and mark.width % mark.columns == 0 for mark in rasters)

@@ -121,12 +121,13 @@ class Answers:
     def _tensors(self, layer: Layer) -> list[str]:
         lines = lines_of(self.model, layer)
         names = [tensor for line in lines for _, tensor in (*line.inputs, *line.data)]
-        names += [line.effective for line in lines if not line.as_stored]
         names += [line.output for line in lines if not line.inner]
-        return [name for name in names if name in self.model.tensors]
+        found = [name for name in names if name in self.model.tensors]
+        found += [line.effective for line in lines if not line.as_stored]
+        return found + [name for line in lines for name in line.prepared_from if name]
 
     def _elements(self, names: Mapping[str, None]) -> int:
-        shapes = (self.model.tensors[name].shape for name in names)
+        shapes = (self.model.tensors[name].shape for name in names if name in self.model.tensors)
         return sum(prod(shape) for shape in shapes if shape is not None)
 
 

@@ -39,7 +39,7 @@ class Lines:
     """Makes the lines of operations. Equal lines share their pattern: it is made, and answered, once."""
 
     _plain: dict[tuple[int, Loops], tuple[LineOfKind, tuple[OverStored, ...]]] = field(default_factory=dict)
-    _patterns: dict[tuple[int, tuple[str, ...]], Pattern] = field(default_factory=dict)
+    _patterns: dict[object, Pattern] = field(default_factory=dict)
     _texts: dict[object, Pattern] = field(default_factory=dict)
     _kept: list[OverStored] = field(default_factory=list)
 
@@ -99,7 +99,7 @@ class Lines:
         return self._pattern(operand_line(over.piece, over.effective), ())
 
     def _pattern(self, over: OverStored, names: tuple[str, ...]) -> Pattern:
-        key = (id(over.formula), names)
+        key = (id(over.formula), over.shapes, names, tuple(id(table) for _, table in over.tables))
         known = self._patterns.get(key)
         if known is None:
             known = Pattern(over.formula, over.shapes, over.weight, names, over.tables)

@@ -94,10 +94,12 @@ def arrays_of(found: Answered, line: Line) -> dict[str, Array]:
     for name, tensor in line.inputs:
         if line.of in STATES:
             array = found.rows[line.of]
-        elif line.of:
-            array = found.case.meanings[line.of](found.tensors)
         else:
-            array = found.tensors[tensor]
+            given = found.values.inputs(line, tensor)
+            assert given is not None, line.formula
+            array = given[0]
+            if line.of in found.case.meanings:
+                close(array, found.case.meanings[line.of](found.tensors), line.of)
         arrays[name] = cut(array, line.shape(name))
     if line.weight:
         weights = found.values.weights(line)

@@ -23,8 +23,10 @@ __all__ = ["VIEW"]
 
 TERMS, LARGE = 27, 49
 """The most products of a neuron that are listed; the most of one large kernel."""
+COLUMNS = 7
+"""The most taps side by side."""
 MARGIN = 4
-BETWEEN = 26
+BETWEEN = 22
 
 
 def unfit(scene: Scene) -> str:
@@ -32,7 +34,7 @@ def unfit(scene: Scene) -> str:
     if scene.x is None:
         return "its weights multiply no input: they are looked up or added"
     if scene.line.of:
-        return f"x is the {scene.line.of}, which the model does not give as numbers"
+        return f"the model does not give the numbers that are multiplied: x is “{scene.line.of}”"
     if not scene.line.exact or scene.line.formula.reduce != "+":
         return "its values are no sums of products"
     return "" if scene.values is not None else "it needs the numbers of a run; there are none"
@@ -72,6 +74,8 @@ def _reader(scene: Scene, neuron: Place) -> Reader:
     part, most = excerpt(scene, n, TERMS), TERMS
     if part.drawn < part.each:
         part, most = excerpt(scene, n, LARGE), LARGE
+    if part.box and part.box[-1][1] - part.box[-1][0] > COLUMNS:
+        part, most = excerpt(scene, n, COLUMNS), COLUMNS
     return reader(scene, neuron, part, most)
 
 

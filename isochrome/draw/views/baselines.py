@@ -168,7 +168,7 @@ def _zoom(which: int, bottom: float, length: float, ways: tuple[_Wiring, ...]) -
     corner = (x + length, bottom - length)
     slope = (corner[1] - target[1]) / (target[0] - corner[0])
     part = part_of(ways[which + 1].stored, ways[which].stored)
-    words = f"{ways[which + 1].name.split(',')[0]}, to scale: {part} of this area"
+    words = f"{ways[which + 1].name.split(',')[0]}, to scale: {part}"
     marks: list[Mark] = [_square(x, bottom, length, which + 1), Rule((corner, target), "thin")]
     free = max(10.0, (26 - length) / slope) if length < 26 else 10.0
     start = x + length + free
@@ -177,7 +177,7 @@ def _zoom(which: int, bottom: float, length: float, ways: tuple[_Wiring, ...]) -
             marks.append(Rule(((x + length + 2, bottom - length / 2 - 0.5), (start - 4, bottom - 11)), "thin"))
         marks.append(Label(start, bottom - 8, words, "caption", ink="ink"))
     else:
-        marks.append(Label(x, bottom + 35, f"inside: {words}", "caption"))
+        marks.append(Label(x, bottom + 35, f"inside: {words} of this area", "caption"))
     return marks
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import floor, isfinite, log10
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from isochrome.draw.layout import FLOOR, number, number_size
 from isochrome.draw.views.rounding import Rounding
 
-__all__ = ["Digits", "digits"]
+__all__ = ["Digits", "digits", "whole_or"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,11 @@ class Digits:
     def characters(self) -> int:
         """The longest text."""
         return self.rounding.characters
+
+    @property
+    def short(self) -> str:
+        """The same sign in little room: the unit, or how many decimals."""
+        return f"≈ × {self._unit}" if self.unit else self.mark
 
     def size(self, width: float, height: float) -> float:
         """The size of type in which every number of the group fits a cell, 0 where that is too small."""
@@ -113,6 +118,18 @@ def digits(values: Iterable[ArrayLike | None], characters: int, finest: int = 4)
     if found is None and not 0.1 <= largest < 10_000:
         found = _rounded(numbers, order // 3 * 3, characters, finest)
     return found
+
+
+def whole_or(values: Sequence[float], short: int, long: int, finest: int = 2) -> Digits | None:
+    """Numbers as they are where each is short, else rounded in a longer room; None where there are none.
+
+    >>> [style.mark for style in (whole_or([1, -2], 2, 5), whole_or([0.123, 14], 2, 5)) if style]
+    ['', '≈ 2 decimals']
+    """
+    if not values:
+        return None
+    found = digits([values], short)
+    return found if found is not None and found.exact else digits([values], long, finest)
 
 
 def _rounded(numbers: NDArray[np.float64], unit: int, characters: int, finest: int) -> Digits | None:

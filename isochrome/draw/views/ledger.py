@@ -169,10 +169,11 @@ def _pen(
     longest = max((text_width(label, 10.5, mono=True) for label in labels), default=0)
     wide = max(80.0, longest + weights.characters * 7.1 + 24)
     cell = max(38.0, inputs.characters * 6.7 + 10)
-    texts = [style.text(value) for one in sums for value in one.values()]
+    lead = "" if style.exact else "≈ "
+    texts = [lead + style.text(value) for one in sums for value in one.values()]
     product = max(44.0, max(text_width(text, 15, True, True) for text in texts) + 6)
     several = any(entry.second is not None for section in sections for entry in section.entries)
-    gap = 18.0
+    gap = 16.0
     at = x + product + gap
     left_cell = at
     at += cell + gap
@@ -231,11 +232,11 @@ def _rounding_heads(pen: _Pen, y: float) -> float:
     if not (pen.style.mark or pen.inputs.mark or pen.weights.mark):
         return y
     for side in range(len(pen.readers)):
-        pen.marks.append(Label(c.product[side], y + 6, pen.style.mark, "caption", "end", size=10.5, ink="ink3"))
+        pen.marks.append(Label(c.product[side], y + 6, pen.style.short, "caption", "end", size=10.5, ink="ink3"))
         middle = c.input[side] + c.cell / 2
-        pen.marks.append(Label(middle, y + 6, pen.inputs.mark, "caption", "middle", size=10.5, ink="ink3"))
+        pen.marks.append(Label(middle, y + 6, pen.inputs.short, "caption", "middle", size=10.5, ink="ink3"))
     for left in c.weight:
-        mark = pen.weights.mark
+        mark = pen.weights.short
         pen.marks.append(Label(left + c.wide / 2, y + 6, mark, "caption", "middle", size=10.5, ink="ink3"))
     return y + 14
 

@@ -20,7 +20,7 @@ from isochrome.draw.views.blocks import (
     right_of,
     window_words,
 )
-from isochrome.draw.views.digits import Digits, digits
+from isochrome.draw.views.digits import Digits, whole_or
 from isochrome.draw.views.excerpt import Excerpt, Reader, excerpt
 from isochrome.draw.views.planes import (
     Lattice,
@@ -72,17 +72,17 @@ class _Plan:
 
     @property
     def input_wide(self) -> float:
-        return 24.0 if self.inputs is None or self.inputs.characters < 3 else self.inputs.characters * 6.0 + 8
+        return 24.0 if self.inputs is None or self.inputs.characters < 3 else self.inputs.characters * 6.0 + 6
 
     def weight_wide(self, quiet: bool = False) -> float:
         longest = 1 if self.weights is None else self.weights.characters
         if longest < 4:
             return 24.0 if quiet else 28.0
-        return longest * 6.4 + (7 if quiet else 10)
+        return longest * 6.2 + (5 if quiet else 8)
 
     @property
     def value_wide(self) -> float:
-        return 40.0 if self.values is None or self.values.characters < 4 else self.values.characters * 7.0 + 12
+        return 40.0 if self.values is None or self.values.characters < 4 else self.values.characters * 7.0 + 10
 
     @property
     def flat(self) -> bool:
@@ -113,7 +113,8 @@ def _plan(scene: Scene, readers: tuple[Reader, ...]) -> _Plan:
     part = readers[0].excerpt
     alike = [one for one in readers if one.excerpt.channels == part.channels]
     first = planes(scene, alike, (1, 1))
-    short = digits([input_values(scene, first)], 2) is not None
+    style = whole_or(input_values(scene, first), 2, 5)
+    short = style is None or style.exact
     shown = planes(scene, alike, (max(min(ROOM // len(first), 9), 1), COLUMNS if short else WIDE_COLUMNS))
     numbers = input_values(scene, shown)
     beside = _beside(scene, readers)
@@ -121,8 +122,10 @@ def _plan(scene: Scene, readers: tuple[Reader, ...]) -> _Plan:
     other = () if beside is None else slices(scene, beside, _excerpt(scene, beside, readers))
     weights = _weights(scene, (*own, *other))
     outputs = position_window(scene, (5, 5))
-    values = _values(scene, readers[0].filter, outputs)
-    if not digits([values], 3):
+    both = [readers[0].filter, *([] if beside is None else [beside])]
+    values = [value for n in both for value in _values(scene, n, outputs)]
+    style = whole_or(values, 3, 6, 3)
+    if style is not None and not style.exact:
         outputs = position_window(scene, (4, 3))
     return _Plan(
         readers,
@@ -130,9 +133,9 @@ def _plan(scene: Scene, readers: tuple[Reader, ...]) -> _Plan:
         own,
         other,
         outputs,
-        digits([numbers], 2) or digits([numbers], 5, 2),
-        digits([weights], 3) or digits([weights], 5, 2),
-        (digits([values], 3) or digits([values], 6, 3)) if values else None,
+        whole_or(numbers, 2, 5),
+        whole_or(weights, 3, 5),
+        whole_or(values, 3, 6, 3),
         _tops(shown, own),
     )
 

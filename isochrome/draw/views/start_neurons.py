@@ -14,7 +14,7 @@ from isochrome.draw.layout import bottom, number, paragraph, place_text
 from isochrome.draw.picture import Cell, Label, Mark, Outline, Picture, Rect, Table, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
-from isochrome.draw.views.digits import Digits, digits
+from isochrome.draw.views.digits import Digits, whole_or
 from isochrome.draw.views.excerpt import filter_number
 from isochrome.draw.views.mosaic import Mosaic, mosaic, mosaic_marks, partly
 from isochrome.draw.views.sentences import few, in_common, rounded_words, weights_of_filter
@@ -36,7 +36,7 @@ class _Slice:
     """Neurons in rows and columns, each with the mosaic of its filter; ``number`` is their filter where it is one."""
 
     title: str
-    about: str
+    about: tuple[str, ...]
     number: int | None
     neurons: tuple[tuple[int, int, Place, Mosaic], ...]
 
@@ -58,7 +58,7 @@ def draw(scene: Scene) -> Picture:
     found, colours = _slices(scene, window), coloured(scene)
     neurons = [neuron for one in found for _, _, neuron, _ in one.neurons]
     values = [] if scene.y_values is None else [float(scene.y_values[neuron]) for neuron in neurons]
-    style = (digits([values], 5) or digits([values], 6, 3)) if values else None
+    style = whole_or(values, 5, 5) or whole_or(values, 6, 6, 3)
     head, y = _head(scene, found)
     marks: list[Mark] = [*head]
     for place, one in enumerate(found):
@@ -102,7 +102,8 @@ def _of_filter(scene: Scene, n: int, window: Intervals) -> _Slice:
     )
     name = names_of_filter(scene, n)
     title = name.replace("filter", "slice") if place else "the output"
-    return _Slice(title, f"{counted(scene.y.size('position'), 'neuron')}, {name}", n, neurons)
+    count = counted(scene.y.size("position"), "neuron")
+    return _Slice(title, (f"{count}, {name}", count, name), n, neurons)
 
 
 def _alone(scene: Scene) -> _Slice:
@@ -113,7 +114,7 @@ def _alone(scene: Scene) -> _Slice:
         neuron = scene.neuron_at(scene.filter_place(n), ())
         neurons.append((place // ALONE, place % ALONE, neuron, mosaic(scene, n)))
     title = f"neurons {low} to {high - 1}" if high - low > 1 else f"neuron {low}"
-    return _Slice(title, "each has a filter of its own", None, tuple(neurons))
+    return _Slice(title, ("each has a filter of its own",), None, tuple(neurons))
 
 
 # --- marks ------------------------------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def _head(scene: Scene, found: Sequence[_Slice]) -> tuple[list[Mark], float]:
     marks: list[Mark] = [Label(MARGIN, 11, "the usual drawing, one colour for each slice", "caption")]
     for place in (1, 0):
         marks += _usual(scene, found[place], MARGIN + 18 * place, 32 - 12 * place, place)
-    words = paragraph(MARGIN + 78, 30, _meaning(scene, found), WIDTH - 2 * MARGIN - 80, size=12)
+    words = paragraph(MARGIN + 70, 30, _meaning(scene, found), WIDTH - 2 * MARGIN - 70, size=11.5)
     return [*marks, *words], max(bottom(words) + 26, 100)
 
 
@@ -147,7 +148,9 @@ def _slice(scene: Scene, one: _Slice, x: float, y: float, style: Digits | None) 
 
     marks: list[Mark] = [Label(x, y, one.title, "body", bold=True, size=12.5)]
     left = x + text_width(one.title, 12.5, True) + 8
-    marks.append(Label(left, y, one.about, "caption"))
+    room = (SECOND - 12 if one.number is not None else WIDTH - 2 * MARGIN) - (left - x)
+    about = next((text for text in one.about if text_width(text, 12) <= room), "")
+    marks.append(Label(left, y, about, "caption"))
     outlines: list[Mark] = []
     top = y + 12
     for row, column, neuron, pieces in one.neurons:

@@ -22,7 +22,16 @@ from isochrome.draw.views.blocks import (
 from isochrome.draw.views.digits import Digits
 from isochrome.draw.views.planes import Lattice, plane_cells, slice_cells
 from isochrome.draw.views.sentences import few, rounded_words, taps_table
-from isochrome.draw.views.start_numbers_plan import INNER, MARGIN, OUTPUT, SIGNS, WIDTH, NumbersPlan, numbers_plan
+from isochrome.draw.views.start_numbers_plan import (
+    INNER,
+    MARGIN,
+    OUTPUT,
+    SIGNS,
+    WIDTH,
+    NumbersPlan,
+    label_width,
+    numbers_plan,
+)
 from isochrome.draw.views.sums import neuron_sum, sum_digits
 from isochrome.draw.views.windows import named_positions, plane
 from isochrome.draw.views.wording import counted
@@ -64,8 +73,8 @@ def draw(scene: Scene) -> Picture:
 def _left(scene: Scene, plan: NumbersPlan, top: float) -> tuple[list[Mark], float]:
     """Input planes, the filter's slices, and the signs between them; and where the filter ends."""
     names = plane_names(plan.planes)
-    named = scene.channels > 1 or len(names) > 1
-    left = MARGIN + (max(text_width(name, 11, mono=True) for name in names) + 5 if named else 0)
+    named = label_width(scene, plan.planes) > 0
+    left = MARGIN + label_width(scene, plan.planes)
     read = frozenset(part.at for one in plan.readers for part in one.parts)
     heads = heading(MARGIN, _head(top, plan.inputs), "input, by channel" if named else "input", plan.inputs)
     marks: list[Mark] = [*heads]
@@ -111,16 +120,17 @@ def _beside(scene: Scene, plan: NumbersPlan, top: float, right: float) -> tuple[
     values = scene.y_values
     if plan.values is None or values is None:
         return [], top
-    x = WIDTH - MARGIN - max((last - first) * OUTPUT, 108)
+    names = [f"y[{place_text(one.neuron)}] = {number_within(values[one.neuron], 6)}" for one in plan.readers]
+    under = 22 + max(text_width(name, 12, mono=True) for name in names)
+    x = WIDTH - MARGIN - max((last - first) * OUTPUT, 108, under)
     y = top + min(max((plan.height - (end - low) * OUTPUT) / 2 - 40, 0), 34)
     n = plan.slices[0].filter
     marks: list[Mark] = [*heading(x, y - 9, output_name(scene, n), plan.values)]
     marks += output_cells(scene, n, plan.outputs, Lattice(x, y, OUTPUT, OUTPUT), plan.values)
     marks += _bias(scene, plan, (right + x) / 2, y + (end - low) * OUTPUT / 2)
     y += (end - low) * OUTPUT + 14
-    for place, one in enumerate(plan.readers):
+    for place, (one, name) in enumerate(zip(plan.readers, names, strict=True)):
         at = keys(scene.layer.number, y=one.neuron)
-        name = f"y[{place_text(one.neuron)}] = {number_within(values[one.neuron], 6)}"
         marks += [Tag(x, y, "ij"[place], place > 0, at), Label(x + 22, y + 12.5, name, "mono", size=12, keys=at)]
         y += 22
     return marks, y

@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isochrome.core.relation import Place
+from isochrome.draw.choice import names_of_filter
 from isochrome.draw.layout import text_width
 from isochrome.draw.scene import Scene
-from isochrome.draw.views.blocks import neurons_in
-from isochrome.draw.views.digits import Digits, digits
+from isochrome.draw.views.blocks import neurons_in, plane_names
+from isochrome.draw.views.digits import Digits, digits, whole_or
 from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, reader
 from isochrome.draw.views.planes import Plane, Slice, input_values, planes, slices
 from isochrome.draw.views.windows import Intervals, plane, position_window
 
-__all__ = ["INNER", "MARGIN", "OUTPUT", "SIGNS", "NumbersPlan", "WIDTH", "numbers_plan"]
+__all__ = ["INNER", "MARGIN", "OUTPUT", "SIGNS", "NumbersPlan", "WIDTH", "label_width", "numbers_plan"]
 
 WIDTH, MARGIN = 368, 3
 INNER = WIDTH - 2 * MARGIN
-TERMS, KERNEL, WEIGHTS = 27, 25, 9
-"""The most weights where all stand side by side; the most of one channel; the most of several channels."""
+TERMS, KERNEL, WEIGHTS, TAPS = 27, 25, 9, 5
+"""The most weights where all stand side by side; of one channel; of several channels; of one row."""
 ROWS, ROW = 21, 16.0
 """The most rows of small input cells, all planes together; the height of the others."""
 OUTPUT = 36.0
@@ -70,9 +71,19 @@ def _reader(scene: Scene, neuron: Place, most: int) -> Reader:
 
 
 def _kernel(scene: Scene, neuron: Place) -> int:
-    """One channel's weights where they are few enough, else nine."""
-    each = excerpt(scene, filter_number(scene, neuron), WEIGHTS).each
-    return each if WEIGHTS < each <= KERNEL else WEIGHTS
+    """One channel's weights where they are few enough, else nine; no more than fit side by side."""
+    n = filter_number(scene, neuron)
+    each = excerpt(scene, n, WEIGHTS).each
+    most = each if WEIGHTS < each <= KERNEL else WEIGHTS
+    box = excerpt(scene, n, most).box
+    return TAPS if box and box[-1][1] - box[-1][0] > TAPS else most
+
+
+def label_width(scene: Scene, shown: Sequence[Plane]) -> float:
+    """The room for the planes' names, 0 where there is one that needs none."""
+    if scene.channels < 2 and len(shown) < 2:
+        return 0.0
+    return max(text_width(name, 11, mono=True) for name in plane_names(shown)) + 5
 
 
 def _alike(readers: Sequence[Reader]) -> list[Reader]:
@@ -85,9 +96,10 @@ def _small(scene: Scene, readers: tuple[Reader, ...]) -> NumbersPlan | None:
     own = slices(scene, readers[0].filter, readers[0].excerpt)
     outputs = position_window(scene, (3, 3))
     numbers, weights = input_values(scene, shown), _stored(scene, own)
-    inputs, stored = (digits([some], 2) if some else None for some in (numbers, weights))
+    inputs, stored = whole_or(numbers, 2, 2), whole_or(weights, 2, 2)
     lines = len(shown) * shown[0].height
-    if (numbers and inputs is None) or (weights and stored is None) or not readers[0].excerpt.whole or lines > ROWS + 6:
+    known = all(style is not None and style.exact for style, some in ((inputs, numbers), (stored, weights)) if some)
+    if not known or not readers[0].excerpt.whole or lines > ROWS + 6:
         return None
     wide, high = 13.0 if inputs is None or inputs.characters < 2 else 17.0, 12.0 if lines > 15 else 13.0
     taps = max(len(line) for one in own for line in one.rows)
@@ -95,7 +107,8 @@ def _small(scene: Scene, readers: tuple[Reader, ...]) -> NumbersPlan | None:
     slab = max(len(one.rows) for one in own) * 19.0
     gap = 0.0 if flat else max(7.0, slab + 16 - shown[0].height * high) if len(shown) > 1 else 7.0
     _, (first, last) = plane(outputs)
-    total = 14 + max(shown[0].width * wide, 84) + SIGNS + max(taps * 19, 40) + 44 + max((last - first) * OUTPUT, 90)
+    filter_wide = max(taps * 19, 40) + 44
+    total = 14 + max(shown[0].width * wide, 84) + SIGNS + filter_wide + max((last - first) * OUTPUT, 116)
     if total > INNER:
         return None
     style = _values(scene, readers[0].filter, outputs, 4)
@@ -110,8 +123,10 @@ def _tall(scene: Scene, readers: tuple[Reader, ...]) -> NumbersPlan:
     stored = _fitting(_stored(scene, own), 6 if taps < 4 else 5, 3)
     weight = 20.0 if stored is None else max(20.0, _tight(stored))
     mark = "" if stored is None else stored.mark
-    free = INNER - SIGNS - max(taps * weight, text_width(mark, 10.5), 40) - (14 if scene.channels > 1 else 0)
-    room = max(7 // max(len(planes(scene, alike, (1, 1))), 1), 1)
+    single = planes(scene, alike, (1, 1))
+    name = text_width(names_of_filter(scene, readers[0].filter), 12.5)
+    free = INNER - SIGNS - max(taps * weight, text_width(mark, 10.5), name) - label_width(scene, single)
+    room = max(7 // max(len(single), 1), 1)
     least = planes(scene, alike, (room, 2))[0].width
     numbers = input_values(scene, planes(scene, alike, (room, 7)))
     inputs = _fitting(numbers, min(5, int((free / least - 3) / 6)), 3)
@@ -147,4 +162,4 @@ def _values(scene: Scene, n: int, window: Intervals, characters: int) -> Digits 
     if values is None:
         return None
     some = [float(values[neuron]) for _, _, neuron in neurons_in(scene, n, window)]
-    return digits([some], 4) or digits([some], characters, 3) or digits([some], 6, 3)
+    return whole_or(some, 4, characters, 3) or digits([some], 6, 3)

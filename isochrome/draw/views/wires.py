@@ -92,7 +92,7 @@ def gaps_between(lines: Sequence[Run]) -> list[float]:
     """The space before each run: more between channels than between rows."""
     several = any(one.channel == other.channel for one, other in zip(lines, lines[1:], strict=False))
     single = all(len(run.places) == 1 for run in lines)
-    between = 0.0 if single else 20.0 if several else 14.0
+    between = 20.0 if several else 0.0 if single else 14.0
     gaps = [0.0]
     gaps += [8.0 if one.channel == other.channel else between for one, other in zip(lines, lines[1:], strict=False)]
     return gaps[: len(lines)]
@@ -209,7 +209,7 @@ def _row_words(scene: Scene, run: Run, wide: float) -> str:
         not 0 <= at < (scene.x.shape[axis] if scene.x else 0) for axis, at in zip(axes, run.lead, strict=False)
     )
     for text in (f"{words}: padding" if outside else words, words, place_text(run.lead)):
-        if text_width(text, 11.5) <= wide + 6:
+        if text_width(text, 11.5) <= wide:
             return text
     return ""
 

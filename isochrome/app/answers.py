@@ -49,14 +49,16 @@ Given = Mapping[str, Any]
 class Answers:
     """The answers to what the page asks about one model on one input; fields and numbers are those of ``ask``.
 
+    ``limit`` is how many elements a tensor may have to be given whole; ``alone``: the page will have no one to ask.
+
     >>> from isochrome.app.api import open_model
     >>> opened = open_model("example:stanford")
     >>> Answers(opened, opened.run()).answer("uses/0", "w=0:0,0,1,2")["taps"]
     9
     """
 
-    def __init__(self, opened: OpenedModel, run: Run, most_elements: int = MOST_ELEMENTS) -> None:
-        self.opened, self.most_elements = opened, most_elements
+    def __init__(self, opened: OpenedModel, run: Run, limit: int = MOST_ELEMENTS, alone: bool = False) -> None:
+        self.opened, self.limit, self.alone = opened, limit, alone
         self.model: Model = opened.model
         self.patient = Patient(run.values.runner)
         self.values: Values = replace(run.values, runner=self.patient)
@@ -154,7 +156,7 @@ def _model(answers: Answers, given: Given) -> Any:
 def _layer(answers: Answers, given: Given) -> Any:
     layer = answers.run(answers.layer(given["index"]))
     views = [{"name": name, "reason": reason} for name, reason in _reasons(answers, layer).items()]
-    payload = layer_payload(answers.model, layer, answers.values, answers.most_elements)
+    payload = layer_payload(answers.model, layer, answers.values, answers.limit, answers.alone)
     for line in payload["lines"]:
         line["parameter"] = told(line["parameter"])
     head = {"index": layer.number, "name": layer.name, "views": views, "note": answers.note}

@@ -127,7 +127,7 @@ def write_page(
 
     Without ``layers`` all of them go in, or the first ones that fit about two megabytes.
     """
-    answers = Answers(opened, run, MOST_ELEMENTS)
+    answers = Answers(opened, run, MOST_ELEMENTS, alone=True)
     code, style = _static("page.js").decode(), _stylesheet(_inlined)
     model = answers.answer("model")
     packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(style))

@@ -139,14 +139,22 @@ def lines_of(model: Model, layer: Layer) -> tuple[Line, ...]:
     return (*layer.lines, *(line for line in beside if line.output == output and not line.weight))
 
 
-def layer_payload(model: Model, layer: Layer, values: Values, limit: int = MOST_ELEMENTS) -> dict[str, Any]:
-    """A layer's lines with their relations, the tensors that they name, and the two neurons that it opens with."""
+def layer_payload(
+    model: Model, layer: Layer, values: Values, limit: int = MOST_ELEMENTS, alone: bool = False
+) -> dict[str, Any]:
+    """A layer's lines with their relations, the tensors that they name, and the two neurons that it opens with.
+
+    Unless the page is ``alone``, inputs stay out where the output is too large: it then asks for a neuron's arithmetic,
+    and is told the framework's value too.
+    """
     held = _Tensors(limit)
     lines = [_line(model, layer, line, values, held) for line in lines_of(model, layer)]
     found: dict[str, Any] = {"lines": lines, "tensors": held.payloads}
     if layer.lines:
         begin = scene(model, layer, values)
         held.add("y", ("output", begin.line.output), begin.y_values)
+        if not alone and held.payloads["y"] is None and begin.y_values is not None:
+            held.payloads |= {key: None for what, key in held.keys.items() if what[0] == "input"}
         found["first"] = _first(begin.neurons)
     return found
 
@@ -160,10 +168,10 @@ class _Tensors:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.keys: dict[object, str] = {}
+        self.keys: dict[tuple[Any, ...], str] = {}
         self.payloads: dict[str, dict[str, Any] | None] = {}
 
-    def add(self, letter: str, what: object, array: NDArray[Any] | None) -> str:
+    def add(self, letter: str, what: tuple[Any, ...], array: NDArray[Any] | None) -> str:
         if what not in self.keys:
             names = (letter, *(f"{letter}{number}" for number in range(2, len(self.payloads) + 3)))
             self.keys[what] = next(name for name in names if name not in self.payloads)

@@ -9,8 +9,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from isochrome.core.formula import Affine, loops_of
 from isochrome.core.reach import Places, image, union
 from isochrome.core.sharing import Uses
+from isochrome.errors import FormulaError
 from isochrome.model.parts import Line, Parameter, Pattern
 
 __all__ = ["UseCounts", "connections_of", "distinct_scalars", "uses_of"]
@@ -22,7 +24,7 @@ MOST_LISTED = 4_000_000
 class UseCounts:
     """Uses of one weight: ``taps`` of each (None where weights differ), ``min`` and ``max`` on real input.
 
-    All three are None where they depend on data.
+    All three are None where they depend on data, and where weights are too many to be told apart.
     """
 
     taps: int | None
@@ -52,7 +54,10 @@ def uses_of(parameters: tuple[Parameter, ...], lines: tuple[Line, ...]) -> tuple
     every: list[Uses] = []
     dead = 0
     for number, mine in _by_parameter(lines).items():
-        found = _together(parameters[number], mine)
+        try:
+            found = _together(parameters[number], mine)
+        except FormulaError:  # too many to be counted one by one
+            found = None
         if found is None:
             return UseCounts(None, None, None), None
         idle = _held(parameters[number], mine) - sum(one.mentioned for one in found)
@@ -78,10 +83,21 @@ def _held(parameter: Parameter, lines: list[Line]) -> int:
     if None in patterns:
         return parameter.count
     found = [pattern for pattern in patterns if pattern is not None]
-    counts = [pattern.uses.mentioned for pattern in found]
+    counts = [_count_mentioned(pattern) for pattern in found]
     if len(found) == 1 or parameter.count in counts:
         return max(counts)
     return union([_mentioned(pattern) for pattern in found]).count
+
+
+def _count_mentioned(pattern: Pattern) -> int:
+    """How many stored scalars a line mentions."""
+    formula, indices = pattern.formula, pattern.formula.factors[pattern.weight_number - 1].indices
+    loops = [loop for index in indices for loop in loops_of(index)]
+    if formula.guards or len(set(loops)) < len(loops) or not all(
+        isinstance(index, Affine) and len(index.terms) < 2 for index in indices
+    ):
+        return pattern.uses.mentioned
+    return prod(pattern.relation.sizes[loop] for loop in loops)
 
 
 def _mentioned(pattern: Pattern) -> Places:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from isochrome.layers.check import broadcast, choice, fault, listed, ranked
 from isochrome.layers.line import Line, Operation, Shape, access, letters, line, stretched
 from isochrome.layers.mix import attention_mixing, product_shape
+from isochrome.layers.prepared import inverse
 
 __all__ = ["bias", "gemm", "matmul", "scale"]
 
@@ -127,6 +128,7 @@ def scale(*, x: Shape, w: Shape, form: str = "product") -> Operation:
         {"y": y, "w": w, "x": x},
         {"w": "w", "x": "x"},
         of="reciprocal" if form == "reciprocal" else "",
+        prepared=inverse() if form == "reciprocal" else None,
         exact=form != "quotient",
     )
     return Operation("scale", (made,), (y,))

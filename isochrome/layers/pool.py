@@ -8,7 +8,19 @@ from math import prod
 import numpy as np
 
 from isochrome.layers.check import choice, fault, listed, positives, ranked
-from isochrome.layers.line import Integers, Line, Numbers, Operation, Shape, access, affine, letters, line, table_name
+from isochrome.layers.line import (
+    LONGEST_TABLE,
+    Integers,
+    Line,
+    Numbers,
+    Operation,
+    Shape,
+    access,
+    affine,
+    letters,
+    line,
+    table_name,
+)
 from isochrome.layers.window import Window, places, slide
 
 __all__ = ["adaptive_pool", "average_pool", "global_pool", "lp_pool", "max_pool"]
@@ -65,6 +77,8 @@ def average_pool(
     'y[n, c, p] += x[n, c, 2*p + u] where u < 2'
     """
     window, y = _windows(x, kernel, strides, dilations, pads, auto_pad, ceil_mode)
+    if max(y[2:]) > LONGEST_TABLE:  # who reaches whom is known all the same
+        return Operation("average pool", (_pooled(x, y, window.indices(), window.kernel, exact=False),), (y,))
     counts = []
     columns = zip(
         x[2:], y[2:], window.kernel, window.strides, window.dilations, window.begins, window.ends, strict=True

@@ -9,7 +9,7 @@ import numpy as np
 from isochrome.core.sizes import Shape
 from isochrome.layers.line import Made, Numbers, Prepared
 
-__all__ = ["by_itself", "by_statistics", "part_of"]
+__all__ = ["by_itself", "by_statistics", "inverse", "part_of"]
 
 
 def by_statistics(rank: int, epsilon: float) -> Prepared:
@@ -55,6 +55,17 @@ def part_of(positive: bool) -> Prepared:
 
     def compute(operands: Sequence[Numbers]) -> Made:
         made = keep(operands[0], 0.0)
+        return made, np.abs(made)
+
+    return Prepared(("x",), compute, 1)
+
+
+def inverse() -> Prepared:
+    """One over the input."""
+
+    def compute(operands: Sequence[Numbers]) -> Made:
+        with np.errstate(divide="ignore"):
+            made = np.reciprocal(operands[0])
         return made, np.abs(made)
 
     return Prepared(("x",), compute, 1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
-from isochrome.layers.line import Integers, Line, line
+from isochrome.layers.line import LONGEST_TABLE, Integers, Line, line
 
 __all__ = ["axis_groups", "reshape_line", "strides"]
 
@@ -79,6 +79,8 @@ def reshape_line(old: Shape, new: Shape) -> Line:
                     mine = [(loop, low // step) for loop, low, high in digits if step <= low and high <= step * size]
                     names[axis] = " + ".join(f"{c}*{loop}" if c > 1 else loop for loop, c in mine) or "0"
             continue
+        if prod(sizes) > LONGEST_TABLE:
+            raise ModelError(f"reshape: axes that do not nest must hold at most {LONGEST_TABLE} places; got {list(sizes)}")
         loop, flat = f"a{len(where)}", np.arange(prod(sizes), dtype=np.int64)
         where.append(f"{loop} < {prod(sizes)}")
         for names, axes, shape in ((before, left, sizes), (after, right, outer)):

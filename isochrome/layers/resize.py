@@ -100,12 +100,15 @@ def _sizes(x: Shape, out: Sequence[int] | None, scales: Sequence[float] | None) 
         raise fault("x", "have no empty axis", f"shape {listed(x)}")
     if scales is not None and (len(scales) != rank or not all(0 < step < np.inf for step in scales)):
         raise fault("scales", f"hold {rank} positive numbers", list(scales))
-    steps: Floats = np.asarray(scales if scales is not None else np.divide(out or (), x[: len(out or ())]), np.float32)
-    if out is None:
-        out = [int(np.floor(np.float32(size) * step)) for size, step in zip(x, steps, strict=True)]
-        if 0 in out:
-            raise fault("scales", "leave at least one place along every axis", list(scales or ()))
-    return positives("sizes", out, rank), steps
+    if out is not None:
+        sizes = positives("sizes", out, rank)
+        return sizes, np.asarray(scales if scales is not None else np.divide(sizes, x), np.float32)
+    steps: Floats = np.asarray(scales, np.float32)
+    with np.errstate(over="ignore"):
+        grown = np.floor(np.asarray(x, np.float32) * steps)
+    if not (np.isfinite(grown) & (grown >= 1)).all():
+        raise fault("scales", "leave at least one place along every axis, and a number of them", list(scales or ()))
+    return tuple(int(size) for size in grown), steps
 
 
 def _positions(size: int, count: int, step: np.float32, coordinates: str) -> Floats:

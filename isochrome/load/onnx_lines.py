@@ -39,6 +39,7 @@ class Lines:
     """Makes the lines of operations. Equal lines share their pattern: it is made, and answered, once."""
 
     _plain: dict[tuple[int, Loops], tuple[LineOfKind, tuple[OverStored, ...]]] = field(default_factory=dict)
+    _facts: dict[tuple[int, Loops], tuple[LineOfKind, str, tuple[str, ...]]] = field(default_factory=dict)
     _patterns: dict[object, Pattern] = field(default_factory=dict)
     _texts: dict[object, Pattern] = field(default_factory=dict)
     _kept: list[OverStored] = field(default_factory=list)
@@ -66,8 +67,9 @@ class Lines:
     def _over(
         self, line: LineOfKind, exact: bool, read: _Read, output: str, loops: Loops, operands: Operands
     ) -> Iterator[Line]:
-        data = tuple((name, operand.name) for name, operand in operands.items()
-                     if operand is not None and _is_table(line, name))  # fmt: skip
+        batch, tables = self._facts_of(line, loops)
+        given = ((name, operands.get(name)) for name in tables)
+        data = tuple((name, operand.name) for name, operand in given if operand is not None)
         names = tuple(name for name, _ in read.inputs)
         behind = [operands.get(operand) for operand in (line.prepared.operands if line.prepared is not None else ())]
         prepared_from = tuple("" if value is None else value.name for value in behind)
@@ -75,10 +77,19 @@ class Lines:
             source = over.piece.source if over.piece is not None else ""
             yield Line(
                 self._pattern(over, names), read.inputs, output, source, None, read.effective, line.constants,
-                _batch_loop(line, loops), line.inner, line.of, line.depends, line.scale, exact, read.operand,
+                batch, line.inner, line.of, line.depends, line.scale, exact, read.operand,
                 over.piece, over.effective, read.as_stored, data, self._operand_pattern(over, read.origins),
                 line.prepared, prepared_from,
             )  # fmt: skip
+
+    def _facts_of(self, line: LineOfKind, loops: Loops) -> tuple[str, tuple[str, ...]]:
+        """The loop that carries the batch, and the names of the line's tables."""
+        key = (id(line), loops)
+        if key not in self._facts:
+            indices = [index for access in line.formula.accesses for index in access.indices]
+            tables = dict.fromkeys(index.name for index in indices if isinstance(index, Table))
+            self._facts[key] = line, _batch_loop(line, loops), tuple(tables)
+        return self._facts[key][1:]
 
     def _over_stored(
         self, line: LineOfKind, loops: Loops, origins: Mapping[str, Origin]
@@ -161,11 +172,6 @@ def _batch_loop(line: LineOfKind, loops: Loops) -> str:
     alone = [loop for loop, rows in loops if rows == 1]
     first = [index.loop for index in line.formula.output.indices if isinstance(index, Affine) and index.loop in alone]
     return (first or alone or [""])[0] or ""
-
-
-def _is_table(line: LineOfKind, name: str) -> bool:
-    indices = [index for access in line.formula.accesses for index in access.indices]
-    return any(isinstance(index, Table) and index.name == name for index in indices)
 
 
 def _renamed(over: OverStored, origins: Mapping[str, Origin]) -> OverStored:

@@ -23,7 +23,7 @@ __all__ = ["Named", "Node", "Scope", "Special", "Walk"]
 Record = Mapping[str, Any]
 Scope = dict[str, Value]
 DEEPEST = 64
-MOST_NODES = 1_000_000
+MOST_WRITTEN = 250_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +76,7 @@ class Walk:
     outputs: tuple[str, ...] = ()
     _batch: int | str | None = None
     _nodes: int = 0
+    _written: int = 0
     _lines: Lines = field(default_factory=Lines)
     _prefixes: set[str] = field(default_factory=set)
     _declared: dict[str, Record] = field(default_factory=dict)
@@ -167,19 +168,17 @@ class Walk:
         for value in (*graph.get("value_info", ()), *graph.get("outputs", ())):
             self._declared[prefix + value["name"]] = value
         for record in graph["nodes"]:
-            where = f"node {shown(record['name'] or (record['outputs'] or ['?'])[0], 60)} ({shown(record['op'], 40)})"
             try:
                 self._node(self._call(record, scope, prefix, calls, depth, opset))
             except (ModelError, FormulaError) as fault:
-                text = str(fault)
+                name, text = record["name"] or (record["outputs"] or ["?"])[0], str(fault)
+                where = f"node {shown(name, 60)} ({shown(record['op'], 40)})"
                 raise ModelError(text if text.startswith("node ") else f"{where}: {text}") from None
 
     def _call(
         self, record: Record, scope: Scope, prefix: str, calls: int | None, depth: int, opset: int
     ) -> Node:
         self._nodes += 1
-        if self._nodes > MOST_NODES:
-            raise ModelError(f"the graph must have at most {MOST_NODES:,} nodes once functions are written out")
         again = next((name for name in record["outputs"] if name and name in scope), None)
         if again is not None:
             raise ModelError(f"its output {shown(again, 60)} must be made once; is there already")
@@ -318,6 +317,9 @@ class Walk:
         inner: Scope = {name: value for name, value in given if value is not None}
         attributes = dict(function.get("attribute_defaults", {})) | dict(node.record["attributes"])
         nodes = [_with_attributes(one, attributes) for one in function["nodes"]]
+        self._written += len(nodes)
+        if self._written > MOST_WRITTEN:
+            raise ModelError(f"functions must have at most {MOST_WRITTEN:,} nodes once they are written out")
         version = function.get("opsets", {}).get("", 0)
         self.body({"nodes": nodes}, inner, self.inner_prefix(node), node.calls, node.depth + 1, version)
         for outer, name in zip(node.call.outputs, function["outputs"], strict=False):

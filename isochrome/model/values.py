@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from isochrome.core.formula import Access, Table
 from isochrome.core.relation import Relation, relation
-from isochrome.errors import RequestError
+from isochrome.errors import RequestError, shown
 from isochrome.model.parts import Line, Model
 
 __all__ = ["Reader", "Runner", "Values"]
@@ -60,6 +60,8 @@ class Values:
         missing = [name for name in dict.fromkeys(names) if name and name not in self._tensors]
         if missing:
             found = self.runner.fetch(missing)
+            for name, array in found.items():
+                _check_shape(name, array, self.model)
             self._tensors.update({name: found.get(name) for name in missing})
         return tuple(self._tensors.get(name) for name in names)
 
@@ -118,3 +120,13 @@ class Values:
         size = line.shape(access.name)[[str(index)[: len(name) + 1] for index in access.indices].index(f"{name}[")]
         ids = np.asarray(found, np.int64).reshape(found.shape or (1,))
         return np.where(ids < 0, ids + size, ids)
+
+
+def _check_shape(name: str, array: Array, model: Model) -> None:
+    """What a run gives must have the shape that the answers are about."""
+    tensor = model.tensors.get(name)
+    if tensor is not None and tensor.shape is not None and tuple(array.shape) != tensor.shape:
+        raise RequestError(
+            f"tensor {shown(name, 60)}: must have the shape {list(tensor.shape)} that follows from the model; the run "
+            f"gives {list(array.shape)}"
+        )

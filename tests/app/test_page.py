@@ -128,7 +128,7 @@ def test_it_is_the_same_to_the_byte(folder: Path, tmp_path: Path) -> None:
 def test_its_answers_are_the_servers(folder: Path) -> None:
     _, read = written("stanford", folder)
     opened = open_model("example:stanford")
-    answers = Answers(opened, opened.run(), MOST_ELEMENTS)
+    answers = Answers(opened, opened.run(), MOST_ELEMENTS, alone=True)
     assert read.answers["model"]["title"] == "The Stanford convolution demo"
     for path, found in read.answers.items():
         assert found == json.loads(answers.encoded(*path.split("?"))), path

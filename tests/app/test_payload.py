@@ -253,6 +253,19 @@ def test_the_first_screen_of_the_demo() -> None:
     }
 
 
+def test_inputs_stay_out_where_the_output_does_unless_the_page_is_alone() -> None:
+    model, run = opened("stanford")
+    for alone in (True, False):
+        found = layer_payload(model.model, model.model.layers[0], run.values, 17, alone)["tensors"]
+        assert [found["y"], found["w"]] == [None, None] and found["b"] is not None
+        small = layer_payload(model.model, model.model.layers[0], run.values, 80, alone)["tensors"]
+        assert small["x"] is not None and small["y"] is not None
+    lenet, run = opened("lenet5")
+    first = lenet.model.layers[0]
+    assert layer_payload(lenet.model, first, run.values, 2000, alone=True)["tensors"]["x"] is not None
+    assert layer_payload(lenet.model, first, run.values, 2000)["tensors"]["x"] is None
+
+
 # --- tensors and text -------------------------------------------------------------------------------------------------
 
 

@@ -138,7 +138,9 @@ def blocks(draw: st.DrawFn) -> Case:
     if draw(st.booleans()):
         x = graph.input(1, channels * block**2, rows, columns)
         return scaled(graph, graph.node("DepthToSpace", x, blocksize=block, mode=draw(st.sampled_from(["DCR", "CRD"]))))
-    return scaled(graph, graph.node("SpaceToDepth", graph.input(1, channels, rows * block, columns * block), blocksize=block))
+    return scaled(
+        graph, graph.node("SpaceToDepth", graph.input(1, channels, rows * block, columns * block), blocksize=block)
+    )
 
 
 @st.composite
@@ -171,7 +173,9 @@ def reductions(draw: st.DrawFn) -> Case:
 def cumulatives(draw: st.DrawFn) -> Case:
     graph, shape, x = begun(draw, 2)
     axis = graph.constant(np.array(draw(st.integers(1, len(shape) - 1))))
-    return scaled(graph, graph.node("CumSum", x, axis, exclusive=draw(st.integers(0, 1)), reverse=draw(st.integers(0, 1))))
+    return scaled(
+        graph, graph.node("CumSum", x, axis, exclusive=draw(st.integers(0, 1)), reverse=draw(st.integers(0, 1)))
+    )
 
 
 @st.composite
@@ -187,8 +191,15 @@ def gathers(draw: st.DrawFn) -> Case:
 def attentions(draw: st.DrawFn) -> Case:
     """Queries with keys, or attention with values: two activations, and layers before and after."""
     graph = Graph(draw(seeds))
-    lead, rows, inner, columns = [draw(small) for _ in range(draw(st.integers(0, 2)))], draw(small), draw(small), draw(small)
-    q = graph.node("Mul", graph.input(*lead, rows, inner, name="q"), graph.weight(max(inner, 1)) if inner > 1 else graph.weight(2))
+    lead, rows, inner, columns = (
+        [draw(small) for _ in range(draw(st.integers(0, 2)))],
+        draw(small),
+        draw(small),
+        draw(small),
+    )
+    q = graph.node(
+        "Mul", graph.input(*lead, rows, inner, name="q"), graph.weight(max(inner, 1)) if inner > 1 else graph.weight(2)
+    )
     inner = max(inner, 2)
     k = graph.input(*lead, inner, columns, name="k")
     if draw(st.booleans()):

@@ -70,7 +70,9 @@ def einsums(draw: st.DrawFn) -> Case:
     operands = []
     for number, (term, side) in enumerate(zip(equation.split("->")[0].split(","), sides, strict=True)):
         before, _, after = term.partition("...")
-        shape = [sizes[letter] for letter in before] + (dots if "." in term else []) + [sizes[letter] for letter in after]
+        shape = (
+            [sizes[letter] for letter in before] + (dots if "." in term else []) + [sizes[letter] for letter in after]
+        )
         operands.append(graph.input(*shape, name=f"x{number}") if side == "x" else graph.weight(*shape))
     weights = [graph.stored[name] for name in operands if name in graph.stored]
     if any(weight.size < 2 for weight in weights):

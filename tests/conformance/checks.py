@@ -258,7 +258,11 @@ def _same(found: Answered, layer: Layer, to: str, matrix: Matrix | None, forward
     shape = layer.output_shape or ()
     for place in list(some_places(shape))[:SAMPLES]:
         said = reach(found.model, layer, place, to, forward)
-        assert said.status == "exact" or forward or any(line.depends for one in found.model.operations for line in one.lines)
+        assert (
+            said.status == "exact"
+            or forward
+            or any(line.depends for one in found.model.operations for line in one.lines)
+        )
         target = found.model.tensors[to].sample if to in found.model.tensors else found.model.layer(to).output_shape
         seen = np.zeros(target or (), bool)
         for box in said.places.boxes:

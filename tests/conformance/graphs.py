@@ -16,9 +16,11 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
+from isochrome.load.child import read_record
 from isochrome.load.onnx import OnnxFile, read_model
 from isochrome.load.record import parse
 from isochrome.load.source import open_source
+from isochrome.load.wire import WireError
 from isochrome.model.values import Values
 
 Array = NDArray[Any]
@@ -130,7 +132,12 @@ def opened(model: ModelProto | bytes) -> OnnxFile:
     path = Path(_FOLDER.name) / "model.onnx"
     path.unlink(missing_ok=True)
     path.write_bytes(content)
-    return read_model(json.loads(json.dumps(parse(content))), open_source(os.fspath(path)))
+    source = open_source(os.fspath(path))
+    try:
+        record = json.loads(json.dumps(parse(content)))
+    except WireError:
+        record = read_record(source)  # the child process says what is wrong, as users read it
+    return read_model(record, source)
 
 
 class Running:

@@ -57,7 +57,9 @@ class Chain:
     def slice(self) -> None:
         axis = self.axis()
         size, step = self.shape[axis], self.draw(st.sampled_from([1, 2, -1, -2]))
-        taken = range(size)[:: step] if self.draw(st.booleans()) or size < 2 else range(size)[1 if step > 0 else -2 :: step]
+        taken = (
+            range(size)[::step] if self.draw(st.booleans()) or size < 2 else range(size)[1 if step > 0 else -2 :: step]
+        )
         end = -size - 1 if step < 0 else size
         self.name = self.graph.node("Slice", self.name, *(self.integers(n) for n in (taken.start, end, axis, step)))
         self.shape[axis] = len(taken)

@@ -21,7 +21,11 @@ def convolution(graph: Graph, x: str, sizes: tuple[int, int, int], stride: int, 
     channels, filters, taps = sizes
     y = graph.node("Conv", x, filled(graph, filters, channels, taps, taps), strides=[stride] * 2,
                    pads=[taps // 2] * 4, name=name)  # fmt: skip
-    return graph.node("BatchNormalization", y, *(filled(graph, filters) for _ in range(4)), name=f"{name}.bn") if norm else y
+    return (
+        graph.node("BatchNormalization", y, *(filled(graph, filters) for _ in range(4)), name=f"{name}.bn")
+        if norm
+        else y
+    )
 
 
 def resnet(depth: int, side: int = 224) -> ModelProto:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -113,17 +114,21 @@ def test_the_fault_is_named(case: str) -> None:
 def test_a_cyclic_graph() -> None:
     graph = Graph()
     graph.input(1, 3)
-    graph.nodes = [helper.make_node("Add", ["x", "b"], ["a"], "first"), helper.make_node("Relu", ["a"], ["b"], "second")]
-    assert fault(graph) == (
-        "node first (Add): its input b must be made before it; nothing does. Is the graph cyclic?"
-    )
+    graph.nodes = [
+        helper.make_node("Add", ["x", "b"], ["a"], "first"),
+        helper.make_node("Relu", ["a"], ["b"], "second"),
+    ]
+    assert fault(graph) == ("node first (Add): its input b must be made before it; nothing does. Is the graph cyclic?")
 
 
 def test_nodes_out_of_order() -> None:
     graph = Graph()
     last = graph.node("Relu", graph.node("Relu", graph.input(1, 3)))
     graph.nodes.reverse()
-    assert fault(graph.model([last])) == "node n1 (Relu): its input t0 must be made before it; nothing does. Is the graph cyclic?"
+    assert (
+        fault(graph.model([last]))
+        == "node n1 (Relu): its input t0 must be made before it; nothing does. Is the graph cyclic?"
+    )
 
 
 def test_a_name_that_is_made_twice() -> None:
@@ -141,11 +146,11 @@ def test_an_output_that_nothing_makes() -> None:
     assert fault(graph.model(["y"])) == "output y: must be made by a node; none makes it"
 
 
-@pytest.mark.parametrize("sizes", [[-1, 3], [2, -5]])
-def test_a_negative_size(sizes: list[int]) -> None:
+@pytest.mark.parametrize(("sizes", "found"), [([-1, 3], -1), ([2, -5], -5)])
+def test_a_negative_size(sizes: list[int], found: int) -> None:
     model = one("Relu", (1, 3)).model()
     model.graph.input[0].CopyFrom(helper.make_tensor_value_info("x0", TensorProto.FLOAT, sizes))
-    assert fault(model) == f"input x0: its sizes must not be negative; got {sizes}"
+    assert fault(model) == f"value x0: each dimension must be 0 or more; got {found}."
 
 
 def test_a_stored_tensor_of_negative_size() -> None:
@@ -168,10 +173,9 @@ def test_indices_outside_a_stored_tensor() -> None:
 
 
 SOUND: dict[str, Callable[[], Graph]] = {
-    "no places": lambda: one("Conv", (1, 4, 0, 6), (4, 4, 1, 1), stored=1),
+    "no places": lambda: one("Mul", (1, 4, 0, 6), (4, 1, 1), stored=1),
     "no batch": lambda: one("MatMul", (0, 3), (3, 2), stored=1),
     "no columns": lambda: one("MatMul", (2, 0), (0, 5), stored=1),
-    "nothing stored": lambda: one("Add", (2, 3), (0,), stored=1) if False else one("Mul", (2, 1), (1, 2), stored=1),
     "an empty sequence": lambda: one("RNN", (0, 1, 3), (1, 2, 3), (1, 2, 2), stored=2, hidden_size=2),
     "an unknown operation": lambda: one("Frobnicate", (1, 3)),
     "an unknown attribute": lambda: conv(colour="red"),
@@ -214,7 +218,8 @@ def test_a_huge_shape_costs_no_time(op: str, shape: list[int], more: dict[str, A
     begin = time.monotonic()
     try:
         found = report(opened(model).model)
-        assert found.totals.counts.connections > HUGE or any(row.opaque for row in found.layers)
+        neurons = next(row for row in found.layers if row.name == "n1").counts.neurons
+        assert neurons > HUGE // 8 if op != "GlobalAveragePool" else neurons == 6
     except ModelError as refused:
         assert "\n" not in str(refused)
     assert time.monotonic() - begin < 20
@@ -230,7 +235,9 @@ def test_a_huge_constant_costs_no_memory(op: str) -> None:
         weight = graph.node(op, graph.weight(1, 3), sizes if op == "Expand" else graph.constant(np.array([HUGE, 1])))
     graph.node("MatMul", graph.input(2, 3), graph.node("Transpose", weight))
     found = report(opened(graph.model()).model)
-    assert found.layers[0].counts.connections == HUGE * 9 // 3
+    counts = found.layers[0].counts
+    stored = {"ConstantOfShape": HUGE * 3, "Expand": 3, "Tile": HUGE * 3}[op]
+    assert (counts.connections, counts.weights) == (HUGE * 3, stored)
 
 
 def test_a_chain_of_20000_nodes() -> None:
@@ -259,10 +266,15 @@ def test_a_weight_used_by_thousands_of_layers() -> None:
 def test_functions_that_call_one_another_a_billion_times_are_refused() -> None:
     graph = Graph()
     domains = [helper.make_opsetid("", 21), helper.make_opsetid("own", 1)]
-    graph.functions = [helper.make_function("own", "f0", ["v"], ["r"], [helper.make_node("Relu", ["v"], ["r"])], domains)]
+    graph.functions = [
+        helper.make_function("own", "f0", ["v"], ["r"], [helper.make_node("Relu", ["v"], ["r"])], domains)
+    ]
     for level in range(1, 10):
         names = ["v", *(f"v{number}" for number in range(9)), "r"]
-        nodes = [helper.make_node(f"f{level - 1}", [a], [b], domain="own") for a, b in zip(names, names[1:], strict=False)]
+        nodes = [
+            helper.make_node(f"f{level - 1}", [a], [b], domain="own") for a, b in zip(names, names[1:], strict=False)
+        ]
         graph.functions.append(helper.make_function("own", f"f{level}", ["v"], ["r"], nodes, domains))
     graph.node("f9", graph.input(1, 3), domain="own")
-    assert "must have at most" in fault(graph)
+    with patch("isochrome.load.onnx_walk.MOST_WRITTEN", 1000):
+        assert "functions must have at most 1,000 nodes once they are written out" in fault(graph)

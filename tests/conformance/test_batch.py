@@ -55,7 +55,10 @@ def test_answers_about_a_merged_axis_agree_with_the_framework() -> None:
     back = graph.node("Reshape", made, graph.constant(np.array([3, 4, 6])))
     graph.node("Mul", back, graph.weight(4, 6), name="scale")
     found = check(Case(graph))
-    assert [(layer.input_shape, layer.output_shape) for layer in found.model.layers] == [((4, 5), (4, 6)), ((4, 6), (4, 6))]
+    assert [(layer.input_shape, layer.output_shape) for layer in found.model.layers] == [
+        ((4, 5), (4, 6)),
+        ((4, 6), (4, 6)),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
@@ -95,7 +98,9 @@ def test_an_input_without_a_batch_is_counted_whole_and_that_is_said() -> None:
     assert (found.layers[0].counts.connections, found.notes) == (2 * 36 * 27, (NO_BATCH,))
 
 
-@pytest.mark.parametrize(("stored", "connections", "notes"), [((6, 5), 30, (NO_BATCH,)), ((6, 1), 6, ()), ((5,), 5, ())])
+@pytest.mark.parametrize(
+    ("stored", "connections", "notes"), [((6, 5), 30, (NO_BATCH,)), ((6, 1), 6, ()), ((5,), 5, ())]
+)
 def test_a_weight_that_differs_along_an_axis_makes_it_no_batch(
     stored: tuple[int, ...], connections: int, notes: tuple[str, ...]
 ) -> None:

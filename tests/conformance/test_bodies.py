@@ -131,8 +131,12 @@ def looped(trips: int | None, keeps: bool = True) -> Graph:
     return graph
 
 
-@pytest.mark.parametrize(("trips", "keeps", "calls"), [(5, True, 5), (0, True, 0), (5, False, None), (None, True, None)])
-def test_a_weight_captured_by_a_loop_has_as_many_calls_as_trips(trips: int | None, keeps: bool, calls: int | None) -> None:
+@pytest.mark.parametrize(
+    ("trips", "keeps", "calls"), [(5, True, 5), (0, True, 0), (5, False, None), (None, True, None)]
+)
+def test_a_weight_captured_by_a_loop_has_as_many_calls_as_trips(
+    trips: int | None, keeps: bool, calls: int | None
+) -> None:
     found = opened(Case(looped(trips, keeps)).model).model
     [layer] = found.layers
     assert (layer.calls, found.parameters[0].names) == (calls, ("w",))
@@ -193,7 +197,9 @@ def test_loops_within_loops_multiply() -> None:
     graph.input(2, 3)
     graph.weight(3, 3, name="w")
     graph.constant(np.array(3), "three")
-    graph.node("Loop", graph.constant(np.array(4)), graph.constant(np.array(True), "start"), "x", body=outer, name="out")
+    graph.node(
+        "Loop", graph.constant(np.array(4)), graph.constant(np.array(True), "start"), "x", body=outer, name="out"
+    )
     [layer] = opened(Case(graph).model).model.layers
     assert layer.calls == 12
 
@@ -224,7 +230,10 @@ def test_reach_through_an_opaque_operation_is_only_bounded() -> None:
     found = opened(model).model
     seen = reach(found, found.layer("after"), (1,), "x")
     assert (seen.status, seen.places.count) == ("bound", 3)
-    assert (reach(found, found.layer("before"), (1,)).status, reach(found, found.layer("before"), (1,)).places.count) == ("exact", 3)
+    assert (
+        reach(found, found.layer("before"), (1,)).status,
+        reach(found, found.layer("before"), (1,)).places.count,
+    ) == ("exact", 3)
     ahead = reach(found, found.layer("before"), (1,), forward=True)
     assert (ahead.status, ahead.places.count) == ("bound", 3)
 
@@ -233,7 +242,9 @@ def test_constants_known_to_the_graph_choose_shapes() -> None:
     """Shape, Gather, Concat and Reshape as exporters write them: no shape is lost."""
     graph = Graph(10)
     x = graph.input(2, 3, 4)
-    batch = graph.node("Unsqueeze", graph.node("Gather", graph.node("Shape", x), graph.constant(np.array(0))), graph.constant([0]))
+    batch = graph.node(
+        "Unsqueeze", graph.node("Gather", graph.node("Shape", x), graph.constant(np.array(0))), graph.constant([0])
+    )
     shape = graph.node("Concat", batch, graph.constant(np.array([-1])), axis=0)
     graph.node("MatMul", graph.node("Reshape", x, shape), graph.weight(12, 5))
     found = check(Case(graph, plain=False))

@@ -168,7 +168,7 @@ def check(view: View, one: Scene) -> bytes:
     colours = law_of_colour(found) if picture.level != "none" else {}
     assert set(colours) <= set(picture.colouring.coloured)
     assert len(picture.marks) <= 1000
-    assert picture.description and picture.title.startswith(view.name)
+    assert picture.description and picture.title.startswith(view.title)
     assert picture.table.rows and {len(row) for row in picture.table.rows} == {len(picture.table.head)}
     check_text(picture)
     return found

@@ -118,8 +118,7 @@ def watched(browser: Browser, address: str, **settings: Any) -> Iterator[Watched
         found.page.goto(address)
         found.settled()
         yield found
-        assert found.faults == []
-        assert found.strangers() == []
+        assert (found.faults, found.refused, found.strangers()) == ([], [], [])
     finally:
         context.close()
 
@@ -157,7 +156,6 @@ def test_the_first_screen(browser: Browser, address: str) -> None:
         ledger = page.inner_text(".ledger").split()
         assert "5" in ledger and "7" in ledger
         assert "9 of 54 weights" in page.inner_text(".legend")
-        assert found.refused == []
         assert page.evaluate("document.fonts.check('600 15px \"IBM Plex Sans\"')")
         assert page.evaluate("[...document.fonts].filter((font) => font.status === 'loaded').length") >= 3
         family = page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily")
@@ -311,11 +309,9 @@ def test_every_layer_of_a_model_never_seen_opens(browser: Browser) -> None:
             page.wait_for_url(re.compile(rf"#layer={layer.number}&.*&i="))
             found.settled()
             assert page.inner_text(".crumb b") == layer.name
-            assert panels(page) == ["drawn"] * 3 or layer.output_shape == (1000,), layer.name
-        # Where the output is no sum of products of a tensor that the model gives, the ledger says so, and nothing else.
-        assert {path.split("/")[0] for path in found.refused} <= {"explain"}
-        refused = {int(path.split("/")[1]) for path in found.refused}
-        assert {layers[number].kind for number in refused} <= {"batch norm"}
+            assert panels(page) == ["drawn"] * 3, layer.name
+            ledger = page.inner_text(".ledger")
+            assert "difference" in ledger and "beyond" not in ledger, layer.name
 
 
 def test_a_file_of_many_layers_opens_them_all(browser: Browser, tmp_path: Path) -> None:
@@ -328,7 +324,7 @@ def test_a_file_of_many_layers_opens_them_all(browser: Browser, tmp_path: Path) 
             page.locator(f"#layer-{layer.number}").click()
             found.settled()
             assert page.inner_text(".crumb b") == layer.name
-            assert all(panels(page)) and "drawn" in panels(page), layer.name
+            assert all(panels(page)) and panels(page)[:2] == ["drawn", "drawn"], layer.name
             ledger = page.inner_text(".ledger")
             assert "difference" in ledger and "beyond" not in ledger, layer.name
 

@@ -31,7 +31,7 @@ def _draw(scene: Scene) -> Picture:
     return Picture(
         width,
         height,
-        title_of("bank", name),
+        title_of("Bank", name),
         f"{name}: {_words(bank)[0]}",
         level_legend(scene),
         coloured(scene),

@@ -51,7 +51,7 @@ def _draw(scene: Scene) -> Picture:
     return Picture(
         width,
         height,
-        title_of("baselines", name),
+        title_of("Baselines", name),
         f"{name}: {neurons}, and how many weights and biases each wiring stores. {told}.",
         Legend("none", ""),
         Colouring(),

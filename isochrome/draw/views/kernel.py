@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from isochrome.core.relation import Place
 from isochrome.core.sharing import uses_per_weight
 from isochrome.draw.choice import coloured, level_legend, names_of_filter
-from isochrome.draw.layout import bottom, outline, paragraph, place_text, sum_text, text_width
+from isochrome.draw.layout import bottom, number_size, outline, paragraph, place_text, sum_text, text_width
 from isochrome.draw.picture import Cell, Keys, Label, Mark, Picture, Rect, Table, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
@@ -68,7 +68,7 @@ def _draw(scene: Scene) -> Picture:
     return Picture(
         right + 40 + _WORDS + 4,
         max(low, words_low) + 4,
-        title_of("kernel", name),
+        title_of("Kernel", name),
         f"{name}, {about}: each {each} with its value and its real uses. {_sum(kernel)}",
         level_legend(scene),
         coloured(scene),
@@ -266,7 +266,7 @@ def _words(kernel: _Kernel, x: float) -> tuple[list[Mark], float]:
     for tap, text in zip(kernel.taps, texts, strict=True):
         where = keys(kernel.scene.layer.number, w=tap.cell.place, parameter=kernel.scene.line.parameter)
         marks.append(Cell(x + 2 + tap.cell.column * side, y + tap.cell.row * 34, side, 34, text, tap.cell.identity,
-                          bold=True, keys=where))  # fmt: skip
+                          bold=True, size=number_size(side, 34, max(texts, key=len)), keys=where))  # fmt: skip
     low = y + 34 * (max(tap.cell.row for tap in kernel.taps) + 1)
     if _sum(kernel):
         told = paragraph(x, low + 24, _sum(kernel), _WORDS, "mono", size=12.5)

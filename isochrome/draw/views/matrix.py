@@ -57,7 +57,7 @@ def _draw(scene: Scene) -> Picture:
     return Picture(
         max(width, _headings_end(scene, part, left)) + 4,
         bottom + 6,
-        title_of("matrix", name),
+        title_of("Matrix", name),
         f"{name} as one dense {size} matrix: rows are neurons, columns are inputs. {told}",
         level_legend(scene),
         colours,

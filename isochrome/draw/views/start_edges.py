@@ -11,7 +11,7 @@ from isochrome.draw.layout import number, place_text
 from isochrome.draw.picture import Cell, Mark, Picture, State
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.view import View
-from isochrome.draw.views.digits import Digits
+from isochrome.draw.views.digits import Digits, whole_or
 from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, partner, reader
 from isochrome.draw.views.sentences import few, rounded_words, same_words, taps_table
 from isochrome.draw.views.wires import (
@@ -85,17 +85,22 @@ def _readers(scene: Scene) -> tuple[Reader, ...]:
 def _neurons(
     scene: Scene, readers: Sequence[Reader], port: float, top: float, tall: float, style: Digits | None
 ) -> tuple[list[tuple[Part, Cell]], list[Mark]]:
-    inner = WIDTH - 2 * MARGIN
+    inner, values = WIDTH - 2 * MARGIN, scene.y_values
+    told = None if values is None else whole_or([float(values[one.neuron]) for one in readers], 4, 5)
+    told = None if told is not None and told.unit else told
     found: list[tuple[Part, Cell]] = []
     marks: list[Mark] = []
     order = sorted(range(len(readers)), key=lambda n: readers[n].neuron)
     for place, n in enumerate(order):
         own = ports_width(readers[n], port, 0)
-        wide = max(own, (inner - 24) / 2 if port * 9 < 150 else own)
+        wide = own if own >= 150 else (inner - 24) / 2
         left = MARGIN + (0 if place == 0 else inner - wide) if len(order) > 1 else MARGIN + (inner - wide) / 2
         state: State | None = "selected" if n == 0 else "pinned" if n < len(set(scene.neurons)) else None
         found += ports(scene, readers[n], left + (wide - own) / 2, top, port, tall, 0, style)
-        marks += neuron_mark(scene, readers[n].neuron, left, top + tall + 3, wide, state, 30)
+        neuron = readers[n].neuron
+        value = "" if told is None or values is None else told.text(float(values[neuron]))
+        value = value if told is None or told.exact else f"≈{value}"
+        marks += neuron_mark(scene, neuron, left, top + tall + 3, wide, state, 30, value=value)
     return found, marks
 
 

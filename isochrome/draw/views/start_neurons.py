@@ -148,7 +148,7 @@ def _slice(scene: Scene, one: _Slice, x: float, y: float, style: Digits | None) 
 
     marks: list[Mark] = [Label(x, y, one.title, "body", bold=True, size=12.5)]
     left = x + text_width(one.title, 12.5, True) + 8
-    room = (SECOND - 12 if one.number is not None else WIDTH - 2 * MARGIN) - (left - x)
+    room = min(WIDTH - MARGIN, x + (SECOND - 12 if one.number is not None else WIDTH)) - left
     about = next((text for text in one.about if text_width(text, 12) <= room), "")
     marks.append(Label(left, y, about, "caption"))
     outlines: list[Mark] = []

@@ -188,6 +188,8 @@ def _sums(scene: Scene, plan: NumbersPlan, x: float, y: float) -> tuple[list[Mar
     for place, end in enumerate(ends):
         at = keys(scene.layer.number, y=plan.readers[place].neuron)
         marks.append(Tag(end - 16, y - 13, "ij"[place], place > 0, at))
+    if style.mark:
+        marks.append(Label(x, y, style.mark, "caption", ink="ink3", size=10.5))
     y += 18
     for name, numbers in lines:
         marks.append(Label(x, y, fitted(name, ends[0] - 56 - x, 12), "caption"))

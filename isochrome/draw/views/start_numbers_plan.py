@@ -21,8 +21,8 @@ WIDTH, MARGIN = 368, 3
 INNER = WIDTH - 2 * MARGIN
 TERMS, KERNEL, WEIGHTS, TAPS = 27, 25, 9, 5
 """The most weights where all stand side by side; of one channel; of several channels; of one row."""
-ROWS, ROW = 21, 16.0
-"""The most rows of small input cells, all planes together; the height of the others."""
+ROWS, ROW, COLUMNS = 21, 16.0, 9
+"""The most rows of small input cells, all planes together; the height of the others, and their most columns."""
 OUTPUT = 36.0
 SIGNS = 22.0
 """The room for × between input and filter."""
@@ -128,10 +128,10 @@ def _tall(scene: Scene, readers: tuple[Reader, ...]) -> NumbersPlan:
     free = INNER - SIGNS - max(taps * weight, text_width(mark, 10.5), name) - label_width(scene, single)
     room = max(7 // max(len(single), 1), 1)
     least = planes(scene, alike, (room, 2))[0].width
-    numbers = input_values(scene, planes(scene, alike, (room, 7)))
+    numbers = input_values(scene, planes(scene, alike, (room, COLUMNS)))
     inputs = _fitting(numbers, min(5, int((free / least - 3) / 6)), 3)
     wide = max(20.0, 0.0 if inputs is None else _tight(inputs))
-    shown = planes(scene, alike, (room, max(min(int(free / (wide + 2)), 9), 1)))
+    shown = planes(scene, alike, (room, max(min(int(free / (wide + 2)), COLUMNS), 1)))
     wide = min(wide + 6, free / shown[0].width)
     gap = 6.0 if any(one.height > 1 for one in shown) else 0.0
     outputs = position_window(scene, (3, 2))

@@ -42,7 +42,7 @@ def _draw(scene: Scene) -> Picture:
     return Picture(
         table_right + 4,
         max(bottom, table_bottom) + 4,
-        title_of("volume", name),
+        title_of("Volume", name),
         f"{name}: the output {shape} as {counted(scene.filters, 'slice')}. " + " ".join(_words(scene, facts)),
         level_legend(scene),
         coloured(scene),

@@ -191,7 +191,8 @@ def _where(scene: Scene, lines: Sequence[Run]) -> str:
     """The row and column that all drawn inputs share: ", row 0"."""
     if scene.x is None:
         return ""
-    words = ""
+    single = len({run.channel for run in lines}) == len(lines)
+    words = "" if single else f", by {position_words(scene.x)[-2]}"
     places = [place for run in lines for place in run.places]
     for axis, name in zip(scene.x.of("position"), position_words(scene.x), strict=True):
         at = {place[axis] for place in places}
@@ -200,18 +201,15 @@ def _where(scene: Scene, lines: Sequence[Run]) -> str:
 
 
 def _row_words(scene: Scene, run: Run, wide: float) -> str:
-    axes = () if scene.x is None else scene.x.of("position")
-    names = ("depth", "row")[-len(run.lead) :] if len(run.lead) <= 2 else ("at",)
-    words = ", ".join(f"{name} {number(at)}" for name, at in zip(names, run.lead, strict=False))
-    if len(names) < len(run.lead):
-        words = f"at {place_text(run.lead)}"
-    outside = any(
-        not 0 <= at < (scene.x.shape[axis] if scene.x else 0) for axis, at in zip(axes, run.lead, strict=False)
-    )
-    for text in (f"{words}: padding" if outside else words, words, place_text(run.lead)):
-        if text_width(text, 11.5) <= wide:
-            return text
-    return ""
+    """What a run's row is called in the room above it: "row −1: padding", "row −1", "−1"."""
+    assert scene.x is not None
+    axes = scene.x.of("position")[:-1]
+    names = position_words(scene.x)[:-1]
+    words = ", ".join(f"{name} {number(at)}" for name, at in zip(names, run.lead, strict=True))
+    outside = any(not 0 <= at < scene.x.shape[axis] for axis, at in zip(axes, run.lead, strict=True))
+    short = ",".join(map(number, run.lead))
+    several = (f"{words}: padding" if outside else words, words, short)
+    return next((text for text in several if text_width(text, 11.5) <= wide), "")
 
 
 def ports(
@@ -246,11 +244,19 @@ def _upwards(cell: Cell, text: str) -> Label:
 
 
 def neuron_mark(
-    scene: Scene, neuron: Place, x: float, y: float, width: float, state: State | None, height: float, terms: str = ""
+    scene: Scene,
+    neuron: Place,
+    x: float,
+    y: float,
+    width: float,
+    state: State | None,
+    height: float,
+    terms: str = "",
+    value: str = "",
 ) -> tuple[Mark, ...]:
     """A neuron's bar: its name, and the model's own value where there is one, after the terms that add up to it."""
     name = f"y[{place_text(neuron)}]"
-    value = neuron_value(scene, neuron, width, name)
+    value = value or neuron_value(scene, neuron, width, name)
     place = keys(scene.layer.number, y=neuron)
     on = scene.neuron_identity(neuron)
     bar, told = _bar(x, y, width, name, value, state, height, on, place)

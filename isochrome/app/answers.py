@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from isochrome.app.api import OpenedModel, Run
-from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, lines_of, told
-from isochrome.app.pictures import Patient, picture_of, weight_line
+from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
+from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
 from isochrome.ask.explain import explain
 from isochrome.ask.reach import reach
 from isochrome.ask.uses import uses
@@ -110,23 +110,15 @@ class Answers:
 
     def run(self, layer: Layer) -> Layer:
         """A layer with its activations there; its neighbours' come along, since to start a run costs more."""
-        found = dict.fromkeys(self._tensors(layer))
+        found = dict.fromkeys(tensors_of(self.model, layer))
         room = ELEMENTS_A_RUN - self._elements(found)
         begin = layer.number // LAYERS_A_RUN * LAYERS_A_RUN
         for one in islice(self.model.layers, begin, begin + LAYERS_A_RUN):
-            more = dict.fromkeys(name for name in self._tensors(one) if name not in found)
+            more = dict.fromkeys(name for name in tensors_of(self.model, one) if name not in found)
             room -= self._elements(more)
             found |= more if room >= 0 else {}
         self.values.tensors(tuple(found))
         return layer
-
-    def _tensors(self, layer: Layer) -> list[str]:
-        lines = lines_of(self.model, layer)
-        names = [tensor for line in lines for _, tensor in (*line.inputs, *line.data)]
-        names += [line.output for line in lines if not line.inner]
-        found = [name for name in names if name in self.model.tensors]
-        found += [line.effective for line in lines if not line.as_stored]
-        return found + [name for line in lines for name in line.prepared_from if name]
 
     def _elements(self, names: Mapping[str, None]) -> int:
         shapes = (self.model.tensors[name].shape for name in names if name in self.model.tensors)

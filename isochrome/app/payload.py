@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from isochrome.app.pictures import lines_of
 from isochrome.core.component import Bound, EagerTable
 from isochrome.core.digits import Axis
 from isochrome.core.formula import Access, Affine, Index
@@ -23,7 +24,7 @@ from isochrome.model.places import batch_axis, full_place, main_line
 from isochrome.model.values import Values
 
 __all__ = [
-    "first_state", "layer_payload", "letters_and_roles", "lines_of", "relation_payload", "tensor_payload", "told",
+    "first_state", "layer_payload", "letters_and_roles", "relation_payload", "tensor_payload", "told",
 ]  # fmt: skip
 
 MOST_NUMBERS = 4_000_000
@@ -128,15 +129,6 @@ def tensor_payload(array: NDArray[Any] | None, limit: int = MOST_ELEMENTS) -> di
     fits = np.array_equal(small.astype("<f8"), wide, equal_nan=True)
     data = base64.b64encode((small if fits else wide).tobytes()).decode()
     return {"shape": list(array.shape), "dtype": "f4" if fits else "f8", "data": data}
-
-
-def lines_of(model: Model, layer: Layer) -> tuple[Line, ...]:
-    """The lines behind a layer's neurons and weights: its own, and those without a weight that feed the same output."""
-    if not layer.lines:
-        return ()
-    output = main_line(layer).output
-    beside = model.operations[layer.operation].lines
-    return (*layer.lines, *(line for line in beside if line.output == output and not line.weight))
 
 
 def layer_payload(

@@ -16,14 +16,14 @@ from isochrome.draw.scene import Scene, scene
 from isochrome.draw.views import VIEWS
 from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.model.parts import Layer, Line, Model
-from isochrome.model.places import letters, line_of_parameter
+from isochrome.model.places import letters, line_of_parameter, main_line
 from isochrome.model.values import Array, Runner
 from isochrome.render import FORMATS
 
 if TYPE_CHECKING:
     from isochrome.app.api import OpenedModel, Run
 
-__all__ = ["Drawn", "Patient", "draw", "picture_of", "weight_line", "write_whole"]
+__all__ = ["Drawn", "Patient", "draw", "lines_of", "picture_of", "tensors_of", "weight_line", "write_whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +76,26 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
 @dataclass(slots=True)
 class Patient:
-    """A runner that gives nothing once another one has failed, and remembers why: a picture needs no activations."""
+    """A runner that gives nothing once another one has failed, and remembers why: a picture needs no activations.
+
+    The tensors ``ahead`` are had from the first run that is needed at all, so that no second one is.
+    """
 
     runner: Runner
+    ahead: tuple[str, ...] = ()
     reasons: list[str] = field(default_factory=list)
+    had: dict[str, Array] = field(default_factory=dict)
 
     def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
         """The values of some tensors; none where the model does not run."""
-        if self.reasons:
-            return {}
-        try:
-            return self.runner.fetch(tensors)
-        except IsochromeError as fault:
-            self.reasons.append(str(fault))
-            return {}
+        if not self.reasons and not self.had.keys() >= set(tensors):
+            wanted = dict.fromkeys((*tensors, *self.ahead))
+            try:
+                self.had |= self.runner.fetch([name for name in wanted if name not in self.had])
+            except IsochromeError as fault:
+                self.reasons.append(str(fault))
+            self.ahead = ()
+        return {name: self.had[name] for name in tensors if name in self.had}
 
     @property
     def note(self) -> str:
@@ -105,6 +111,25 @@ def picture_of(seen: Scene, view: str) -> Picture:
     if reason:
         raise RequestError(f"view {view} of {shown(seen.layer.name)}: {reason}")
     return VIEWS[view].draw(seen)
+
+
+def lines_of(model: Model, layer: Layer) -> tuple[Line, ...]:
+    """The lines behind a layer's neurons and weights: its own, and those without a weight that feed the same output."""
+    if not layer.lines:
+        return ()
+    output = main_line(layer).output
+    beside = model.operations[layer.operation].lines
+    return (*layer.lines, *(line for line in beside if line.output == output and not line.weight))
+
+
+def tensors_of(model: Model, layer: Layer) -> tuple[str, ...]:
+    """The graph's tensors that a layer's pictures and ledgers have numbers from."""
+    lines = lines_of(model, layer)
+    names = [tensor for line in lines for _, tensor in (*line.inputs, *line.data)]
+    names += [line.output for line in lines if not line.inner]
+    found = [name for name in names if name in model.tensors]
+    found += [line.effective for line in lines if not line.as_stored]
+    return tuple(dict.fromkeys((*found, *(name for line in lines for name in line.prepared_from if name))))
 
 
 def weight_line(model: Model, layer: Layer, parameter: str, weight: Sequence[int] | None) -> Line | None:
@@ -156,7 +181,7 @@ def draw(
     if len(pins) > 2:
         raise RequestError(f"neurons: at most two can be told apart in a picture; got {len(pins)}")
     values = (opened.run(inputs) if run is None else run).values
-    patient = Patient(values.runner)
+    patient = Patient(values.runner, tensors_of(model, one))
     line = weight_line(model, one, parameter, weight)
     if line is not None and line.is_bias:
         raise RequestError(f"weight: must multiply an input to be drawn; {shown(parameter)} is a bias")

@@ -69,7 +69,7 @@ def reshape_line(old: Shape, new: Shape) -> Line:
     for left, right in axis_groups(old, new):
         sizes, outer = tuple(old[axis] for axis in left), tuple(new[axis] for axis in right)
         cuts = sorted({*strides(sizes), *strides(outer), prod(sizes)}, reverse=True)
-        if all(high % low == 0 for high, low in zip(cuts, cuts[1:], strict=False) if low):
+        if all(low and high % low == 0 for high, low in zip(cuts, cuts[1:], strict=False)):
             digits = []
             for high, low in zip(cuts, cuts[1:], strict=False):
                 digits.append((f"a{len(where)}", low, high))
@@ -80,7 +80,8 @@ def reshape_line(old: Shape, new: Shape) -> Line:
                     names[axis] = " + ".join(f"{c}*{loop}" if c > 1 else loop for loop, c in mine) or "0"
             continue
         if prod(sizes) > LONGEST_TABLE:
-            raise ModelError(f"reshape: axes that do not nest must hold at most {LONGEST_TABLE} places; got {list(sizes)}")
+            must = f"axes that do not nest must hold at most {LONGEST_TABLE} places"
+            raise ModelError(f"reshape: {must}; got {list(sizes)}")
         loop, flat = f"a{len(where)}", np.arange(prod(sizes), dtype=np.int64)
         where.append(f"{loop} < {prod(sizes)}")
         for names, axes, shape in ((before, left, sizes), (after, right, outer)):

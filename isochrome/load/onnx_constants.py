@@ -49,7 +49,7 @@ def fold(call: Call) -> Array | None:
 
 
 def _axis_list(call: Call, axes: Array | None) -> tuple[int, ...] | None:
-    return call.ints("axes") if axes is None else tuple(int(axis) for axis in np.atleast_1d(axes))
+    return call.ints("axes") if axes is None else tuple(int(axis) for axis in np.ravel(axes))
 
 
 def _unsqueeze(call: Call, x: Array, axes: Array | None = None) -> Array:
@@ -65,11 +65,11 @@ def _slices(call: Call, x: Shape, operands: tuple[Array | None, ...]) -> list[tu
     if starts is None or ends is None:
         starts, ends = np.asarray(call.ints("starts") or ()), np.asarray(call.ints("ends") or ())
         axes = None if call.ints("axes") is None else np.asarray(call.ints("axes"))
-    count = len(np.atleast_1d(starts))
-    over = range(count) if axes is None else [int(axis) % max(len(x), 1) for axis in np.atleast_1d(axes)]
-    by = [1] * count if steps is None else [int(step) for step in np.atleast_1d(steps)]
+    count = len(np.ravel(starts))
+    over = range(count) if axes is None else [int(axis) % max(len(x), 1) for axis in np.ravel(axes)]
+    by = [1] * count if steps is None else [int(step) for step in np.ravel(steps)]
     found = []
-    for axis, start, end, step in zip(over, np.atleast_1d(starts), np.atleast_1d(ends), by, strict=True):
+    for axis, start, end, step in zip(over, np.ravel(starts), np.atleast_1d(ends), by, strict=True):
         low = -x[axis] - 1
         stop: int | None = int(end)
         if step < 0 and stop is not None and stop <= low:
@@ -85,7 +85,7 @@ def _slice(call: Call, x: Array, *operands: Array | None) -> Array:
 
 
 def _target(shape: Array, old: Shape, keep_zero: bool) -> tuple[int, ...]:
-    sizes = [int(size) for size in np.atleast_1d(shape)]
+    sizes = [int(size) for size in np.ravel(shape)]
     if not keep_zero:
         sizes = [old[axis] if size == 0 and axis < len(old) else size for axis, size in enumerate(sizes)]
     if sizes.count(-1) == 1:

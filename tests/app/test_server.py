@@ -12,24 +12,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
 
 from isochrome.app import answers as asked
-from isochrome.app.answers import QUESTIONS, Answers
+from isochrome.app.answers import QUESTIONS
 from isochrome.app.api import open_model
 from isochrome.app.page import FILES, STATIC
 from isochrome.app.server import HEADERS, Site, application, running, serve
 from isochrome.draw.views import VIEWS
 from isochrome.errors import RequestError
-from isochrome.run.onnx_runtime import OnnxRunner
 from tests.app.hostile import LAYER, WEIGHT, write_hostile
 
 pytestmark = pytest.mark.skipif(not (STATIC / "page.js").is_file(), reason="the page is not built")
@@ -297,58 +294,7 @@ def test_hostile_names_are_text(tmp_path: Path) -> None:
         assert "\u202e" not in said and "\n" not in said
 
 
-class Broken:
-    """A runner that cannot run."""
-
-    def fetch(self, tensors: object) -> dict[str, object]:
-        raise RequestError("the runtime: must run it; it does not")
-
-
-def test_a_model_that_does_not_run_still_opens() -> None:
-    """Pictures need no activations; what is missing is said once, where it is missing."""
-    opened = open_model("example:stanford")
-    run = opened.run()
-    answers = Answers(opened, replace(run, values=replace(run.values, runner=Broken())))  # type: ignore[arg-type]
-    layer = answers.answer("layer/0")
-    assert layer["note"] == "Without activations: the runtime: must run it; it does not"
-    assert layer["tensors"]["w"] is not None and layer["tensors"]["x"] is None and layer["tensors"]["y"] is None
-    assert layer["lines"][0]["relation"] is not None
-    drawn = answers.answer("draw/0/baselines/weight")
-    assert drawn["words"][-1] == layer["note"] and drawn["svg"]
-    with pytest.raises(RequestError, match="^conv: Without activations: the runtime: must run it"):
-        answers.answer("explain/0", "i=0,0,0")
-
-
 # --- cost and end -----------------------------------------------------------------------------------------------------
-
-
-def test_the_model_is_not_run_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    runs, fetch = [], OnnxRunner.fetch
-
-    def counted(runner: OnnxRunner, names: Sequence[str]) -> Any:
-        runs.append(names)
-        return fetch(runner, names)
-
-    monkeypatch.setattr(OnnxRunner, "fetch", counted)
-    opened = open_model("example:lenet5")
-    answers = Answers(opened, opened.run())
-    answers.encoded("model")
-    assert runs == []
-    for number in range(7):
-        answers.encoded(f"layer/{number}")
-        answers.encoded(f"draw/{number}/baselines/weight")
-    assert len(runs) == 1  # neighbours come along
-
-
-def test_answers_are_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = open_model("example:stanford")
-    answers = Answers(opened, opened.run())
-    assert answers.encoded("layer/0") is answers.encoded("layer/0")
-    monkeypatch.setattr(asked, "KEPT_BYTES", 5000)
-    for place in range(20):
-        answers.encoded("explain/0", f"i={place % 2},{place % 3},0")
-    assert sum(map(len, answers._kept.values())) <= 5000
-    assert list(answers._kept)[-1] == ("explain/0", "i=1,1,0")
 
 
 def test_the_first_byte_comes_at_once(address: str) -> None:

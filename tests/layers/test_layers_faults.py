@@ -170,7 +170,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("resize", {"x": (2, 2), "scales": (1.0, -2.0)}, "scales: must hold 2 positive numbers; got [1.0, -2.0]"),
     ("resize", {"x": (2, 2), "scales": (1.0, float("nan"))}, "scales: must hold 2 positive numbers; got [1.0, nan]"),
     ("resize", {"x": (2, 2), "scales": (1.0, 0.1)},
-     "scales: must leave at least one place along every axis; got [1.0, 0.1]"),
+     "scales: must leave at least one place along every axis, and a number of them; got [1.0, 0.1]"),
     ("resize", {"x": (0, 2), "out": (1, 1)}, "x: must have no empty axis; got shape [0, 2]"),
     ("resize", {"x": (2,), "out": (1,), "mode": "area"}, "mode: must be one of nearest, linear, cubic; got area"),
     ("resize", {"x": (2,), "out": (1,), "nearest": "up"},

@@ -104,7 +104,7 @@ def _window(scene: Scene, readers: Sequence[Reader], found: Slabs) -> str:
 
 
 def _notes(sums: Sequence[Sum], found: Slabs, right: Ledger | None) -> tuple[str, ...]:
-    notes = [] if sums else ["There is no ledger: this run does not give the numbers that the layer multiplies."]
+    notes = [] if sums else ["There is no ledger: this run does not give finite numbers for what the layer multiplies."]
     differences = [(one.difference, one.bound) for one in sums if one.difference is not None]
     if differences and not any(difference for difference, _ in differences):
         notes.append("Total and model agree exactly.")
@@ -130,7 +130,7 @@ def _table(readers: Sequence[Reader], sums: Sequence[Sum]) -> Table:
             numbers = ("" if value is None else number(value) for value in (part.weight, part.input, part.product))
             rows.append((neuron, place_text(part.w or ()), x, *numbers))
         if place < len(sums):
-            lines: list[tuple[str, Any]] = [(line.name, line.value) for line in sums[place].others]
+            lines: list[tuple[str, Any]] = [(line.name, line.value) for line in sums[place].lines]
             lines += [("total", sums[place].total), ("the model says", sums[place].framework)]
             rows += [(neuron, name, "", "", "", "not given" if at is None else number(at)) for name, at in lines]
     return Table(("y", "w", "x", "weight", "input", "product"), tuple(rows))

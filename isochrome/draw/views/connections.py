@@ -267,7 +267,7 @@ def _notes(scene: Scene, plan: _Plan, inputs: Digits | None, weights: Digits | N
     count = f"{counted(len(parts), 'connection')} drawn, "
     count += f"{real:,} of them on real input, " if real < len(parts) else ""
     notes = [f"{count}{counted(stored, 'weight')}."]
-    pair = [next(one for one in plan.readers if one.neuron == neuron) for neuron in scene.neurons]
+    pair = [next(one for one in plan.readers if one.neuron == neuron) for neuron in dict.fromkeys(scene.neurons)]
     if len(pair) > 1:
         notes.append(f"{shared_words(scene, pair)}.")
     elif len(plan.readers) > 1 and len(parts) == stored:

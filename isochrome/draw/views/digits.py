@@ -123,7 +123,7 @@ def digits(values: Iterable[ArrayLike | None], characters: int, finest: int = 4)
 def whole_or(values: Sequence[float], short: int, long: int, finest: int = 2) -> Digits | None:
     """Numbers as they are where each is short, else rounded in a longer room; None where there are none.
 
-    >>> [style.mark for style in (whole_or([1, -2], 2, 5), whole_or([0.123, 14], 2, 5)) if style]
+    >>> [style.mark for style in (whole_or([1, -2], 2, 5), whole_or([0.1234, 14], 2, 5)) if style]
     ['', '≈ 2 decimals']
     """
     if not values:

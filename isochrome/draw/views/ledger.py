@@ -13,7 +13,7 @@ from isochrome.draw.picture import Cell, Hit, Label, Mark, Outline, Rule, Tag, T
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Reader
-from isochrome.draw.views.sums import OTHERS, Sum
+from isochrome.draw.views.sums import OTHERS, Sum, rows_of_lines
 from isochrome.draw.views.wording import joined
 
 __all__ = ["Ledger", "ledger"]
@@ -304,8 +304,7 @@ def _section_sum(pen: _Pen, section: Section, y: float, printed: list[list[Decim
 def _lines(pen: _Pen, y: float, printed: list[list[Decimal]]) -> float:
     """The summands that are no drawn product: the other channels, the bias, the rounding."""
     c = pen.columns
-    for row in range(max(len(one.others) for one in pen.sums)):
-        found = [one.others[row] if row < len(one.others) else None for one in pen.sums]
+    for found in rows_of_lines(pen.sums):
         for side, line in enumerate(found):
             value = None if line is None or line.value is None else pen.style.rounded(line.value)
             printed[side] += [] if value is None else [value]

@@ -32,7 +32,7 @@ from isochrome.draw.views.start_numbers_plan import (
     label_width,
     numbers_plan,
 )
-from isochrome.draw.views.sums import neuron_sum, sum_digits
+from isochrome.draw.views.sums import neuron_sum, rows_of_lines, sum_digits
 from isochrome.draw.views.windows import named_positions, plane
 from isochrome.draw.views.wording import counted
 
@@ -179,9 +179,9 @@ def _sums(scene: Scene, plan: NumbersPlan, x: float, y: float) -> tuple[list[Mar
     own = f"channel {first}" if first == last else f"channels {first} to {last}"
     drawn = [sum((style.rounded(value) for value in one.products), style.rounded(0.0)) for one in sums]
     lines = [(own if part.drawn == part.each else "drawn here", drawn)]
-    for place, line in enumerate(sums[0].others):
-        name = line.name.removeprefix("the ").split("[")[0]
-        lines.append((name, [style.rounded(one.others[place].value or 0.0) for one in sums]))
+    for row in rows_of_lines(sums):
+        name = next(line.name for line in row if line is not None).removeprefix("the ").split("[")[0]
+        lines.append((name, [style.rounded(0.0 if line is None else line.value or 0.0) for line in row]))
     rests = [one.rest(style) for one in sums]
     lines += [("rounding", rests)] if any(rests) else []
     marks: list[Mark] = []

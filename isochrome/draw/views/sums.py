@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 from math import fsum
 from typing import Any
 
@@ -17,7 +18,7 @@ from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Reader
 from isochrome.draw.views.wording import counted
 
-__all__ = ["OTHERS", "Line", "Sum", "neuron_sum", "sum_digits"]
+__all__ = ["OTHERS", "Line", "Sum", "neuron_sum", "rows_of_lines", "sum_digits"]
 
 
 OTHERS = "the other products"
@@ -33,33 +34,49 @@ class Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sum:
-    """The arithmetic of one neuron. ``total`` is None where a summand is not known.
+    """The arithmetic of one neuron: drawn products, the sum of the others (``hidden``), biases and other formulas.
+
+    ``total`` is None where a summand is not known.
 
     ``framework`` is the model's own value, None where it gives none; ``bound`` is n * eps * sum(abs(terms)): how far
     a sum of floats may lie from the true one.
     """
 
     products: tuple[float, ...]
-    others: tuple[Line, ...]
+    hidden: Line | None
+    further: tuple[Line, ...]
     total: float | None
     framework: np.floating[Any] | float | None
     bound: float
 
     def values(self) -> tuple[float, ...]:
         """Every number of it that is known."""
-        return _known((*self.products, *(line.value for line in self.others), self.total))
+        return _known((*self._summands(), self.total))
+
+    def _summands(self) -> tuple[float, ...]:
+        return _known((*self.products, *(line.value for line in self.lines)))
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Every summand that is no drawn product."""
+        return self.further if self.hidden is None else (self.hidden, *self.further)
 
     def rest(self, style: Digits) -> Decimal:
         """What the printed total has more than the printed summands: 0 where nothing was rounded."""
         if self.total is None:
             return Decimal(0)
-        summands = [style.rounded(value) for value in _known((*self.products, *(line.value for line in self.others)))]
-        return style.rounded(self.total) - sum(summands, Decimal(0))
+        return style.rounded(self.total) - sum(map(style.rounded, self._summands()), Decimal(0))
 
     @property
     def difference(self) -> float | None:
         """How far total and framework lie apart."""
         return None if self.framework is None or self.total is None else abs(self.total - float(self.framework))
+
+
+def rows_of_lines(sums: Sequence[Sum]) -> list[tuple[Line | None, ...]]:
+    """The further summands of some sums side by side, a row for each kind; None where a sum has none of it."""
+    hidden = [tuple(one.hidden for one in sums)] if any(one.hidden for one in sums) else []
+    return [*hidden, *zip_longest(*(one.further for one in sums))]
 
 
 def _known(values: Iterable[float | None]) -> tuple[float, ...]:
@@ -69,13 +86,14 @@ def _known(values: Iterable[float | None]) -> tuple[float, ...]:
 def neuron_sum(scene: Scene, one: Reader) -> Sum | None:
     """What a neuron adds up: its drawn products, the sum of the others, biases, other formulas.
 
-    None where the run gives no products.
+    None where the run gives no finite products.
     """
-    if one.rows.product is None:
+    if one.rows.product is None or not np.isfinite(one.rows.product).all():
         return None
     products = _known(part.product for part in one.parts)
     rest = fsum([*one.rows.product, *(-product for product in products)])
-    hidden = [] if one.excerpt.whole and not one.others else [Line(_left_out(one), rest if one.others else 0.0)]
+    whole = one.excerpt.whole and not one.others
+    hidden = None if whole else Line(_left_out(one), rest if one.others else 0.0)
     further = _further(scene, one)
     terms = [*one.rows.product.tolist(), *(line.value for line in further)]
     known = _known(terms)
@@ -84,7 +102,7 @@ def neuron_sum(scene: Scene, one: Reader) -> Sum | None:
     eps = np.finfo(said.dtype if isinstance(said, np.floating) else np.float32).eps
     bound = (len(terms) + 1) * float(eps) * fsum(map(abs, known))
     total = fsum(known) if len(known) == len(terms) else None
-    return Sum(products, (*hidden, *further), total, framework, bound)
+    return Sum(products, hidden, tuple(further), total, framework, bound)
 
 
 def _left_out(one: Reader) -> str:

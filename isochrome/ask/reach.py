@@ -155,10 +155,11 @@ def _pass(
     line: Line, source: int, target: int, tensor: str, places: Places, worst: Status, found: Sets, statuses: Statuses
 ) -> None:
     status: Status = "depends on data" if line.depends else worst
+    whole = _whole(line.shape(line.formula.accesses[target].name), tensor)
     try:
         seen = image(line.relation, source, target, places)
     except FormulaError:
-        seen, status = _whole(line.shape(line.formula.accesses[target].name), tensor), _worst([status, "bound"])
+        seen, status = Places((tuple(map(tuple, whole)),)), _worst([status, "bound"])
     found[tensor] = union([found[tensor], seen]) if tensor in found else seen
     statuses[tensor] = _worst([statuses.get(tensor, "exact"), status])
 
@@ -174,15 +175,18 @@ def _everything(
                 f"reach: must know the shape of {shown(name, 60)}, before or after the opaque {operation.kind} "
                 f"{shown(operation.name, 60)} ({operation.opaque}); it is not known"
             )
-        found[name] = _whole(shape, name)
+        found[name] = Places((tuple(map(tuple, _whole(shape, name))),))
         statuses[name] = _worst([worst, "bound"])
 
 
-def _whole(shape: Shape, name: str) -> Places:
+def _whole(shape: Shape, name: str) -> tuple[range, ...]:
+    """All places along each axis, which are few enough to be listed."""
     if sum(shape) > LONGEST:
-        raise RequestError(f"reach: must go through tensors of at most {LONGEST:,} places an axis; "
-                           f"{shown(name, 60)} has shape {list(shape)}")  # fmt: skip
-    return Places((tuple(tuple(range(size)) for size in shape),))
+        raise RequestError(
+            f"reach: must go through tensors of at most {LONGEST:,} places an axis; {shown(name, 60)} has the shape "
+            f"{list(shape)}"
+        )
+    return tuple(map(range, shape))
 
 
 def _worst(statuses: Iterable[Status]) -> Status:

@@ -286,7 +286,8 @@ class Scene:
         read = None if self.x_values is None else np.zeros(len(w))
         if read is not None and self.x_values is not None:
             read[real] = self.x_values[tuple(at[real].T)]
-        product = None if weight is None or read is None else weight * read * self.line.scale
+        with np.errstate(invalid="ignore", over="ignore"):
+            product = None if weight is None or read is None else weight * read * self.line.scale
         return Rows(y, w, at, real, self._channels(at), weight, read, product)
 
     def _sample_places(self, number: int, arrays: Sequence[Numbers]) -> Numbers:

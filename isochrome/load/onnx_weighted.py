@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from isochrome.errors import ModelError
 from isochrome.layers import KINDS, Operation
 from isochrome.load.onnx_call import Call, Unknown
 
@@ -96,12 +97,13 @@ def einsum(call: Call) -> Operation:
 
 
 def gather(call: Call) -> Operation:
-    axis = call.whole("axis", 0)
+    axis, table = call.whole("axis", 0), call.numbers(1)
+    if table is not None and table.dtype.kind not in "iu":
+        raise ModelError(f"its indices: must be whole numbers; are {table.dtype}")
     if call.value(0).stored:
         return kind("embedding", w=call.shape(0), ids=call.shape(1), axis=axis)
-    table = call.numbers(1)
-    shape = None if table is None else np.asarray(table, np.int64)
-    return kind("gather", x=call.shape(0), ids=call.shape(1), table=shape, axis=axis)
+    ids = None if table is None else np.asarray(table, np.int64)
+    return kind("gather", x=call.shape(0), ids=call.shape(1), table=ids, axis=axis)
 
 
 def _stretches(call: Call) -> None:

@@ -28,6 +28,11 @@ export const joined = (place: Place): string => place.join(",");
 /** More taps than this are counted, never listed. */
 const LISTED = 100_000;
 
+/** Whether a loop's role is the one meant: a group is part of the filters and of the channels. */
+function belongs(is: string, role: string): boolean {
+  return is === role || (is === "group" && (role === "filter" || role === "channel"));
+}
+
 export class Layer {
   readonly lines: readonly WeightLine[];
   private readonly tensors = new Map<string, Tensor | null>();
@@ -70,13 +75,14 @@ export class Layer {
 
   /** The axis of y, x or w whose loop has that role; -1 where there is none. */
   axis(of: "y" | "x" | "w", role: string): number {
-    return (this.record.letters?.[of] ?? []).findIndex((letter) => this.record.roles?.[letter] === role);
+    const roles = (this.record.letters?.[of] ?? []).map((letter) => this.record.roles?.[letter]);
+    return roles.includes(role) ? roles.indexOf(role) : roles.findIndex((is) => is !== undefined && belongs(is, role));
   }
 
   /** How many filters, channels, ... there are: the sizes of the loops of that role. */
   extent(role: string): number {
     const sizes = { ...this.record.shared_along, ...this.record.distinct_along, ...this.record.summed_along };
-    const loops = Object.entries(this.record.roles ?? {}).filter(([, is]) => is === role);
+    const loops = Object.entries(this.record.roles ?? {}).filter(([, is]) => belongs(is, role));
     return loops.reduce((product, [loop]) => product * (sizes[loop] ?? 1), loops.length ? 1 : 0);
   }
 

@@ -175,6 +175,8 @@ export class Store {
       }
       if (this.layer) this.settle(this.layer);
       this.linking.use(this.layer);
+    } else if (this.layer && this.state.i === undefined) {
+      this.settle(this.layer);
     }
     this.draw();
     this.changed();

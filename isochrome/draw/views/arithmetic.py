@@ -14,7 +14,7 @@ from isochrome.draw.view import View
 from isochrome.draw.views.digits import Digits
 from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, reader
 from isochrome.draw.views.ledger import Ledger, ledger
-from isochrome.draw.views.sentences import in_common, rounded_words
+from isochrome.draw.views.sentences import in_common, no_products, rounded_words
 from isochrome.draw.views.slabs import Slabs, slabs
 from isochrome.draw.views.sums import Sum, neuron_sum, sum_digits
 from isochrome.draw.views.wording import joined, title_of
@@ -31,8 +31,8 @@ BETWEEN = 22
 
 def unfit(scene: Scene) -> str:
     """Why the layer has no arithmetic to draw, '' where it has."""
-    if scene.x is None:
-        return "its weights multiply no input: they are looked up or added"
+    if no_products(scene):
+        return no_products(scene)
     if scene.line.of:
         return f"the model does not give the numbers that are multiplied: x is “{scene.line.of}”"
     if not scene.line.exact or scene.line.formula.reduce != "+":

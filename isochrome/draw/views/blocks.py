@@ -13,7 +13,7 @@ from isochrome.draw.picture import Cell, Label, Mark, Outline, State, Tag, TextT
 from isochrome.draw.scene import Scene
 from isochrome.draw.views.digits import Digits
 from isochrome.draw.views.excerpt import Reader
-from isochrome.draw.views.planes import Lattice, Plane, Slice, block_outline
+from isochrome.draw.views.planes import Lattice, Plane, Slice, block_outlines
 from isochrome.draw.views.windows import Intervals, in_plane, plane
 from isochrome.draw.views.wording import position_words, sized
 
@@ -51,10 +51,9 @@ def blocks(
     places: dict[str, float] = {}
     states: tuple[State, ...] = ("selected", "pinned")
     for one, state in reversed(list(zip(readers, states, strict=False))):
-        outlines = [
-            block_outline(scene, one_plane, one, state, at) for one_plane, at in zip(shown, lattices, strict=True)
-        ]
-        found = _joined([block for block in outlines if block is not None])
+        pairs = zip(shown, lattices, strict=True)
+        outlines = [found for plane_, at in pairs for found in block_outlines(scene, plane_, one, state, at)]
+        found = _joined(outlines)
         marks += found
         if found:
             places["i" if state == "selected" else "j"] = found[0].x + found[0].width / 2 - 8

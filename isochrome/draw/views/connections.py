@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum, prod
 
+import numpy as np
+
 from isochrome.core.relation import Place
 from isochrome.draw.choice import coloured, level_legend
 from isochrome.draw.layout import number, number_within, paragraph, place_text, sum_text, text_width
@@ -15,6 +17,7 @@ from isochrome.draw.view import View
 from isochrome.draw.views.digits import Digits
 from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, partner, reader
 from isochrome.draw.views.sentences import (
+    no_products,
     rounded_words,
     shared_words,
     taps_table,
@@ -71,7 +74,7 @@ class _Plan:
 
 def unfit(scene: Scene) -> str:
     """Why the layer has no connections to draw, '' where it has."""
-    return "" if scene.x is not None else "its weights multiply no input: they are looked up or added"
+    return no_products(scene)
 
 
 def draw(scene: Scene) -> Picture:
@@ -212,6 +215,8 @@ def _terms(scene: Scene, one: Reader) -> str:
     rows, bias = one.rows, scene.bias_of(one.neuron)
     value = None if scene.y_values is None else float(scene.y_values[one.neuron])
     if rows.product is None or value is None or (bias is not None and bias[1] is None):
+        return ""
+    if not (np.isfinite(value) and np.isfinite(rows.product).all()):
         return ""
     sums = [fsum(rows.product[rows.channel == channel]) for channel in dict.fromkeys(rows.channel.tolist())]
     terms = [*sums, *([bias[1]] if bias is not None and bias[1] is not None else [])]

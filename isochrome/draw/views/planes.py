@@ -9,9 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-import numpy as np
-
-from isochrome.core.formula import Affine
+from isochrome.core.formula import Affine, Index
 from isochrome.core.relation import Place
 from isochrome.core.sizes import affine_range
 from isochrome.draw.choice import kernel, weight_name
@@ -24,7 +22,7 @@ from isochrome.draw.views.wires import is_inside
 from isochrome.model.places import batch_axis
 
 __all__ = [
-    "Lattice", "Plane", "Slice", "block_outline", "input_values", "place_in", "plane_cells", "planes", "slice_cells",
+    "Lattice", "Plane", "Slice", "block_outlines", "input_values", "place_in", "plane_cells", "planes", "slice_cells",
     "slices",
 ]  # fmt: skip
 
@@ -111,13 +109,18 @@ def _grown(wanted: Interval, room: int, whole: Interval) -> Interval:
     return start + shift, end + shift
 
 
-def reach(scene: Scene, axis: int) -> Interval:
-    """From where to where an axis of the input is read or there, padding included."""
-    assert scene.x is not None and scene.line.input_number is not None
+def index_of(scene: Scene, axis: int) -> Index:
+    """The index by which the formula reads an axis of the input."""
+    assert scene.line.input_number is not None
     access = scene.line.formula.accesses[scene.line.input_number]
     batch = batch_axis(scene.line, access)
-    index = access.indices[axis if batch is None or axis < batch else axis + 1]
-    size = scene.x.shape[axis]
+    return access.indices[axis if batch is None or axis < batch else axis + 1]
+
+
+def reach(scene: Scene, axis: int) -> Interval:
+    """From where to where an axis of the input is read or there, padding included."""
+    assert scene.x is not None
+    index, size = index_of(scene, axis), scene.x.shape[axis]
     if not isinstance(index, Affine):
         return 0, size
     low, high = affine_range(index, scene.relation.sizes)
@@ -168,31 +171,41 @@ def plane_cells(
     return tuple(marks)
 
 
-def block_outline(scene: Scene, plane: Plane, one: Reader, state: State, at: Lattice) -> Outline | None:
-    """The outline of the block that a neuron reads in a plane, as far as the window shows it."""
+def block_outlines(scene: Scene, plane: Plane, one: Reader, state: State, at: Lattice) -> tuple[Outline, ...]:
+    """The outline of the block that a neuron reads in a plane, as far as the window shows it.
+
+    A block is one box, holes of a dilation included; where an index folds back, each piece has its own.
+    """
     axes = () if scene.x is None else scene.x.of("position")
-    lead = len(axes) - len(axes[-2:])
-    read = np.array(
-        [
-            part.at
-            for part, channel in zip(one.parts, one.channels, strict=True)
-            if channel == plane.channel and tuple(part.at[axis] for axis in axes[:lead]) == plane.lead
-        ]
-    )
-    if not len(read):
-        return None
-    spans = [(0, 1), (0, 1)]
-    for place, axis in enumerate(axes[-2:], 2 - len(axes[-2:])):
-        window = (plane.rows, plane.columns)[place]
-        low, high = max(int(read[:, axis].min()), window[0]), min(int(read[:, axis].max()) + 1, window[1])
-        if low >= high:
-            return None
-        spans[place] = (low - window[0], high - window[0])
-    (top, bottom), (left, right) = spans
-    x, y, width, height = at.cell(top, left)
-    return Outline(
-        state, x, y, (right - left) * width, (bottom - top) * height, keys=keys(scene.layer.number, y=one.neuron)
-    )
+    read = [part.at for part, channel in zip(one.parts, one.channels, strict=True) if channel == plane.channel]
+    read = [place for place in read if tuple(place[axis] for axis in axes[:-2]) == plane.lead]
+    if not read:
+        return ()
+    spans: list[tuple[Interval, ...]] = [((0, 1),), ((0, 1),)]
+    for number, axis in enumerate(axes[-2:], 2 - len(axes[-2:])):
+        window = (plane.rows, plane.columns)[number]
+        pieces = _pieces(sorted({place[axis] for place in read}), isinstance(index_of(scene, axis), Affine))
+        shown = ((max(low, window[0]), min(high, window[1])) for low, high in pieces)
+        spans[number] = tuple((low - window[0], high - window[0]) for low, high in shown if low < high)
+    found = []
+    for (top, bottom), (left, right) in product(*spans):
+        x, y, width, height = at.cell(top, left)
+        box = (x, y, (right - left) * width, (bottom - top) * height)
+        found.append(Outline(state, *box, keys=keys(scene.layer.number, y=one.neuron)))
+    return tuple(found)
+
+
+def _pieces(values: Sequence[int], whole: bool) -> tuple[Interval, ...]:
+    """Numbers as intervals: one around them all, or one around each run."""
+    if whole:
+        return ((values[0], values[-1] + 1),)
+    found: list[Interval] = []
+    for value in values:
+        if found and found[-1][1] == value:
+            found[-1] = (found[-1][0], value + 1)
+        else:
+            found.append((value, value + 1))
+    return tuple(found)
 
 
 def slices(scene: Scene, number: int, part: Excerpt) -> tuple[Slice, ...]:

@@ -14,11 +14,18 @@ from isochrome.draw.views.excerpt import Reader
 from isochrome.draw.views.wording import counted, joined, position_words
 
 __all__ = [
-    "few", "in_common", "padding_words", "rounded_words", "same_words", "shared_words", "taps_table", "use_words",
-    "uses_words", "weights_of_filter",
+    "few", "in_common", "no_products", "padding_words", "rounded_words", "same_words", "shared_words", "taps_table",
+    "use_words", "uses_words", "weights_of_filter",
 ]  # fmt: skip
 
 _FEW = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def no_products(scene: Scene) -> str:
+    """Why a layer multiplies no weight with an input, '' where it does."""
+    if not scene.line.weight:
+        return "its formula has no weight"
+    return "" if scene.x is not None else "its weights multiply no input: they are looked up or added"
 
 
 def few(count: int) -> str:

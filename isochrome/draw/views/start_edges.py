@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import fsum
+from math import fsum, isfinite
 
 from isochrome.draw.choice import coloured, level_legend
 from isochrome.draw.identity import Colouring
@@ -13,7 +13,7 @@ from isochrome.draw.scene import Part, Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.digits import Digits, whole_or
 from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, partner, reader
-from isochrome.draw.views.sentences import few, rounded_words, same_words, taps_table
+from isochrome.draw.views.sentences import few, no_products, rounded_words, same_words, taps_table
 from isochrome.draw.views.wires import (
     gaps_between,
     height_for,
@@ -37,7 +37,7 @@ MARGIN = 3
 
 def unfit(scene: Scene) -> str:
     """Why the layer has no edges to draw, '' where it has."""
-    return "" if scene.x is not None else "its weights multiply no input: they are looked up or added"
+    return no_products(scene)
 
 
 def draw(scene: Scene) -> Picture:
@@ -134,7 +134,7 @@ def _gives(scene: Scene, readers: Sequence[Reader]) -> str:
     told = []
     for one in readers:
         products = [part.product for part in one.parts if part.product is not None]
-        if len(products) < len(one.parts):
+        if len(products) < len(one.parts) or not all(map(isfinite, products)):
             return ""
         told.append(f"{number(fsum(products), 3)} of the {number(scene.y_values[one.neuron], 3)}")
     return f"Channel {part.channels[0]} gives {joined(told)}."

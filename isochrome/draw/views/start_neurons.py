@@ -47,9 +47,9 @@ class _Slice:
 
 def unfit(scene: Scene) -> str:
     """Why the layer's neurons have no mosaics, '' where they have."""
-    if not scene.y.shape:
-        return "it has one neuron and no axis of them"
-    return ""
+    if not scene.line.weight:
+        return "its formula has no weight"
+    return "" if scene.y.shape else "it has one neuron and no axis of them"
 
 
 def draw(scene: Scene) -> Picture:

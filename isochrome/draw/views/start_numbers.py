@@ -21,7 +21,7 @@ from isochrome.draw.views.blocks import (
 )
 from isochrome.draw.views.digits import Digits
 from isochrome.draw.views.planes import Lattice, plane_cells, slice_cells
-from isochrome.draw.views.sentences import few, rounded_words, taps_table
+from isochrome.draw.views.sentences import few, no_products, rounded_words, taps_table
 from isochrome.draw.views.start_numbers_plan import (
     INNER,
     MARGIN,
@@ -41,7 +41,7 @@ __all__ = ["VIEW"]
 
 def unfit(scene: Scene) -> str:
     """Why the layer has no input and filter to draw, '' where it has."""
-    return "" if scene.x is not None else "its weights multiply no input: they are looked up or added"
+    return no_products(scene)
 
 
 def draw(scene: Scene) -> Picture:
@@ -247,7 +247,10 @@ def _values_words(scene: Scene, plan: NumbersPlan) -> str:
         return "Each filter cell is one stored number; i and j multiply it with different inputs." if pair else ""
     value, times = often[0]
     name, every = few(times), few(len(places))
-    lead = f"All {every} coloured" if times == len(places) else f"{name[:1].upper()}{name[1:]} of the {every} coloured"
+    if times == len(places):
+        lead = "Both coloured" if times == 2 else f"All {every} coloured"
+    else:
+        lead = f"{name[:1].upper()}{name[1:]} of the {every} coloured"
     return f"{lead} weights have the value {number(value)}, yet are {name} weights: colour is identity, not value."
 
 

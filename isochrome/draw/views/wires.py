@@ -133,7 +133,7 @@ def _input_cell(
     axes = () if scene.x is None else scene.x.of("position")
     index = number(place[axes[-1]]) if indexed and axes else ""
     across = style is not None and style.characters <= fitting(side)
-    size = style.size(side, tall) if style is not None and across else 0
+    size = 0 if style is None else style.size(side, tall) if across else FLOOR
     if not is_inside(scene, place):
         return (Cell(x, y, side, tall, "0", padding=True, index=index, index_at="above", size=size),)
     value = None if scene.x_values is None else float(scene.x_values[place])
@@ -282,12 +282,13 @@ def _bar(
     """The bar, and its value apart; a name that leaves no room for the value is set smaller."""
     *bar, told = neuron_bar(x, y, width, "", value, state, height, on, at)
     left = x + (32 if state in ("selected", "pinned") else 10)
-    room = width - (left - x) - 16 - (text_width(f"= {value}", 13.5, mono=True) if value else 0)
+    words = f"≈ {value[1:]}" if value.startswith("≈") else f"= {value}" if value else ""
+    room = width - (left - x) - 16 - text_width(words, 13.5, mono=True)
     size = 13 if text_width(name, 13, mono=True) <= room else 11
     title = Label(left, y + height / 2 + 4.5, fitted(name, room, size, mono=True), "mono", size=size, on=on)
     if not value or not isinstance(told, Label):
         return (*bar[:-1], title), ()
-    return (*bar[:-1], title), (replace(told, text=f"≈ {value[1:]}") if value.startswith("≈") else told,)
+    return (*bar[:-1], title), (replace(told, text=words),)
 
 
 def neuron_value(scene: Scene, neuron: Place, width: float, name: str) -> str:

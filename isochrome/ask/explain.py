@@ -167,7 +167,8 @@ def _terms(model: Model, line: Line, place: Place, values: Values) -> Iterator[T
     tensor = dict(line.inputs).get(names[at_input], "") if at_input is not None else ""
     found = values.inputs(line, tensor) if tensor else None
     inputs, sizes = (None, None) if found is None else found
-    others = [(names.index(name), values.tensor(tensor)) for name, tensor in line.inputs[1:]]
+    rest = [(names.index(name), tensor) for name, tensor in line.inputs]
+    others = [(at, values.tensor(tensor)) for at, tensor in rest if at != at_input]
     constants = dict(line.constants)
     label = None if line.parameter is None else model.parameters[line.parameter].names[0]
     for tap in taps.listed():

@@ -173,9 +173,9 @@ class Line:
 
     @property
     def input_number(self) -> int | None:
-        """The number of the first input's access in the relation, if the line has an input."""
-        names = [access.name for access in self.formula.accesses]
-        return names.index(self.inputs[0][0]) if self.inputs else None
+        """The number of the access of x in the relation, or of the first input where none is called so."""
+        names, inputs = [access.name for access in self.formula.accesses], [name for name, _ in self.inputs]
+        return names.index("x" if "x" in inputs else inputs[0]) if inputs else None
 
     def shape(self, name: str) -> Shape:
         """The shape of a tensor of the formula."""

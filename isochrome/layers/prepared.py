@@ -23,8 +23,9 @@ def by_statistics(rank: int, epsilon: float) -> Prepared:
     def compute(operands: Sequence[Numbers]) -> Made:
         x, mean, var = operands
         shape = (1, -1, *(1,) * (rank - 2)) if rank > 1 else (-1,)
-        centre, deviation = mean.reshape(shape), np.sqrt(var.reshape(shape) + epsilon)
-        return (x - centre) / deviation, (np.abs(x) + np.abs(centre)) / deviation
+        with np.errstate(all="ignore"):
+            centre, deviation = mean.reshape(shape), np.sqrt(var.reshape(shape) + epsilon)
+            return (x - centre) / deviation, (np.abs(x) + np.abs(centre)) / deviation
 
     return Prepared(("x", "mean", "var"), compute, 4)
 
@@ -39,8 +40,9 @@ def by_itself(view: Shape, axes: tuple[int, ...], epsilon: float, centred: bool 
     def compute(operands: Sequence[Numbers]) -> Made:
         x = operands[0].reshape(view)
         centre = x.mean(axis=axes, keepdims=True) if centred else np.zeros(1)
-        deviation = np.sqrt(((x - centre) ** 2).mean(axis=axes, keepdims=True) + epsilon)
-        made, size = (x - centre) / deviation, (np.abs(x) + np.abs(centre)) / deviation
+        with np.errstate(all="ignore"):
+            deviation = np.sqrt(((x - centre) ** 2).mean(axis=axes, keepdims=True) + epsilon)
+            made, size = (x - centre) / deviation, (np.abs(x) + np.abs(centre)) / deviation
         return made.reshape(operands[0].shape), size.reshape(operands[0].shape)
 
     count = 1
@@ -64,7 +66,7 @@ def inverse() -> Prepared:
     """One over the input."""
 
     def compute(operands: Sequence[Numbers]) -> Made:
-        with np.errstate(divide="ignore"):
+        with np.errstate(all="ignore"):
             made = np.reciprocal(operands[0])
         return made, np.abs(made)
 

@@ -22,6 +22,7 @@ from isochrome.ask.reach import reach
 from isochrome.ask.uses import uses
 from isochrome.core.relation import Place
 from isochrome.draw.identity import LEVELS
+from isochrome.draw.layout import figure
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene, scene
 from isochrome.draw.views import VIEWS
@@ -30,7 +31,6 @@ from isochrome.examples import find_example
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import full_place, main_line
 from isochrome.model.values import Values
-from isochrome.render import FORMATS
 from isochrome.render.document import legend_record
 from isochrome.render.svg import svg
 
@@ -240,7 +240,7 @@ def _page_svg(picture: Picture) -> str:
 
 
 def _file_svg(picture: Picture) -> str:
-    return FORMATS["svg"](picture, "light", 1).decode()
+    return svg(figure(picture)).decode()
 
 
 _DRAWINGS: Mapping[str, Callable[[Picture], str]] = {"page": _page_svg, "file": _file_svg}

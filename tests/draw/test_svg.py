@@ -42,7 +42,8 @@ from isochrome.errors import RequestError
 from isochrome.render import FORMATS
 from isochrome.render.document import document, legend_record
 from isochrome.render.png import png
-from isochrome.render.svg import THEMES, css, svg
+from isochrome.render.svg import svg
+from isochrome.render.theme import THEMES, css
 from tests.draw.readback import law_of_colour
 
 FILTERS = [identity("filter", number) for number in range(12)]

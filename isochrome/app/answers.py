@@ -211,7 +211,7 @@ def _reasons(answers: Answers, layer: Layer) -> dict[str, str]:
         seen = scene(answers.model, layer, answers.values)
     except IsochromeError as fault:
         return dict.fromkeys(VIEWS, str(fault))
-    return {name: view.unfit(seen) for name, view in VIEWS.items()}
+    return {name: view.refusal(seen) for name, view in VIEWS.items()}
 
 
 def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:

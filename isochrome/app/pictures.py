@@ -155,7 +155,7 @@ def picture_of(seen: Scene, view: str) -> Picture:
     """The picture of a scene in a view. Raises RequestError where there is no such view, or it makes no sense here."""
     if view not in VIEWS:
         raise RequestError(f"view {shown(view)}: must be one of {', '.join(VIEWS)}")
-    reason = VIEWS[view].unfit(seen)
+    reason = VIEWS[view].refusal(seen)
     if reason:
         raise RequestError(f"view {view} of {shown(seen.layer.name)}: {reason}")
     return VIEWS[view].draw(seen)

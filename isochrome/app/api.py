@@ -175,4 +175,6 @@ def open_model(
 
 def _case(case: Case) -> OpenedModel:
     constants = {name: np.full(shape, value) for name, shape, value in case.constants}
-    return OpenedModel(typed_model(case.formula, dict(case.shapes), name=case.name, constants=constants), case.name)
+    shapes = dict(case.shapes)
+    made = typed_model(case.formula, shapes, None, case.seed, case.name, constants, case.largest)
+    return OpenedModel(made, f"{PREFIX}{case.name}")

@@ -20,13 +20,18 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line, its shapes, and what it shows; ``constants`` are tables that hold one number everywhere."""
+    """One line, its shapes, and what it shows; ``constants`` are tables that hold one number everywhere.
+
+    Inputs are whole numbers from 0 to ``largest``; the seed is one that gives few zeros among the weights.
+    """
 
     name: str
     about: str
     formula: str
     shapes: tuple[tuple[str, Shape], ...]
     constants: tuple[tuple[str, Shape, float], ...] = ()
+    largest: int = 2
+    seed: int = 10
 
     @property
     def command(self) -> str:
@@ -72,9 +77,9 @@ _ROWS = (
     _moved("numeric", "The numbers of a small convolution.", "p + u", "q + v", 5, 3),
     _moved("numeric-padding-strides", "The numbers, with padding, two apart.", "2*p + u - 1", "2*q + v - 1", 5, 3),
     Case("average-pooling", "Each neuron is the mean of its window.", "y[p, q] += k[u, v] * x[p + u, q + v]",
-         (("x", (5, 5)),), (("k", (3, 3), 1 / 9),)),
-    _case("max-pooling", "Each neuron is the largest of its window.", "y[p, q] max= x[p + u, q + v] where u < 3, v < 3",
-          x=(5, 5)),
+         (("x", (5, 5)),), (("k", (3, 3), 1 / 9),), largest=9),
+    Case("max-pooling", "Each neuron is the largest of its window.",
+         "y[p, q] max= x[p + u, q + v] where u < 3, v < 3", (("x", (5, 5)),), largest=9),
     _case("non-square", "Input, kernel, stride and padding differ by axis.",
           "y[p, q] += w[u, v] * x[p + u, 2*q + v - 1]", x=(4, 7), w=(2, 3)),
     _case("one-dimensional", "A sequence.", "y[p] += w[u] * x[2*p + u - 1]", x=(9,), w=(3,)),

@@ -55,11 +55,12 @@ def typed_model(
     seed: int = 0,
     name: str = "formula",
     constants: Mapping[str, Array] | None = None,
+    largest: int = 2,
 ) -> TypedModel:
     """The model of a typed line: one layer called ``name``; all its loops count, it has no batch.
 
-    Factors that begin with w or b are weights; ``constants`` are neither weights nor inputs, but numbers of the line.
-    Raises FormulaError.
+    Factors that begin with w or b are weights, -1 to 1; inputs are whole numbers from 0 to ``largest``. ``constants``
+    are neither, but numbers of the line. Raises FormulaError.
 
     >>> typed_model("y[p] += w[u] * x[p + u]", {"x": (7,), "w": (3,)}).relation.connections
     15
@@ -81,7 +82,8 @@ def typed_model(
     line = Line(pattern, tuple((name, name) for name in names), formula.output.name, weight, 0 if weight else None,
                 weight, tuple((key, np.asarray(array, np.float64)) for key, array in fixed.items()),
                 operand=weight)  # fmt: skip
-    return TypedModel(_model(line, known, weight, inputs, name), made, _arrays(known, formula.factors, seed) | fixed)
+    arrays = _arrays(known, formula.factors, seed, largest) | fixed
+    return TypedModel(_model(line, known, weight, inputs, name), made, arrays)
 
 
 def _model(line: Line, known: Mapping[str, Shape], weight: str, inputs: frozenset[str], called: str) -> Model:
@@ -100,13 +102,13 @@ def _model(line: Line, known: Mapping[str, Shape], weight: str, inputs: frozense
     return Model(str(line.formula), "formula", parameters, tensors, (operation,), (layer,), names, (output,))
 
 
-def _arrays(known: Mapping[str, Shape], factors: tuple[Access, ...], seed: int) -> dict[str, Array]:
+def _arrays(known: Mapping[str, Shape], factors: tuple[Access, ...], seed: int, largest: int) -> dict[str, Array]:
     generator = np.random.default_rng(seed)
     found: dict[str, Array] = {}
     for factor in factors:
         if factor.name in found or _large(known[factor.name]):
             continue
-        low, high = (-1, 2) if factor.name[0] in "wb" else (0, 3)
+        low, high = (-1, 2) if factor.name[0] in "wb" else (0, largest + 1)
         found[factor.name] = generator.integers(low, high, known[factor.name]).astype(np.float64)
     return found
 

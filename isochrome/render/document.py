@@ -10,21 +10,20 @@ from typing import Any
 
 from isochrome.draw.identity import text_on
 from isochrome.draw.picture import Group, Mark, Picture
-from isochrome.errors import shown
 from isochrome.render.setting import Setting
 
 __all__ = ["document", "legend_record"]
 
 
 def document(pictures: Sequence[Picture], setting: Setting) -> bytes:
-    """The picture as one JSON document in UTF-8, several as its ``frames``, with the command that made them.
+    """The picture as one JSON document in ASCII, several as its ``frames``, with the command that made them.
 
     Every coloured mark has its ``identity`` and its ``colour``.
     """
     records = [_record(picture) for picture in pictures]
     record = records[0] if len(records) == 1 else {"frames": records}
-    made = {"command": shown(setting.command, max(80, len(setting.command)))} if setting.command else {}
-    return (json.dumps(record | made, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode()
+    made = {"command": setting.command} if setting.command else {}
+    return (json.dumps(record | made, ensure_ascii=True, separators=(",", ":"), allow_nan=False) + "\n").encode()
 
 
 def _record(picture: Picture) -> dict[str, Any]:

@@ -41,12 +41,12 @@ from isochrome.draw.views.sentences import rounded_words, taps_table
 from isochrome.draw.views.sliding import border_words, moves_words, size_words, slides, unreached_words
 from isochrome.draw.views.windows import Intervals, named_positions, plane, position_window
 from isochrome.draw.views.wires import is_inside
-from isochrome.draw.views.wording import counted, drawn, sized, title_of
+from isochrome.draw.views.wording import counted, drawn, joined, position_words, sized, title_of
 
 __all__ = ["VIEW"]
 
-MOST, ROOM, OUTPUTS = 49, 9, 8
-"""The most taps of the neuron; the most rows and columns of an input plane, and of the output."""
+MOST, ROOM, OUTPUTS, LINE = 49, 9, 8, 14
+"""The most taps of the neuron; the most rows and columns of an input plane, and of the output; of a line of either."""
 LARGE, SMALL = 42.0, 34.0
 """The side of a cell where there is one plane, and where there are several."""
 GAP, HEAD = 40.0, 30.0
@@ -82,9 +82,10 @@ def _plan(scene: Scene) -> _Plan:
         for neuron in dict.fromkeys(scene.neurons)
         if filter_number(scene, neuron) == first
     )
-    shown = planes(scene, _holders(scene, readers), (ROOM, ROOM))
+    flat = len(scene.y.of("position")) < 2
+    shown = planes(scene, _holders(scene, readers), (ROOM, LINE if flat else ROOM))
     own = slices(scene, first, part) if scene.line.weight else ()
-    outputs = position_window(scene, (OUTPUTS, OUTPUTS))
+    outputs = position_window(scene, (OUTPUTS, LINE if flat else OUTPUTS))
     weights = [float(scene.w_values[at]) for one in own for line in one.rows for at in line
                if at is not None and scene.w_values is not None]  # fmt: skip
     known = scene.y_values
@@ -147,11 +148,9 @@ def _name(scene: Scene) -> str:
 
 
 def _inputs(scene: Scene, plan: _Plan) -> tuple[list[Mark], float, float]:
-    names = plane_names(plan.planes) if len(plan.planes) > 1 else ("",)
+    names = _plane_names(scene, plan)
     left = max(text_width(name, 12, mono=True) for name in names) + (8 if len(plan.planes) > 1 else 2)
-    lead = plan.planes[0].lead
-    words = "input x" if len(plan.planes) == 1 else "input x, by channel" if not lead else "input x, by place"
-    heads = heading(left, 14, words, plan.inputs, bold=True)
+    heads = heading(left, 14, _input_name(scene, plan), plan.inputs, bold=True)
     top = HEAD + 26
     marks: list[Mark] = [*heads]
     lattices, y = [], top
@@ -169,6 +168,24 @@ def _inputs(scene: Scene, plan: _Plan) -> tuple[list[Mark], float, float]:
             )
     marks += blocks(scene, plan.readers, plan.planes, lattices)
     return marks, left + plan.planes[0].width * plan.side, y - 16 + 4
+
+
+def _plane_names(scene: Scene, plan: _Plan) -> tuple[str, ...]:
+    """What each plane is called beside it: its channel, its place along the axes before rows and columns, or both."""
+    if len(plan.planes) == 1:
+        return ("",)
+    if scene.channels > 1:
+        return plane_names(plan.planes)
+    return tuple(place_text(one.lead) for one in plan.planes)
+
+
+def _input_name(scene: Scene, plan: _Plan) -> str:
+    assert scene.x is not None
+    name, first = f"input {scene.x.name}", plan.planes[0]
+    if len(plan.planes) == 1:
+        return f"{name}, channel {first.channel}" if scene.channels > 1 else name
+    by = (["channel"] if scene.channels > 1 else []) + list(position_words(scene.x)[: len(first.lead)])
+    return f"{name}, by {joined(by)}"
 
 
 def _plane(scene: Scene, plan: _Plan, one: Plane, at: Lattice, taps: dict[Place, list[Part]]) -> list[Mark]:

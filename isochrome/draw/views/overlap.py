@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -23,6 +24,8 @@ __all__ = ["VIEW"]
 
 MOST = 700
 """The most small cells of a picture."""
+LARGEST = 9
+"""The most rows, and columns, of a small kernel."""
 WIDEST = 12
 """The most neurons in a row, and rows of them."""
 MOTE, EDGE, COUNT = 8.0, 5.0, 17.0
@@ -33,14 +36,15 @@ def _unfit(scene: Scene) -> str:
     if not scene.w.of("tap"):
         return "no axis of its weight slides along positions, so taps do not overlap"
     rows, columns = _kernel_shape(scene)
-    if max(rows, columns) > 7:
-        return f"its kernel, {sized([rows, columns])}, is too large for a cell"
+    if max(rows, columns) > LARGEST:
+        return f"its kernel, {sized([scene.w.shape[axis] for axis in scene.w.of('tap')])}, is too large for a cell"
     return "" if len(scene.filter_rows) else "the chosen filter has no connection"
 
 
 def _kernel_shape(scene: Scene) -> tuple[int, int]:
+    """Rows and columns of a small kernel; what lies along the axes before these stands side by side."""
     sizes = [scene.w.shape[axis] for axis in scene.w.of("tap")]
-    return (sizes[-2] if len(sizes) > 1 else 1), sizes[-1]
+    return (sizes[-2] if len(sizes) > 1 else 1), prod(sizes[:-2]) * sizes[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +118,22 @@ def _cell(scene: Scene, one: _Cell, x: float, y: float, wide: float, tall: float
     marks: list[Mark] = [Rect(x, y, wide, tall, "paper", "line", 2, keys=at)]
     marks.append(Label(x + wide / 2, y + 13, number(one.real), "mono", "middle", size=11, keys=at))
     used = {tuple(w): bool(real) for w, real in zip(one.rows.w.tolist(), one.rows.real.tolist(), strict=True)}
-    axes = scene.w.of("tap")[-2:]
+    axes = scene.w.of("tap")
     for place, real in used.items():
-        row, column = (0, *(place[axis] for axis in axes))[-2:]
+        row, column = _spot(scene, tuple(place[axis] for axis in axes))
         box = (x + EDGE + column * MOTE, y + COUNT + row * MOTE, MOTE, MOTE)
         held = keys(scene.layer.number, y=one.neuron, w=place, parameter=scene.line.parameter)
         name = weight_name(scene, place, filter_number(scene, one.neuron), channel) if real else None
         marks.append(Cell(*box, identity=name, padding=not real, round=1, keys=held))
     return marks
+
+
+def _spot(scene: Scene, tap: Place) -> tuple[int, int]:
+    """Row and column of a tap in a small kernel."""
+    column = 0
+    for axis, at in zip(scene.w.of("tap")[:-2], tap[:-2], strict=True):
+        column = column * scene.w.shape[axis] + at
+    return (0, *tap)[-2], column * scene.w.shape[scene.w.of("tap")[-1]] + tap[-1]
 
 
 def _state(scene: Scene, one: _Cell, x: float, y: float, wide: float, tall: float) -> Outline | None:

@@ -47,6 +47,8 @@ __all__ = ["VIEW"]
 
 MOST, ROOM, OUTPUTS, LINE = 49, 9, 8, 14
 """The most taps of the neuron; the most rows and columns of an input plane, and of the output; of a line of either."""
+CHANNELS, TALL = 4, 30
+"""The most channels, and the most rows of all planes together."""
 LARGE, SMALL = 42.0, 34.0
 """The side of a cell where there is one plane, and where there are several."""
 GAP, HEAD = 40.0, 30.0
@@ -77,13 +79,17 @@ class _Plan:
 def _plan(scene: Scene) -> _Plan:
     first = filter_number(scene, scene.neurons[0])
     part = excerpt(scene, first, MOST)
+    if len(part.channels) > CHANNELS:
+        part = excerpt(scene, first, CHANNELS * part.each)
     readers = tuple(
         reader(scene, neuron, part, MOST)
         for neuron in dict.fromkeys(scene.neurons)
         if filter_number(scene, neuron) == first
     )
     flat = len(scene.y.of("position")) < 2
-    shown = planes(scene, _holders(scene, readers), (ROOM, LINE if flat else ROOM))
+    holders = _holders(scene, readers)
+    rows = max(min(TALL // len(planes(scene, holders, (1, 1))), ROOM), 1)
+    shown = planes(scene, holders, (rows, LINE if flat else ROOM))
     own = slices(scene, first, part) if scene.line.weight else ()
     outputs = position_window(scene, (OUTPUTS, LINE if flat else OUTPUTS))
     weights = [float(scene.w_values[at]) for one in own for line in one.rows for at in line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ MOST, ROOM, OUTPUTS, LINE = 49, 9, 8, 14
 CHANNELS, TALL = 4, 30
 """The most channels, and the most rows of all planes together."""
 LARGE, SMALL = 42.0, 34.0
-"""The side of a cell where there is one plane, and where there are several."""
+"""The side of a cell where there is one plane, and where there are several; it grows with long numbers."""
 GAP, HEAD = 40.0, 30.0
 
 
@@ -96,8 +97,9 @@ def _plan(scene: Scene) -> _Plan:
                if at is not None and scene.w_values is not None]  # fmt: skip
     known = scene.y_values
     values = [] if known is None else [float(known[place]) for _, _, place in neurons_in(scene, first, outputs)]
-    side = LARGE if len(shown) == 1 else SMALL
     numbers = (whole_or(input_values(scene, shown), 2, 4), whole_or(weights, 2, 5), whole_or(values, 3, 6, 2))
+    longest = max((style.characters for style in numbers[:2] if style is not None), default=0)
+    side = max(LARGE if len(shown) == 1 else SMALL, 6.0 * longest + 14)
     return _Plan(readers, shown, own, outputs, side, *numbers)
 
 
@@ -221,10 +223,11 @@ def _tap(scene: Scene, plan: _Plan, part: Part, x: float, y: float, width: float
     marks: list[Mark] = [Cell(x, y, width, height, identity=name, keys=held)]
     above = "" if plan.inputs is None else plan.inputs.text(part.input)
     below = "" if plan.weights is None else plan.weights.text(part.weight)
-    size = 11.5 if height > 30 else 10
+    longest = max((style.characters for style in (plan.inputs, plan.weights) if style is not None), default=1)
+    size = floor(10 * min(11.5 if height > 30 else 10, max(10, (width - 3) / (0.6 * longest)))) / 10
     texts = [(above, y + 0.5 + size * 0.95, False), (below, y + height - 3.5, True)]
     for text, baseline, bold in texts:
-        if text and text_width(text, size, mono=True) <= width - 4:
+        if text and text_width(text, size, mono=True) <= width - 2:
             marks.append(Label(x + width / 2, baseline, text, "mono", "middle", bold, size=size, on=name, keys=held))
     return marks
 
@@ -280,7 +283,7 @@ def _notes(scene: Scene, plan: _Plan) -> tuple[str, ...]:
     one = plan.readers[0]
     padded, known = int((~one.rows.real).sum()), scene.y_values
     value = "" if known is None else f" = {number(float(known[one.neuron]), 6)}".replace("= ≈", "≈ ")
-    taps = counted(len(one.rows), "tap") + (f", {padded} of them on padding" if padded else "")
+    taps = counted(len(one.rows), "tap") + (f", {padded:,} of them on padding" if padded else "")
     told = [f"{_name(scene)}{value} has {taps if len(one.rows) else 'no tap'}.", unreached_words(scene.relation)]
     if scene.line.weight and plan.inputs is not None:
         told.append("In a cell that is read: the input above, its weight below.")

@@ -261,7 +261,7 @@ def _output(scene: Scene, plan: _Plan, x: float, top: float) -> tuple[list[Mark]
     lift = 0 if plan.values is None or not plan.values.mark else 14
     heads = heading(x, top - lift, name, plan.values, bold=True)
     (first_row, end), (start, stop) = plane(plan.outputs)
-    wide = plan.side if plan.values is None or plan.values.characters < 5 else plan.values.characters * 7.0 + 10
+    wide = plan.side if plan.values is None or plan.values.characters < 4 else plan.values.characters * 8.0 + 14
     at = Lattice(x, top + 20, wide, plan.side)
     marks = [*heads, *output_cells(scene, first, plan.outputs, at, plan.values)]
     right = max(x + (stop - start) * wide, x + text_width(heads[0].text, 12.5, True))

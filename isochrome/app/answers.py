@@ -58,6 +58,9 @@ class Answers:
     """
 
     def __init__(self, opened: OpenedModel, run: Run, limit: int = MOST_ELEMENTS, alone: bool = False) -> None:
+        lines = [line for layer in opened.model.layers for line in layer.lines]
+        if lines and not any(line.weight for line in lines):
+            raise RequestError(f"{opened.name}: must have a weight to be explored. `isochrome draw window` shows it.")
         self.opened, self.limit, self.alone = opened, limit, alone
         self.model: Model = opened.model
         self.patient = Patient(run.values.runner)

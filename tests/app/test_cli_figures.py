@@ -78,3 +78,10 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(
     assert (code, out) == (2, "")
     assert err == f"isochrome: {fault}\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_without_a_weight_has_no_explorer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "page.html"
+    assert main(["page", "example:arithmetic/max-pooling", "-o", str(path)]) == 2
+    fault = "example:arithmetic/max-pooling: must have a weight to be explored. `isochrome draw window` shows it."
+    assert capsys.readouterr().err == f"isochrome: {fault}\n" and not path.exists()

@@ -127,7 +127,7 @@ def index() -> str:
         lines += [f"## {item.about}", "", f"![{item.about}]({item.name}.svg)", "", f"    {item.command}", ""]
     lines += ["## Convolution arithmetic", "", *LINES, "", "| case | what it shows | its line |", "|---|---|---|"]
     for case in CASES.values():
-        lines.append(f"| [{case.name}](arithmetic-{case.name}.svg) | {case.about} | `{case.formula}` |")
+        lines.append(f"| `{case.name}` | {case.about} | `{case.formula}` |")
     for item in ARITHMETIC:
         lines += ["", f"![{item.about}]({item.name}.svg)", "", f"    {item.command}"]
     return "\n".join([*lines, ""])

@@ -76,11 +76,11 @@ class Drawn:
         if not self.setting.width_mm:
             return ""
         figures = framed(self.pictures, self.style)
-        points = smallest_text(figures) * self.setting.unit(figures[0].width) * 72 / 25.4
+        points = round(smallest_text(figures) * self.setting.unit(figures[0].width) * 72 / 25.4, 1)
         if points >= LEAST_POINTS:
             return ""
         return (
-            f"the smallest text is {points:.1f} points at {self.setting.width_mm:g} mm, and under {LEAST_POINTS} is "
+            f"the smallest text is {points:g} points at {self.setting.width_mm:g} mm, and under {LEAST_POINTS} is "
             "hard to read in print. A wider style, fewer neurons or another view gives larger text."
         )
 

@@ -61,13 +61,14 @@ def style_named(name: str) -> Style:
 
 
 def in_style(picture: Picture, style: Style) -> Picture:
-    """The picture in the palette of a style. Nine greys can be told apart beside one another, and not by name."""
+    """The picture in the palette of a style; where that has no colours, the legend speaks of greys."""
     if not style.grey:
         return picture
     colours = picture.colouring
     if len(colours.slots) > len(GREYS):
         raise RequestError(f"style {style.name}: must have at most {len(GREYS)} identities; got {len(colours.slots)}")
-    return replace(picture, colouring=replace(colours, palette=GREYS))
+    told = replace(picture.legend, title=picture.legend.title.replace("Same colour", "Same grey"))
+    return replace(picture, colouring=replace(colours, palette=GREYS), legend=told)
 
 
 def framed(pictures: Sequence[Picture], style: Style) -> tuple[Picture, ...]:

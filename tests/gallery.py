@@ -25,8 +25,8 @@ ENDINGS = (
 LINES = (
     "Each case is one line of index notation; everything in its picture is read off that line, and the tests compare "
     "its numbers with PyTorch's. `--neuron` chooses another neuron, `--play positions` shows them all; the view "
-    "`overlap` shows how many taps reach each neuron, `arithmetic` every product. To change a case, type its line: "
-    "`isochrome draw window formula:'...' --shape x=5,5 --shape w=3,3 -o FILE`.",
+    "`overlap` shows how many taps reach each neuron, `arithmetic` every product. The second command under a "
+    "picture types the same line, to be changed; its numbers are others.",
 )
 FOLDER = Path(__file__).parent.parent / "docs" / "gallery"
 
@@ -128,8 +128,9 @@ def index() -> str:
     lines += ["## Convolution arithmetic", "", *LINES, "", "| case | what it shows | its line |", "|---|---|---|"]
     for case in CASES.values():
         lines.append(f"| `{case.name}` | {case.about} | `{case.formula}` |")
-    for item in ARITHMETIC:
+    for item, case in zip(ARITHMETIC, CASES.values(), strict=True):
         lines += ["", f"![{item.about}]({item.name}.svg)", "", f"    {item.command}"]
+        lines += [] if case.constants else [f"    {case.command}"]
     return "\n".join([*lines, ""])
 
 

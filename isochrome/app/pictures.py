@@ -253,7 +253,7 @@ def draw(
     first = seen(pins, chosen)
     scenes = played(seen, first, pins[1:], chosen, play) if play else (first,)
     pictures = tuple(in_style(_noted(picture_of(scene_, view), patient), look) for scene_ in scenes)
-    words = caption_of(scenes, pictures[0]) if caption else ""
+    words = caption_of(scenes, pictures) if caption else ""
     pictures = tuple(replace(found, description=f"{found.description} {words}".strip()) for found in pictures)
     return Drawn(pictures, look, setting, words)
 

@@ -15,12 +15,12 @@ from isochrome.errors import shown
 __all__ = ["caption"]
 
 
-def caption(scenes: Sequence[Scene], picture: Picture) -> str:
-    """The caption of a picture of a scene, or of the first of several that play, in whole sentences.
+def caption(scenes: Sequence[Scene], pictures: Sequence[Picture]) -> str:
+    """The caption of a picture of a scene, or of several that play, in whole sentences.
 
     Every count is of one sample, and exact.
     """
-    seen = scenes[0]
+    seen, picture = scenes[0], pictures[0]
     report = layer_report(seen.model, seen.layer)
     sentences = [
         f"{picture.title}: {seen.line.formula}.",
@@ -28,7 +28,7 @@ def caption(scenes: Sequence[Scene], picture: Picture) -> str:
         _uses(seen, report),
         _shared(report),
         _selected(seen) if len(scenes) == 1 else _frames(scenes),
-        f"Drawn: {picture.window[:1].lower()}{picture.window[1:]}." if picture.window else "",
+        _part([one.window for one in pictures]),
         _colours(picture),
     ]
     return " ".join(shown(sentence, 2000) for sentence in sentences if sentence)
@@ -79,10 +79,19 @@ def _selected(seen: Scene) -> str:
     return f"Selected: {joined(pins)}."
 
 
+def _part(windows: Sequence[str]) -> str:
+    """Which part is drawn, '' where it is everything."""
+    if len(set(windows)) > 1:
+        return "The part that is drawn moves with the neuron."
+    return f"Drawn: {windows[0][:1].lower()}{windows[0][1:]}." if windows[0] else ""
+
+
 def _frames(scenes: Sequence[Scene]) -> str:
     first, last = scenes[0], scenes[-1]
     names = f"{_name(first, first.neurons[0])} to {_name(last, last.neurons[0])}"
-    return f"One frame for each of {len(scenes):,} neurons, {names}."
+    stays = {scene.neurons[1] for scene in scenes if len(scene.neurons) > 1}
+    other = f"; j = {_name(first, stays.pop())} stays" if stays else ""
+    return f"One frame for each of {len(scenes):,} neurons, {names}{other}."
 
 
 def _name(seen: Scene, neuron: Place) -> str:

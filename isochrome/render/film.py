@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.draw.picture import Picture
-from isochrome.errors import RequestError, shown
+from isochrome.errors import RequestError, visible
 from isochrome.render.png import png, said
 from isochrome.render.setting import Setting
 from isochrome.render.theme import THEMES
@@ -42,7 +43,7 @@ def gif(pictures: Sequence[Picture], setting: Setting) -> bytes:
     images = [_image(frame) for frame in numbers]
     for image in images:
         image.putpalette(palette)
-    note = shown(setting.command or pictures[0].title, 2000).encode()
+    note = visible(setting.command or pictures[0].title).encode()
     return _saved(images, setting, "GIF", comment=note, optimize=False, disposal=1)
 
 
@@ -95,13 +96,10 @@ def _nearest(colour: int, kept: NDArray[np.int64]) -> int:
 
 def _xmp(picture: Picture, setting: Setting) -> bytes:
     """Title and command as a small XMP record, the only text that WebP has a place for."""
-
-    def told(text: str) -> str:
-        return shown(text, max(80, len(text))).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
+    title, about, command = (escape(visible(text)) for text in (picture.title, picture.description, setting.command))
     return (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         '<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/">'
-        f"<dc:title>{told(picture.title)}</dc:title><dc:description>{told(picture.description)}</dc:description>"
-        f"<dc:source>{told(setting.command)}</dc:source></rdf:Description></rdf:RDF></x:xmpmeta>"
+        f"<dc:title>{title}</dc:title><dc:description>{about}</dc:description>"
+        f"<dc:source>{command}</dc:source></rdf:Description></rdf:RDF></x:xmpmeta>"
     ).encode()

@@ -9,7 +9,7 @@ from pathlib import Path as File
 from typing import Any, assert_never
 
 from isochrome.draw.picture import Picture
-from isochrome.errors import RequestError, shown
+from isochrome.errors import RequestError, visible
 from isochrome.render.png import font_files
 from isochrome.render.setting import Setting
 from isochrome.render.shapes import Paint, Path, Pixels, Shape, Words, shapes
@@ -32,10 +32,10 @@ def pdf(pictures: Sequence[Picture], setting: Setting) -> bytes:
     file, first = BytesIO(), pictures[0]
     new: Any = Canvas
     page = new(file, invariant=1, pageCompression=1, lang="en", initialFontName=_FACES[False, False])
-    page.setTitle(_told(first.title))
-    page.setSubject(_told(first.description))
+    page.setTitle(visible(first.title))
+    page.setSubject(visible(first.description))
     page.setAuthor("")
-    page.setCreator(_told(setting.command) or "isochrome")
+    page.setCreator(visible(setting.command) or "isochrome")
     for picture in pictures:
         unit = setting.unit(picture.width) * _MM
         page.setPageSize((picture.width * unit, picture.height * unit))
@@ -45,10 +45,6 @@ def pdf(pictures: Sequence[Picture], setting: Setting) -> bytes:
         page.showPage()
     page.save()
     return file.getvalue()
-
-
-def _told(text: str) -> str:
-    return shown(text, max(80, len(text)))
 
 
 @lru_cache(maxsize=4)

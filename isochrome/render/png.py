@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 from isochrome.draw.picture import Picture
-from isochrome.errors import RequestError, shown
+from isochrome.errors import RequestError, visible
 from isochrome.render.raster import HEAD, chunk
 from isochrome.render.setting import Setting
 from isochrome.render.svg import svg
@@ -53,7 +53,7 @@ def said(image: bytes, picture: Picture, setting: Setting) -> bytes:
     metre = round(setting.scale * 96 / 0.0254)
     chunks = [chunk(b"pHYs", struct.pack(">IIB", metre, metre, 1))]
     told = {"Title": picture.title, "Description": picture.description, "Comment": setting.command}
-    chunks += [_text(name, shown(text, max(80, len(text)))) for name, text in told.items() if text]
+    chunks += [_text(name, visible(text)) for name, text in told.items() if text]
     return image[:_AFTER_SIZE] + b"".join(chunks) + image[_AFTER_SIZE:]
 
 

@@ -14,7 +14,7 @@ from typing import assert_never
 from isochrome.draw import picture as marks
 from isochrome.draw.identity import Colouring, text_on
 from isochrome.draw.layout import ROLES, is_measured, number_size, text_width
-from isochrome.errors import shown
+from isochrome.errors import visible
 from isochrome.render.raster import raster
 from isochrome.render.theme import THEMES, css
 
@@ -337,7 +337,7 @@ def _n(value: float) -> str:
 
 @lru_cache(maxsize=8192)
 def _text(text: str) -> str:
-    seen = text if text.isprintable() else shown(text, max(80, len(text)))
+    seen = text if text.isprintable() else visible(text)
     return seen.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from isochrome.draw.layout import text_width
 from isochrome.draw.picture import Picture
-from isochrome.errors import RequestError, shown
+from isochrome.errors import RequestError, visible
 from isochrome.render.outlines import Outline
 from isochrome.render.raster import pixels
 from isochrome.render.setting import Setting
@@ -90,7 +90,7 @@ def tikz(picture: Picture, setting: Setting) -> bytes:
 
 
 def _plain(text: str) -> str:
-    return shown(text, max(80, len(text))).encode("ascii", "backslashreplace").decode()
+    return visible(text).encode("ascii", "backslashreplace").decode()
 
 
 def _colours(shape: Shape) -> Iterator[str]:

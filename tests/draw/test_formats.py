@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -127,8 +128,6 @@ def test_pdf_shows_signs_that_no_font_has_as_their_numbers() -> None:
 
 
 def _titled(picture: Picture, text: str) -> Picture:
-    from dataclasses import replace
-
     return replace(picture, marks=(Cell(0, 0, 190, 20, text, size=12),))
 
 
@@ -137,8 +136,6 @@ def _titled(picture: Picture, text: str) -> Picture:
 
 @pytest.mark.parametrize("ending", FORMATS)
 def test_hostile_names_and_commands_do_no_harm(ending: str) -> None:
-    from dataclasses import replace
-
     shown = replace(_titled(everything(), HOSTILE), title=HOSTILE, description=HOSTILE)
     data = FORMATS[ending].write([shown], Setting(command=HOSTILE, scale=1))
     if ending == "svg":
@@ -183,8 +180,6 @@ def test_tikz_compiles_alone_on_one_page_of_its_size(tmp_path: Path, engine: str
 @pytest.mark.skipif(not TEX, reason="there is no TeX on this machine")
 @pytest.mark.parametrize("engine", TEX)
 def test_tikz_compiles_with_every_sign_and_mark(tmp_path: Path, engine: str) -> None:
-    from dataclasses import replace
-
     signs = "".join(map(chr, range(32, 127))) + "−×÷±·≈≤≥≠→←↑↓∂∞√²³°µ∑…–—“”‘’ßæøØÆıéÄñç漢" + HOSTILE
     label = [Cell(0, 20 * row, 190, 20, signs[start : start + 12], size=11) for row, start in enumerate(range(0, len(signs), 12))]
     shown = replace(everything(), marks=(*everything().marks, *label))
@@ -355,6 +350,14 @@ def test_a_caption_gives_the_counts_of_the_layer_with_their_units() -> None:
         "Same colour = same weight; coloured: filter 0, channel 0 (9 of 54 weights; the others stay unfilled)."
     )
     assert drawing().caption in drawing().svg().replace("&gt;", ">")
+
+
+def test_a_caption_of_a_film_says_what_moves_and_what_stays() -> None:
+    moving = draw(open_model("example:lenet5"), "C1", "window", neuron=(0, 0, 0), play="q", caption=True)
+    assert "y[0,0,0] to y[0,0,27]. The part that is drawn moves with the neuron." in moving.caption
+    pins = [(0, 0, 0), (0, 2, 2)]
+    pinned = draw(open_model("example:stanford"), 0, "connections", neurons=pins, play="positions", caption=True)
+    assert "y[0,0,0] to y[0,2,2]; j = y[0,2,2] stays." in pinned.caption
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a live module holds by name, and where: its rows of held tensors, its modules, the ties that it declares."""
+"""What a live module holds by name, and where: rows of held tensors, and its modules."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from isochrome.load.torch_tree import leaves
-from isochrome.model.held import Declared, Held, Module, Role
+from isochrome.model.held import Held, Module, Role
 
-__all__ = ["Stored", "declared_ties", "dtype_name", "module_rows"]
+__all__ = ["Stored", "dtype_name", "module_rows"]
 
 
 class Stored:
@@ -100,8 +100,3 @@ def module_rows(module: Any, calls: Mapping[int, int], state: Mapping[int, Seque
         Module(tuple(names), kinds[key], calls.get(key, 0), tuple(dict.fromkeys(state.get(key, ()))))
         for key, names in paths.items()
     )
-
-
-def declared_ties(module: Any, names: Sequence[str]) -> tuple[Declared, ...]:
-    """The ties that configurations and classes declare, or deny."""
-    return ()

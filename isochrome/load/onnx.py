@@ -15,6 +15,7 @@ from isochrome.load.assemble import NO_BATCH, assembled
 from isochrome.load.batch import BatchElsewhere
 from isochrome.load.child import read_record
 from isochrome.load.graph import Graph, Named
+from isochrome.load.join import with_added_biases
 from isochrome.load.onnx_bodies import SPECIAL
 from isochrome.load.onnx_names import layer_path
 from isochrome.load.onnx_walk import Walk
@@ -96,7 +97,8 @@ def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFil
     notes = [f"{what} is not given and taken as {size}" for what, size in sorted(walk.assumed.items())]
     if walk.batch_axis is None:
         notes.append(NO_BATCH)
-    model, stored = assembled(walk.graph, source.name, "onnx", walk.inputs, walk.outputs, notes, _path)
+    found = with_added_biases(walk.graph.found, walk.outputs, walk.graph.tensors)
+    model, stored = assembled(walk.graph, found, source.name, "onnx", walk.inputs, walk.outputs, notes, _path)
     return OnnxFile(model, source, tuple(record["tensors"]), stored)
 
 

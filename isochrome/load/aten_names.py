@@ -64,7 +64,12 @@ def _used(path: str, name: str) -> str:
 
     >>> _used("", "embed.weight"), _used("attn", "attn.w_q"), _used("head", "embed.weight")
     ('embed.weight', 'attn.w_q', 'head(embed.weight)')
+    >>> _used("", "parametrizations.weight.original1")
+    'weight'
     """
+    front, mark, rest = f".{name}".partition(".parametrizations.")
+    if mark:
+        name = _below(front[1:], rest.partition(".")[0])
     if not path or name.startswith(f"{path}."):
         return name
     return f"{path}({name})"

@@ -229,6 +229,17 @@ def _run_explain(options: Any) -> None:
     _print(options, answer, explain_text)
 
 
+def _run_gradient(options: Any) -> None:
+    from isochrome.app.text_gradient import gradient_text
+
+    name, place = options.weight
+    opened = _opened(options)
+    with _progress("Running the model"):
+        run = opened.run(options.input, seed=options.seed)
+        answer = run.gradient(options.layer, _turned(options, place), name, options.of)
+    _print(options, answer, gradient_text)
+
+
 def _run_uses(options: Any) -> None:
     from isochrome.app.text import uses_text
 
@@ -278,6 +289,10 @@ _NEURON: Argument = (
     ("--neuron",),
     {"type": _place, "required": True, "metavar": "I", "help": "a place of the output, as 0,10,10"},
 )
+_WEIGHT: Argument = (
+    ("--weight",),
+    {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
+)
 _COMMANDS = (
     Command(
         "open", _run_open, "the explorer, in the browser", MODEL, *_COMMON,
@@ -295,12 +310,17 @@ _COMMANDS = (
         JSON, ORDER, *_COMMON,
     ),
     Command(
-        "uses", _run_uses, "every use of one weight", MODEL, LAYER,
-        (
-            ("--weight",),
-            {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
-        ),
+        "uses", _run_uses, "every use of one weight", MODEL, LAYER, _WEIGHT,
         (("--limit",), {"type": int, "default": 1000, "help": "how many uses are listed; the count is always whole"}),
+        JSON, ORDER, *_COMMON,
+    ),
+    Command(
+        "gradient", _run_gradient, "one weight's gradient, term by term, checked against the framework", MODEL, LAYER,
+        _WEIGHT,
+        (
+            ("--of",),
+            {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
+        ),
         JSON, ORDER, *_COMMON,
     ),
     Command(

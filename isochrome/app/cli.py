@@ -271,7 +271,7 @@ def _run_draw(options: Any) -> None:
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
-            inputs=options.input, many=options.many,
+            inputs=options.input, many=options.many, of=options.of,
         )  # fmt: skip
         drawn.save(options.output)
     if options.json:
@@ -293,6 +293,10 @@ _NEURON: Argument = (
 _WEIGHT: Argument = (
     ("--weight",),
     {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
+)
+_OF: Argument = (
+    ("--of",),
+    {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
 )
 _COMMANDS = (
     Command(
@@ -317,12 +321,7 @@ _COMMANDS = (
     ),
     Command(
         "gradient", _run_gradient, "one weight's gradient, term by term, checked against the framework", MODEL, LAYER,
-        _WEIGHT,
-        (
-            ("--of",),
-            {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
-        ),
-        JSON, ORDER, *_COMMON,
+        _WEIGHT, _OF, JSON, ORDER, *_COMMON,
     ),
     Command(
         "reach", _run_reach, "what a neuron sees, or with --forward what it influences", MODEL, LAYER, _NEURON,
@@ -339,7 +338,7 @@ _COMMANDS = (
         (("--channel",), {"type": int, "default": 0, "help": "whose weights are coloured"}),
         (("--theme",), {"choices": ["light", "dark", "print"], "default": "light", "help": "default: light"}),
         (("--scale",), {"type": float, "default": 2.0, "help": "of a PNG; default: 2"}),
-        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), JSON, ORDER, *_COMMON,
+        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), _OF, JSON, ORDER, *_COMMON,
     ),
     Command(
         "formula", _run_formula, "the report of a typed line",

@@ -219,7 +219,8 @@ def _framework(
 
 
 def _without(values: Values, others: bool) -> str:
-    said = f"{values.framework or 'no framework'} gives no gradients, so the total has nothing to be checked against"
+    why = f"{values.framework} gives no gradients" if values.framework else "no framework ran"
+    said = f"the total is not checked: {why}"
     return said + ("; other layers use the weight as well, and are left out" if others else "")
 
 

@@ -13,7 +13,7 @@ from math import prod
 from isochrome.core.formula import Affine, Index, Table, loops_of, sums_of
 from isochrome.core.sizes import Shape
 from isochrome.layers import Line
-from isochrome.load.onnx_call import Carried, Value
+from isochrome.load.value import Carried, Value
 
 __all__ = ["BatchElsewhere", "Batched", "Loops", "batched", "cut", "one_sample", "through_reshape"]
 
@@ -101,8 +101,11 @@ def _check(line: Line, loops: Mapping[str, int], operands: Operands, samples: in
     known = dict(line.operands)
     for access in formula.accesses:
         value = operands.get(known.get(access.name, ""))
-        fixed = access is not formula.output and (access.name not in known or (value is not None and value.stored))
-        for index in access.indices:
+        stored = value is not None and value.stored
+        for axis, index in enumerate(access.indices):
+            fixed = access is not formula.output and (access.name not in known or stored)
+            if fixed and value is not None and value.same_along(axis):
+                continue
             given = isinstance(index, Table) and operands.get(index.name) is not None
             whole = all(sum_.loop is not None for sum_ in sums_of(index) if names & set(loops_of(sum_)))
             if names & set(loops_of(index)) and not (whole and (given or (isinstance(index, Affine) and not fixed))):

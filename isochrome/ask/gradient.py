@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isochrome.ask.reading import reading, shifted
+from isochrome.ask.reading import inner_name, reading, shifted
 from isochrome.core.relation import Place
 from isochrome.errors import RequestError, shown
 from isochrome.model.held import Held
@@ -114,12 +114,7 @@ class _Use:
     @property
     def output(self) -> str:
         """The tensor that the line adds to; one inside an operation is called by the operation's output."""
-        return inner_name(self.layer.output, self.line.output) if self.line.inner else self.line.output
-
-
-def inner_name(output: str, what: str) -> str:
-    """What a quantity inside an operation is called, by the operation's first output."""
-    return f"{output}:{what}"
+        return inner_name(self.layer, self.line.output) if self.line.inner else self.line.output
 
 
 def gradient(
@@ -133,8 +128,7 @@ def gradient(
     number, place = _checked(model, line, weight)
     found = [_Use(*user, place) for user in model.users(number)]
     main = main_line(layer)
-    own = _Use(layer, main, ()).output
-    target = target or Target(f"the sum of the outputs of {layer.name}", (own,))
+    target = target or _own(layer, main, values)
     parameter = model.parameters[number]
     if values.differentiator is None:
         uses = [use for use in found if use.layer.number == layer.number]
@@ -160,6 +154,13 @@ def gradient(
     )  # fmt: skip
 
 
+def _own(layer: Layer, main: Line, values: Values) -> Target:
+    """The sum of a layer's outputs; of what is added up inside, where the framework gives no gradients through it."""
+    if main.inner and values.differentiator is None:
+        return Target(f"the sum of the {main.output} of {layer.name}", ())
+    return Target(f"the sum of the outputs of {layer.name}", (layer.output,) if main.inner else (main.output,))
+
+
 def _checked(model: Model, line: Line, weight: Sequence[int]) -> tuple[int, Place]:
     if line.parameter is None:
         raise RequestError("weight: must belong to a parameter; the line has none")
@@ -175,9 +176,7 @@ def _checked(model: Model, line: Line, weight: Sequence[int]) -> tuple[int, Plac
     return line.parameter, place
 
 
-def _terms(
-    model: Model, use: _Use, values: Values, deltas: dict[str, Array], own: str
-) -> Iterator[GradientTerm]:
+def _terms(model: Model, use: _Use, values: Values, deltas: dict[str, Array], own: str) -> Iterator[GradientTerm]:
     line = use.line
     if not line.exact:
         return
@@ -187,7 +186,7 @@ def _terms(
         taps = values.relation_of(line, sample).fix({line.weight_number: use.place})
         if taps.total * model.batch > MOST_TERMS:
             raise RequestError(f"weight: must have at most {MOST_TERMS:,} uses to be listed; has more")
-        found = reading(line, values, sample)
+        found = reading(use.layer, line, values, sample)
         for tap in taps.listed():
             assert tap[0] is not None
             at = shifted(line, output, tap[0], sample)

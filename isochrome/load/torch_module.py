@@ -232,7 +232,7 @@ class _Recorder:
                 continue
             one = self._fakes.from_tensor(tensor) if self._fakes else tensor.detach().clone()
             lifted[id(tensor)] = one
-            with self._without_fakes():
+            with self._without_fakes(), self.torch.inference_mode(False):
                 self.inputs[self._add(one, self.tape.unique(label))] = tensor.detach().clone()
             self._kept += [tensor, one]
 

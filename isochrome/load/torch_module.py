@@ -6,18 +6,15 @@ before it is decomposed. Where fakes do not suffice it runs once for real. The m
 
 from __future__ import annotations
 
-import logging
-import random
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from isochrome.errors import ModelError, shown
+from isochrome.load.aten import ProgramModel, program_model
 from isochrome.load.torch_beside import SMALL, Beside
+from isochrome.load.torch_calm import calm, versions_kept
 from isochrome.load.torch_declared import declared_ties
 from isochrome.load.torch_held import Stored, dtype_name, module_rows
 from isochrome.load.torch_keep import kept_as_it_was
@@ -26,7 +23,7 @@ from isochrome.load.torch_tape import Layout, Site, Tape
 from isochrome.load.torch_tree import bound, leaves, mapped
 from isochrome.model.program import Argument, Facts, Program, Ref, Symbol
 
-__all__ = ["Recorded", "record", "recorded"]
+__all__ = ["LiveModel", "Recorded", "open_module", "record", "recorded"]
 
 _SAME = {"aten.detach.default", "aten.alias.default", "aten.lift_fresh.default"}
 _STATISTICS = ("running_mean", "running_var")
@@ -39,6 +36,39 @@ class Recorded:
     program: Program
     tensors: tuple[Any, ...]
     inputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveModel:
+    """A live module as a model: ``file`` reads its numbers as arrays, ``read`` as the module's own tensors.
+
+    ``inputs`` has the example inputs by the names of the program.
+    """
+
+    file: ProgramModel
+    read: Callable[[int], Any]
+    inputs: Mapping[str, Any]
+
+
+def open_module(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> LiveModel:
+    """The model that a live module is, on some inputs. No number of a weight is read.
+
+    Raises ModelError in one line when the module does not run on them.
+    """
+    found = recorded(module, args, kwargs)
+
+    def read(number: int) -> Any:
+        tensor = found.tensors[number].detach()
+        return None if tensor.device.type == "meta" else tensor
+
+    def array(number: int) -> Any:
+        tensor = read(number)
+        if tensor is None:
+            return None
+        wide = tensor.float() if dtype_name(tensor.dtype) == "bfloat16" else tensor
+        return wide.cpu().resolve_conj().resolve_neg().numpy()
+
+    return LiveModel(program_model(found.program, array), read, found.inputs)
 
 
 def record(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Program:
@@ -61,7 +91,7 @@ def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
     for fake in (True, False):
         recorder = _Recorder(module, fake)
         try:
-            with kept_as_it_was(module), _calm(torch):
+            with kept_as_it_was(module), calm(torch), versions_kept(torch, recorder.stored.all):
                 program = recorder.program(recorder.run(args, dict(kwargs or {}), given), _why(faults))
                 return Recorded(program, tuple(recorder.stored.tensors), recorder.inputs)
         except ModelError:
@@ -89,30 +119,6 @@ def _why(faults: Sequence[Exception]) -> tuple[str, ...]:
         f"it ran for real on these inputs, since shapes alone did not do ({_said(faults[0])}): "
         "what it takes from their numbers, and the way that it goes, is that of this run",
     )
-
-
-@contextmanager
-def _calm(torch: Any) -> Iterator[None]:
-    """Random states, the fast paths that hide operations, and compilers: as they were, after the block."""
-    states = torch.get_rng_state(), random.getstate(), np.random.get_state()
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-    fast = torch.backends.mha.get_fastpath_enabled()
-    logger = logging.getLogger("torch._subclasses.fake_tensor")
-    quiet, logger.disabled = logger.disabled, True  # a failed attempt is told in our own words
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with ExitStack() as stack:
-            if "torch._dynamo" in sys.modules:
-                stack.enter_context(torch.compiler.set_stance("force_eager"))
-            yield
-    finally:
-        logger.disabled = quiet
-        torch.backends.mha.set_fastpath_enabled(fast)
-        torch.set_rng_state(states[0])
-        random.setstate(states[1])
-        np.random.set_state(states[2])
-        if devices is not None:
-            torch.cuda.set_rng_state_all(devices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +232,7 @@ class _Recorder:
                 continue
             one = self._fakes.from_tensor(tensor) if self._fakes else tensor.detach().clone()
             lifted[id(tensor)] = one
-            with self._without_fakes():
+            with self._without_fakes(), self.torch.inference_mode(False):
                 self.inputs[self._add(one, self.tape.unique(label))] = tensor.detach().clone()
             self._kept += [tensor, one]
 

@@ -16,6 +16,7 @@ from isochrome.load.aten_call import Call, call_key, operation_name
 from isochrome.load.aten_constants import folded, made_number
 from isochrome.load.aten_held import Place, places_of
 from isochrome.load.aten_ops import COMMUTES, CREATES, LAYERS, RANDOM, ROWS, Row
+from isochrome.load.aten_windows import border_of
 from isochrome.load.graph import Graph, Named
 from isochrome.load.store import SMALL
 from isochrome.load.value import FLOATS, Carried, Unknown, Value
@@ -340,9 +341,7 @@ class Walk:
         if operation.kind != "pad" or x is None or x.shape is None:
             return
         amounts = node.call.ints("pad" if node.call.has("pad") else "padding")
-        mode = next((way for way in ("reflect", "replicate", "circular") if way in node.call.op),
-                    node.call.text("mode", "constant"))  # fmt: skip
-        rank = len(x.shape) - 2
+        mode, rank = border_of(node.call), len(x.shape) - 2
         if mode == "constant" and node.call.real("value", 0.0) != 0 or min(amounts, default=0) < 0:
             return
         if any(amounts[2 * rank :]) or rank < 1:

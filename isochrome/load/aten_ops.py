@@ -11,7 +11,7 @@ from isochrome.load import aten_weighted as weighted
 from isochrome.load import aten_windows as sliding
 from isochrome.load.aten_call import Call
 
-__all__ = ["COMMUTES", "CREATES", "LAYERS", "RANDOM", "ROWS", "Row"]
+__all__ = ["COMMUTES", "CREATES", "LAYERS", "RANDOM", "REASONS", "ROWS", "Row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,3 +233,15 @@ RANDOM = frozenset(
     "uniform random".split()
 )
 """Operations whose result is chance: nothing of the model reaches it."""
+
+REASONS: Mapping[str, str] = {
+    **dict.fromkeys(("grid_sampler", "grid_sampler_2d", "grid_sampler_3d", "max_unpool2d", "max_unpool3d", "take"),
+                    "reads where its data says"),
+    **dict.fromkeys(("scatter", "scatter_add", "scatter_reduce", "index_put", "index_add", "index_copy", "put"),
+                    "writes where its data says"),
+    **dict.fromkeys(("nonzero", "masked_select", "unique_consecutive", "_unique2", "bincount", "_pack_padded_sequence"),
+                    "gives as much as its data says"),
+    **{f"_fft_{name}": "is a Fourier transform: every place is a sum over all, with factors that are stored nowhere"
+       for name in ("r2c", "c2r", "c2c")},
+}  # fmt: skip
+"""Why some operations have no formula; the others have none here yet."""

@@ -52,8 +52,8 @@ def parser() -> argparse.ArgumentParser:
     whole = _Parser(
         prog="isochrome",
         description="Which stored weight acts on which connection: counted, checked against the framework, and drawn.",
-        epilog="MODEL is a file (.onnx), example:NAME, or formula:'...' with --shape. Without a command the explorer "
-        "opens on its first example.",
+        epilog="MODEL is a file (.onnx), example:NAME, package.module:function (which gives a PyTorch module, or one "
+        "and its inputs), or formula:'...' with --shape. Without a command the explorer opens on its first example.",
     )
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for row in _COMMANDS:
@@ -99,7 +99,10 @@ def _table(text: str) -> tuple[str, Any]:
 
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
-MODEL: Argument = (("model",), {"metavar": "MODEL", "help": "a file, example:NAME or formula:'...'"})
+MODEL: Argument = (
+    ("model",),
+    {"metavar": "MODEL", "help": "a file, example:NAME, package.module:function or formula:'...'"},
+)
 LAYER: Argument = (("layer",), {"metavar": "LAYER", "help": "the model's own path, conv#2, or a number in the report"})
 JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
 INPUT: Argument = (("--input",), {"metavar": "FILE", "help": "an image, .npy or .npz; else an example's own or random"})
@@ -249,6 +252,17 @@ def _run_explain(options: Any) -> None:
     _print(options, answer, explain_text)
 
 
+def _run_gradient(options: Any) -> None:
+    from isochrome.app.text_gradient import gradient_text
+
+    name, place = options.weight
+    opened = _opened(options)
+    with _progress("Running the model"):
+        run = opened.run(options.input, seed=options.seed)
+        answer = run.gradient(options.layer, _turned(options, place), name, options.of)
+    _print(options, answer, gradient_text)
+
+
 def _run_uses(options: Any) -> None:
     from isochrome.app.text import uses_text
 
@@ -280,8 +294,8 @@ def _run_draw(options: Any) -> None:
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
-            inputs=options.input, many=options.many, style=options.style, width_mm=options.width_mm, play=play,
-            pace=options.pace, caption=options.caption, command=options.command,
+            inputs=options.input, many=options.many, of=options.of, style=options.style,
+            width_mm=options.width_mm, play=play, pace=options.pace, caption=options.caption, command=options.command,
         )  # fmt: skip
         drawn.save(options.output)
     if options.json:
@@ -304,6 +318,14 @@ _NEURON: Argument = (
     ("--neuron",),
     {"type": _place, "required": True, "metavar": "I", "help": "a place of the output, as 0,10,10"},
 )
+_WEIGHT: Argument = (
+    ("--weight",),
+    {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
+)
+_OF: Argument = (
+    ("--of",),
+    {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
+)
 _COMMANDS = (
     Command(
         "open", _run_open, "the explorer, in the browser", MODEL, *_COMMON,
@@ -325,13 +347,13 @@ _COMMANDS = (
         JSON, ORDER, *_COMMON,
     ),
     Command(
-        "uses", _run_uses, "every use of one weight", MODEL, LAYER,
-        (
-            ("--weight",),
-            {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
-        ),
+        "uses", _run_uses, "every use of one weight", MODEL, LAYER, _WEIGHT,
         (("--limit",), {"type": int, "default": 1000, "help": "how many uses are listed; the count is always whole"}),
         JSON, ORDER, *_COMMON,
+    ),
+    Command(
+        "gradient", _run_gradient, "one weight's gradient, term by term, checked against the framework", MODEL, LAYER,
+        _WEIGHT, _OF, JSON, ORDER, *_COMMON,
     ),
     Command(
         "reach", _run_reach, "what a neuron sees, or with --forward what it influences", MODEL, LAYER, _NEURON,
@@ -353,7 +375,7 @@ _COMMANDS = (
         (("--play",), {"default": "", "metavar": "AXES", "help": "a frame for each neuron: positions, or p,q"}),
         (("--pace",), {"type": float, "default": 0.8, "metavar": "S", "help": "seconds for each frame; default: 0.8"}),
         (("--caption",), {"action": "store_true", "help": "print a caption, and put it into the file"}),
-        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), JSON, ORDER, *_COMMON,
+        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), _OF, JSON, ORDER, *_COMMON,
     ),
     Command(
         "formula", _run_formula, "the report of a typed line",

@@ -54,6 +54,7 @@ class Walk:
     scope: dict[str, Value] = field(default_factory=dict)
     sites: dict[str, ProgramCall] = field(default_factory=dict)
     _places: tuple[Place, ...] = ()
+    _called: dict[int, list[str]] = field(default_factory=dict)
     _batch: int | None = None
     _padded: dict[str, tuple[Value, tuple[int, ...], str]] = field(default_factory=dict)
 
@@ -112,9 +113,27 @@ class Walk:
             return self.graph.store.known(name, known)
         return self.graph.activation(name, facts.shape, facts.dtype)
 
+    def names(self, name: str, key: str) -> Sequence[str]:
+        """All that the model calls a stored tensor that the program reads by a name; ``key`` is that of the store."""
+        number = self.program.stored.get(name)
+        if number is None:
+            tensor = self.graph.store.tensors[key]
+            return tensor.computed_from or tensor.names
+        if not self._called:
+            for row, place in zip(self.program.held, self._places, strict=True):
+                self._called.setdefault(id(place.origin), []).append(row.name)
+        return self._called[id(self._places[number].origin)]
+
     def numbers(self, value: Value) -> Any:
         """The numbers of a constant, if they are known."""
         return value.known
+
+    def before_reshape(self, value: Value) -> Value | None:
+        """The tensor that another one is a reshape of, if it is."""
+        for named in reversed(self.graph.found):
+            if value.name in named.operation.outputs:
+                return self.scope.get(named.operation.inputs[0]) if named.operation.kind == "reshape" else None
+        return None
 
     def as_activation(self, value: Value) -> Value:
         """A constant that an operation reads as its input."""

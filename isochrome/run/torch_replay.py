@@ -110,7 +110,7 @@ class TorchRunner:
         key = f"{row.storage}:{row.dtype}" if row.storage else f"thing {row.thing}"
         if key not in self._leaves:
             flat = self._bytes(torch, row)
-            flat.requires_grad_(flat.is_floating_point())
+            flat.requires_grad_(flat.is_floating_point() and row.role != "buffer")  # statistics take no gradient
             self._leaves[key] = flat
         return self._leaves[key]
 

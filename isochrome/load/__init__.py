@@ -10,7 +10,7 @@ from isochrome.errors import ModelError
 from isochrome.load.aten import ProgramModel
 from isochrome.load.onnx import OnnxFile, open_onnx
 from isochrome.load.source import open_source
-from isochrome.load.torch_module import LiveModel, open_module
+from isochrome.load.torch_live import LiveModel, open_module
 
 __all__ = ["FORMATS", "LiveModel", "ProgramModel", "open_file", "open_module"]
 

@@ -93,11 +93,15 @@ def _named(record: Mapping[str, Any], configs: Mapping[str, Any]) -> Iterator[tu
         if config["meta"] is not None:
             beside.setdefault(config["file"] or name, []).append(name)
     order: dict[str, None] = {}
+    rest: dict[str, None] = {}
     for name in read:
-        group = beside.get(configs[name]["file"] or name, []) if name in configs else []
-        before = group[: group.index(name)] if order.keys().isdisjoint(group) and name in group else []
+        key = (configs[name]["file"] or name) if name in configs else name
+        group = beside.pop(key, [])
+        before = group[: group.index(name)] if name in group else []
         order |= dict.fromkeys([*(one for one in before if one not in read), name])
-    for name in [*order, *(name for group in beside.values() for name in group if name not in order)]:
+        rest |= dict.fromkeys(group)
+    rest |= dict.fromkeys(name for group in beside.values() for name in group)
+    for name in order | rest:
         yield name, *(read.get(name) or (_unread_role(name, record), ""))
 
 

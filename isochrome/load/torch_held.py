@@ -22,7 +22,7 @@ class Stored:
         self._things: dict[int, int] = {}
         self._first: dict[int, int] = {}
         self._keys: dict[int, str] = {}
-        self._kept: list[Any] = []
+        self.tensors: list[Any] = []
         self._plain: dict[int, tuple[str, Any]] = {}
         for name, tensor in module.named_parameters(remove_duplicate=False):
             self._add(name, tensor, "parameter")
@@ -47,7 +47,7 @@ class Stored:
     def _add(self, name: str, tensor: Any, role: Role) -> None:
         thing = self._things.setdefault(id(tensor), len(self._things))
         self._first.setdefault(id(tensor), len(self.rows))
-        self._kept.append(tensor)
+        self.tensors.append(tensor)
         unproven = _unproven(tensor)
         key = "" if unproven else self._key(tensor)
         sharded = unproven == "sharded"

@@ -26,19 +26,33 @@ from isochrome.load.torch_tape import Layout, Site, Tape
 from isochrome.load.torch_tree import bound, leaves, mapped
 from isochrome.model.program import Argument, Facts, Program, Ref, Symbol
 
-__all__ = ["record"]
+__all__ = ["Recorded", "record", "recorded"]
 
 _SAME = {"aten.detach.default", "aten.alias.default", "aten.lift_fresh.default"}
 _STATISTICS = ("running_mean", "running_var")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """A recorded module: its program, the stored tensors by their numbers in ``held``, the inputs by their names."""
+
+    program: Program
+    tensors: tuple[Any, ...]
+    inputs: Mapping[str, Any]
+
+
 def record(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Program:
     """The program of a module on some inputs. Raises ModelError in one line when the module does not run on them."""
+    return recorded(module, args, kwargs).program
+
+
+def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Recorded:
+    """As :func:`record`, with the tensors behind the names."""
     import torch
 
     name = type(module).__name__
     if not isinstance(module, torch.nn.Module):
-        raise ModelError(f"{shown(name)}: must be a torch.nn.Module; is {shown(type(module).__name__)}")
+        raise ModelError(f"{shown(name)}: must be a torch.nn.Module")
     lazy = [key for key, value in _named(module) if torch.nn.parameter.is_lazy(value)]
     if lazy:
         raise ModelError(f"{shown(name)}: parameters must have shapes; {shown(lazy[0])} is lazy. Run it once before.")
@@ -48,7 +62,8 @@ def record(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | No
         recorder = _Recorder(module, fake)
         try:
             with kept_as_it_was(module), _calm(torch):
-                return recorder.program(recorder.run(args, dict(kwargs or {}), given), _why(faults))
+                program = recorder.program(recorder.run(args, dict(kwargs or {}), given), _why(faults))
+                return Recorded(program, tuple(recorder.stored.tensors), recorder.inputs)
         except ModelError:
             raise
         except Exception as fault:
@@ -71,8 +86,8 @@ def _why(faults: Sequence[Exception]) -> tuple[str, ...]:
     if not faults:
         return ()
     return (
-        f"it ran for real on these inputs, since shapes alone did not do ({_said(faults[0])}): what it takes from their "
-        "numbers, and the way that it goes, is that of this run",
+        f"it ran for real on these inputs, since shapes alone did not do ({_said(faults[0])}): "
+        "what it takes from their numbers, and the way that it goes, is that of this run",
     )
 
 
@@ -134,10 +149,11 @@ class _Recorder:
         self.tape = Tape()
         self.stored = Stored(module, lambda value: isinstance(value, torch.Tensor))
         self.rows: dict[str, int] = {}
+        self._without_fakes = unset_fake_temporarily
         self.beside = Beside(
             self._is_tensor,
             lambda func: torch.Tag.nondeterministic_seeded in func.tags,
-            unset_fake_temporarily,
+            self._without_fakes,
             torch.device("cpu"),
         )
         self._held: dict[int, int] = {}
@@ -149,7 +165,7 @@ class _Recorder:
         self.places = Whereabouts(module)
         self._kept: list[Any] = []
         self._saved: dict[int, tuple[Any, Any]] = {}
-        self._inputs: tuple[str, ...] = ()
+        self.inputs: dict[str, Any] = {}
 
     def run(self, args: Sequence[Any], kwargs: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
         """What the module returns; its operations are on the tape afterwards."""
@@ -185,7 +201,7 @@ class _Recorder:
         return Program(
             name=type(self.module).__name__,
             format="torch",
-            inputs=self._inputs,
+            inputs=tuple(self.inputs),
             outputs=tuple(outputs),
             calls=tuple(self.tape.calls),
             tensors=self.tape.facts,
@@ -205,15 +221,14 @@ class _Recorder:
 
     def _lift_inputs(self, args: Any, kwargs: Any, given: Mapping[str, Any]) -> tuple[Any, Any]:
         lifted: dict[int, Any] = {}
-        names = []
         for label, tensor in leaves(dict(given), self._is_tensor):
             if id(tensor) in lifted or self.stored.number(tensor) is not None:
                 continue
             one = self._fakes.from_tensor(tensor) if self._fakes else tensor.detach().clone()
             lifted[id(tensor)] = one
-            names.append(self._add(one, self.tape.unique(label)))
+            with self._without_fakes():
+                self.inputs[self._add(one, self.tape.unique(label))] = tensor.detach().clone()
             self._kept += [tensor, one]
-        self._inputs = tuple(names)
 
         def replaced(tensor: Any) -> Any:
             return lifted.get(id(tensor), tensor)

@@ -160,7 +160,9 @@ class _Reader:
         if tag in _ENUMS:
             kind, names = _ENUMS[tag]
             number = an_integer(content, where)
-            return ["symbol", kind, names.get(number, f"{kind} {number}")]
+            if number not in names:
+                raise WireError("{}: must be a {} that PyTorch 2.13 knows; is number {}.", where, kind, number)
+            return ["symbol", kind, names[number]]
         single = _SINGLE.get(tag)
         if single is not None:
             return single(content, where, known)

@@ -153,6 +153,9 @@ def symbolic(value: Any, where: str) -> int | float | bool | None:
 def read_meta(meta: Object, known: Symbols) -> dict[str, Any]:
     """What is known of a tensor: sizes (null where only a run gives them), strides, offset, element type, layout."""
     dtype, layout = meta.integer("dtype"), meta.integer("layout")
+    if dtype not in DTYPES or layout not in LAYOUTS:
+        text = "{}: must have an element type and a layout that PyTorch 2.13 knows; has the numbers {} and {}."
+        raise WireError(text, meta.where, dtype, layout)
     sizes = [_length(value, meta.where) for value in meta.values("sizes")]
     strides = [_length(value, meta.where) for value in meta.values("strides")]
     if len(sizes) > MAXIMUM_AXES or (layout == 7 and len(sizes) != len(strides)):
@@ -162,8 +165,8 @@ def read_meta(meta: Object, known: Symbols) -> dict[str, Any]:
         "shape": sizes,
         "strides": strides,
         "offset": _length(meta.data.get("storage_offset"), meta.where),
-        "dtype": DTYPES.get(dtype, f"type {dtype}"),
-        "layout": LAYOUTS.get(layout, f"layout {layout}"),
+        "dtype": DTYPES[dtype],
+        "layout": LAYOUTS[layout],
         "trainable": meta.flag("requires_grad"),
     }
 

@@ -118,7 +118,7 @@ def _row(name: str, role: Role, meta: Any, config: Any, things: dict[Any, int]) 
     if None in facts:
         raise ModelError(f"{where}: must have sizes that are numbers; has {meta['shape']}.")
     shape, strides = tuple(meta["shape"]), tuple(meta["strides"])
-    item = _item(where, meta["dtype"])
+    item = _UNREAD.get(meta["dtype"]) or item_size(_TYPES[meta["dtype"]])
     unproven = _unproven(meta, config, prod(shape))
     file, offset = "" if unproven else config["file"], meta["offset"] * item
     key = (file, offset, shape, strides, meta["dtype"]) if file else len(things)
@@ -142,19 +142,13 @@ def _unproven(meta: Any, config: Any, count: int) -> str:
     return "" if config["length"] else "meta"
 
 
-def _item(where: str, dtype: str) -> int:
-    if dtype in _UNREAD:
-        return _UNREAD[dtype]
-    if dtype not in _TYPES:
-        raise ModelError(f"{where}: must be of an element type that PyTorch 2.13 knows; is {shown(dtype)}.")
-    return item_size(_TYPES[dtype])
-
-
 def read_stored(source: Source, row: Held, place: Place | None) -> NDArray[Any] | None:
     """The numbers behind one row, in its shape; None where there are none to read.
 
     Reads its span at most: for a tensor far apart in its storage, the bytes around its elements.
     """
+    if row.unproven == "empty":
+        return np.zeros(row.shape, np.float32 if row.dtype.startswith(("bfloat", "float8")) else row.dtype)
     if place is None or row.dtype not in _TYPES:
         return None
     first, end = row.span

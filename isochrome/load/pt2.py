@@ -17,7 +17,7 @@ from isochrome.load.source import Source
 from isochrome.model.held import Module
 from isochrome.model.program import Program
 
-__all__ = ["Archive", "read_archive"]
+__all__ = ["Archive", "open_archive", "read_archive"]
 
 SMALL = 2**20  # elements of a constant whose numbers are kept, as for a live module
 ALL_SMALL = 2**25  # and of all of them
@@ -38,12 +38,16 @@ class Archive:
         return read_stored(self.source, self.program.held[number], self._places[number])
 
 
-def read_archive(source: Source) -> Archive:
+def open_archive(source: Source) -> Archive:
     """The program in a .pt2 archive. No weight is read, nothing in the file is run, unpickled or evaluated.
 
     Raises ModelError: the file, where in it, what must hold, what was found.
     """
-    record = read_record(source, parser=PT2)
+    return read_archive(read_record(source, parser=PT2), source)
+
+
+def read_archive(record: Mapping[str, Any], source: Source) -> Archive:
+    """The program that an archive's record describes; as ``open_archive``."""
     try:
         return _archive(record, source)
     except ModelError as fault:

@@ -147,7 +147,7 @@ def read_stored(source: Source, row: Held, place: Place | None) -> NDArray[Any] 
 
     Reads its span at most: for a tensor far apart in its storage, the bytes around its elements.
     """
-    if row.unproven == "empty":
+    if row.unproven == "empty" and row.dtype in _TYPES:
         return np.zeros(row.shape, np.float32 if row.dtype.startswith(("bfloat", "float8")) else row.dtype)
     if place is None or row.dtype not in _TYPES:
         return None

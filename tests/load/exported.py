@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from isochrome.load.pt2 import Archive, read_archive
+from isochrome.load.pt2 import Archive, open_archive
 from isochrome.load.source import open_source
 
 JSON = Callable[[Any], None]
@@ -31,7 +31,7 @@ def saved(path: Path, module: nn.Module, *inputs: torch.Tensor, **options: Any) 
 
 
 def opened(path: Path) -> Archive:
-    return read_archive(open_source(path))
+    return open_archive(open_source(path))
 
 
 def content(path: Path) -> dict[str, bytes]:

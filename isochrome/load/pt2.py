@@ -134,7 +134,7 @@ def _notes(exported: Exported, record: Mapping[str, Any], stored: Stored) -> tup
     if pickled:
         notes.append(
             f"{len(pickled)} stored tensors ({_some(pickled)}) are pickled, and a pickle is never opened: their "
-            "numbers, and which of them are one, are not known; save the model by torch.export.save of PyTorch 2.9 or "
+            "numbers, and which of them are one, are not known; save the model with torch.export.save of PyTorch 2.9 or "
             "newer"
         )
     if exported.unknown:

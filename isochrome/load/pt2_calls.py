@@ -34,6 +34,7 @@ _VIEWS_OF_ROWS = frozenset("contiguous flatten ravel reshape reshape_as".split()
 _SAME = frozenset("to type_as float double half bfloat16 dropout feature_dropout alpha_dropout".split())
 _WRITING = frozenset("__iand__ __ilshift__ __ior__ __irshift__ __ixor__".split())
 _NONE = Layout((), (), 0)
+MAXIMUM_AGAIN = 100_000  # calls that make views again, since what they are of was written to
 
 
 class _Value:
@@ -58,7 +59,7 @@ class Exported:
         self.repeats: Counter[str] = Counter()
         self.unknown: set[str] = set()
         self._scope: Scope = {}
-        self._storages = 0
+        self._storages = self._nodes = 0
 
     def add(self, tensor: str, name: str, meta: Mapping[str, Any] | None, storage: int | None = None) -> str:
         """A tensor that no call makes, under a name that is free; that name."""
@@ -121,6 +122,9 @@ class Exported:
 
     def _call(self, node: Mapping[str, Any], target: str, tensors: Mapping[str, Any], scope: Scope) -> None:
         where = node["name"]
+        self._nodes += 1
+        if len(self.tape.calls) > 2 * self._nodes + MAXIMUM_AGAIN:
+            raise ModelError(f"{shown(where)}: views must not be made again so often; are {MAXIMUM_AGAIN} times.")
         site = Site(node["path"], node["repeat"], node["place"])
         given = _by_name(node["inputs"], where)
         parents = [self._known(scope, name, where) for kind, name in _flat(given.values()) if kind == "tensor"]

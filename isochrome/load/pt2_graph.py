@@ -36,7 +36,7 @@ __all__ = ["read_program"]
 SCHEMA = 8
 MAXIMUM_DEPTH = 32  # graphs within graphs
 MAXIMUM_NODES = 2_000_000
-MAXIMUM_OUTPUTS = 10_000  # of one node
+MAXIMUM_VALUES = 10_000  # in one list
 _ENUMS = {
     "as_scalar_type": ("dtype", DTYPES),
     "as_layout": ("layout", LAYOUTS),
@@ -130,9 +130,8 @@ class _Reader:
             node.where = f"node {node.text('name')}"
         metadata = node.object("metadata").data
         outputs = [self.value(one, known, depth) for one in node.items("outputs")]
-        many = max([len(outputs), *(len(one[1]) for one in outputs if type(one) is list and one[0] == "list")])
-        if many > MAXIMUM_OUTPUTS:
-            raise WireError("{}: must have at most {} outputs; has {}.", node.where, MAXIMUM_OUTPUTS, many)
+        if len(outputs) > MAXIMUM_VALUES:
+            raise WireError("{}: must have at most {} outputs; has {}.", node.where, MAXIMUM_VALUES, len(outputs))
         path, kind, repeat = module_of(metadata.get("nn_module_stack"))
         return {
             "name": node.where,
@@ -169,6 +168,8 @@ class _Reader:
         if tag in _LISTS:
             inner = _LISTS[tag]
             values = Object({tag: content}, where).values(tag)
+            if len(values) > MAXIMUM_VALUES:
+                raise WireError("{}: must have at most {} values; has {}.", where, MAXIMUM_VALUES, len(values))
             return ["list", [self.tagged(inner, one, where, known, depth) for one in values]]
         if tag == "as_graph":
             held = an_object(content, where)

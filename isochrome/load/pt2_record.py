@@ -33,8 +33,8 @@ _OTHERS = (
     ("metadata.json", "a Keras file, which is not read. Export the model to ONNX."),
     ("[Content_Types].xml", "an office document. Name a model's file."),
     ("META-INF/MANIFEST.MF", "a Java archive. Name a model's file."),
-    ("constants.pkl", "a TorchScript archive, which holds code and pickles. Save it by torch.export.save."),
-    ("data.pkl", "a pickle by torch.save, which is never opened. Save the model by torch.export.save."),
+    ("constants.pkl", "a TorchScript archive, which holds code and pickles. Save it with torch.export.save."),
+    ("data.pkl", "a pickle of torch.save, which is never opened. Save the model with torch.export.save."),
 )
 
 
@@ -55,7 +55,7 @@ def parse(data: Data) -> dict[str, Any]:
     for name in found:
         if name in ("archive_format", f"{name.split('/')[0]}/archive_format"):
             return _new(data, found, name.removesuffix("archive_format"))
-    raise WireError("must be a .pt2 archive; is {}", _other(found))
+    raise WireError(f"must be a .pt2 archive; is {_other(found)}")
 
 
 def _other(found: Members) -> str:
@@ -78,7 +78,7 @@ def _new(data: Data, found: Members, root: str) -> dict[str, Any]:
     start, end = f"{root}models/", ".json"
     models = [name for name in found if name.startswith(start) and name.endswith(end)]
     if not models:
-        raise WireError("must hold an exported program; holds none. Save it by torch.export.save.")
+        raise WireError("must hold an exported program; holds none. Save it with torch.export.save.")
     if len(models) > 1:
         names = ", ".join(name[len(start) : -len(end)] for name in models[:6])
         raise WireError("must hold one model; holds {} ({}). Save each in a file of its own.", len(models), names)

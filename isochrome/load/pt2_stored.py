@@ -64,13 +64,14 @@ def stored_tensors(record: Mapping[str, Any]) -> Stored:
         config = configs.get(name)
         if config is None and not missing:
             raise ModelError(f"stored tensor {shown(name)}: must be in the archive; is not. Is the file whole?")
-        meta = tensors.get(tensor) if config is None or config["meta"] is None else config["meta"]
-        if meta is None:
+        said = tensors.get(tensor)
+        if said is None and tensor:
             raise ModelError(f"stored tensor {shown(name)}: must have a shape in the graph; has none.")
+        meta = said if config is None or config["meta"] is None else config["meta"]
         row, place = _row(name, role, meta, config, things)
-        if tensor and tensors.get(tensor, meta)["shape"] != list(row.shape):
-            text = f"must have the shape {tensors[tensor]['shape']} that the graph says"
-            raise ModelError(f"stored tensor {shown(name)}: {text}; has {list(row.shape)}.")
+        if said is not None and (said["shape"], said["dtype"]) != (list(row.shape), row.dtype):
+            text = f"must be {said['dtype']} of shape {said['shape']}, as the graph says"
+            raise ModelError(f"stored tensor {shown(name)}: {text}; is {row.dtype} of shape {list(row.shape)}.")
         if role == "constant" and name.rpartition(".")[2].startswith(_LIFTED):
             lifted[name] = (row, place)
         else:

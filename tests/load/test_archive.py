@@ -86,7 +86,7 @@ def test_what_is_past_32_bits_is_read_from_the_extra_fields() -> None:
         (changed(30, b"m/x"), "member m/a: its header must have the same name; has another."),
         (zipped({"a": b"1" * 101}), "member a: must have at most 100 bytes; has 101."),
         (zipped({"a": b"1" * 99}, zipfile.ZIP_DEFLATED),
-         "member a: must be stored as it is; is compressed (method 8). Save it again by torch.export.save."),
+         "member a: must be stored as it is; is compressed (method 8). Save it again with torch.export.save."),
     ],
 )  # fmt: skip
 def test_a_broken_archive_is_one_line(data: bytes, text: str) -> None:

@@ -15,7 +15,18 @@ from isochrome.errors import ModelError
 from isochrome.load.pt2 import Archive
 from isochrome.model.program import Call, Ref, Symbol
 from isochrome.run.torch_replay import TorchRunner
-from tests.load.exported import as_torch_2_6, as_torch_2_8, exported, opened, saved, with_json
+from tests.load.exported import (
+    Trap,
+    as_torch_2_6,
+    as_torch_2_8,
+    content,
+    exported,
+    opened,
+    pickled,
+    saved,
+    with_json,
+    written,
+)
 
 
 class Convolutions(nn.Module):
@@ -306,7 +317,7 @@ def test_what_is_pickled_has_shapes_and_no_numbers(tmp_path: Path, older: Any) -
     assert old.program.notes == (
         f"{count} stored tensors (embed.weight, block.self_attn.in_proj_weight, block.self_attn.in_proj_bias, ...) are "
         "pickled, and a pickle is never opened: their numbers, and which of them are one, are not known; save the model "
-        "by torch.export.save of PyTorch 2.9 or newer",
+        "with torch.export.save of PyTorch 2.9 or newer",
     )
 
 
@@ -323,3 +334,129 @@ def test_another_version_of_the_schema_is_named(tmp_path: Path) -> None:
         f"must be written with version 8 of the schema; is of version 9.{torch._export.serde.schema.SCHEMA_VERSION[1]}, "
         f"by PyTorch {torch.__version__}. Save it by PyTorch 2.6 or newer."
     )
+
+
+OTHERS: dict[str, tuple[dict[str, bytes], str]] = {
+    "torch.save": ({"m/data.pkl": b"", "m/data/0": b""},
+                   "a pickle of torch.save, which is never opened. Save the model with torch.export.save."),
+    "TorchScript": ({"m/data.pkl": b"", "m/constants.pkl": b"", "m/code/a.py": b""},
+                    "a TorchScript archive, which holds code and pickles. Save it with torch.export.save."),
+    "Keras": ({"metadata.json": b"{}", "config.json": b"{}", "model.weights.h5": b""},
+              "a Keras file, which is not read. Export the model to ONNX."),
+    "docx": ({"[Content_Types].xml": b"", "word/document.xml": b""}, "an office document. Name a model's file."),
+    "jar": ({"META-INF/MANIFEST.MF": b""}, "a Java archive. Name a model's file."),
+    "npz": ({"a.npy": b"", "b.npy": b""}, "a file of arrays. Name a model's file."),
+    "zip": ({"readme.txt": b""}, "another zip archive. Name a model's file."),
+    "empty": ({}, "another zip archive. Name a model's file."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_zip_file_is_named_and_told_what_to_do(tmp_path: Path, name: str) -> None:
+    members, text = OTHERS[name]
+    path = written(tmp_path / "m.pt2", {**members, **({"x": b""} if name == "empty" else {})})
+    assert refused(path) == f"must be a .pt2 archive; is {text}"
+
+
+def test_what_torch_saves_itself_is_never_opened(tmp_path: Path) -> None:
+    torch.save(Trap(), tmp_path / "m.pt2")
+    assert refused(tmp_path / "m.pt2").startswith("must be a .pt2 archive; is a pickle of torch.save")
+    torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.ones(1, 2)), tmp_path / "j.pt2")
+    assert refused(tmp_path / "j.pt2").startswith("must be a .pt2 archive; is a TorchScript archive")
+
+
+def small(tmp_path: Path) -> dict[str, bytes]:
+    return content(saved(tmp_path / "m.pt2", nn.Linear(2, 2), torch.ones(1, 2)))
+
+
+def test_pickles_beside_the_model_are_never_opened(tmp_path: Path) -> None:
+    members = {**small(tmp_path), "m/data/sample_inputs/model.pt": pickled(), "m/extra/code.py": b"raise SystemExit"}
+    assert len(opened(written(tmp_path / "trap.pt2", members)).program.calls) == 1
+
+
+def test_a_pickled_weight_has_a_shape_and_no_numbers(tmp_path: Path) -> None:
+    def pickle(document: Any) -> None:
+        document["config"]["weight"]["use_pickle"] = True
+
+    path = saved(tmp_path / "m.pt2", nn.Linear(2, 2), torch.ones(1, 2))
+    archive = opened(with_json(path, "weights_config.json", pickle, tmp_path / "p.pt2"))
+    assert [(row.name, row.shape, row.unproven) for row in archive.program.held] == [
+        ("weight", (2, 2), "pickled"), ("bias", (2,), ""),
+    ]  # fmt: skip
+    assert archive.read_held(0) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"archive_format": b"pt3"}, "member m/archive_format: must say pt2; says pt3. Is it made by a later PyTorch?"),
+        ({"archive_version": b"1"}, "member m/archive_version: must say 0; says 1. Is it made by a later PyTorch?"),
+        ({"byteorder": b"big"}, "member m/byteorder: must say little; says big. Is it made by a later PyTorch?"),
+        ({"models/model.json": None}, "must hold an exported program; holds none. Save it with torch.export.save."),
+        ({"models/other.json": b"{}"},
+         "must hold one model; holds 2 (model, other). Save each in a file of its own."),
+        ({"data/weights/weight_1": None}, "stored tensor bias: member m/data/weights/weight_1 must be there; is not."),
+        ({"data/weights/weight_1": b"1234"}, "stored tensor bias: must lie in 4 bytes; ends at byte 8."),
+        ({"data/weights/model_weights_config.json": None},
+         "member m/data/weights/model_weights_config.json: must be there; is not. Is the file whole?"),
+        ({"data/weights/model_weights_config.json": b'{"config": {}}'},
+         "stored tensor weight: must be in the archive; is not. Is the file whole?"),
+    ],
+)  # fmt: skip
+def test_an_archive_that_lacks_something_is_one_line(
+    tmp_path: Path, change: dict[str, bytes | None], text: str
+) -> None:
+    members = small(tmp_path)
+    kept = {name: data for name, data in members.items() if name[2:] not in change}
+    new = {f"m/{name}": data for name, data in change.items() if data is not None}
+    assert refused(written(tmp_path / "bad.pt2", {**kept, **new})) == text
+
+
+def graph_of(document: Any) -> Any:
+    return document["graph_module"]["graph"]
+
+
+GRAPHS: dict[str, tuple[Any, str]] = {
+    "order": (lambda one: graph_of(one)["nodes"].reverse(),
+              "node relu: must read tensors that are made before; reads linear."),
+    "twice": (lambda one: graph_of(one)["nodes"].append(graph_of(one)["nodes"][0]),
+              "node linear: a name must be given once; linear is given twice."),
+    "itself": (lambda one: graph_of(one)["nodes"][0]["inputs"][0]["arg"]["as_tensor"].update(name="linear"),
+               "node linear: must read tensors that are made before; reads linear."),
+    "type": (lambda one: graph_of(one).update(nodes={}), "the program: nodes must be a list; is an object."),
+    "missing": (lambda one: one["graph_module"].pop("signature"), "the program: signature must be an object; is nothing."),
+    "unknown": (lambda one: graph_of(one)["nodes"][0]["inputs"][0].update(arg={"as_new": 1}),
+                "node linear: input: must be a value that schema 8 knows; is as_new."),
+    "dtype": (lambda one: graph_of(one)["tensor_values"]["linear"].update(dtype=99),
+              "linear: must have an element type and a layout that PyTorch 2.13 knows; has the numbers 99 and 7."),
+    "large": (lambda one: graph_of(one)["tensor_values"]["linear"].update(sizes=[{"as_int": 2**63}, {"as_int": 2}]),
+              "linear: must be a whole number of 64 bits; is a larger one."),
+    "negative": (lambda one: graph_of(one)["tensor_values"]["linear"].update(sizes=[{"as_int": -1}, {"as_int": 2}]),
+                 "linear: a size must be a whole number from 0; is -1."),
+    "shape": (lambda one: graph_of(one)["tensor_values"]["p_0_weight"].update(sizes=[{"as_int": 1}, {"as_int": 4}]),
+              "stored tensor 0.weight: must be float32 of shape [1, 4], as the graph says; is float32 of shape [2, 2]."),
+    "hostile": (lambda one: graph_of(one)["nodes"][1]["inputs"][0]["arg"]["as_tensor"].update(name="a\nb\u202e" + "x" * 99),
+                "node relu: must read tensors that are made before; reads a<U+000A>b<U+202E>" + "x" * 35 + "…" + "x" * 39
+                + "."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_graph_that_does_not_hold_together_is_one_line(tmp_path: Path, name: str) -> None:
+    change, text = GRAPHS[name]
+    path = saved(tmp_path / "m.pt2", nn.Sequential(nn.Linear(2, 2), nn.ReLU()), torch.ones(1, 2))
+    assert refused(with_json(path, "model.json", change, tmp_path / "bad.pt2")) == text
+
+
+def test_an_expression_is_never_looked_at(tmp_path: Path) -> None:
+    """Sizes are program text in the file: here text that would end the program, with the hint beside it."""
+
+    def change(document: Any) -> None:
+        text = "__import__('os')._exit(3)"
+        value = {"as_expr": {"expr_str": text, "hint": {"as_int": 1}}}
+        for meta in graph_of(document)["tensor_values"].values():
+            meta["sizes"] = [value if one == {"as_int": 1} else one for one in meta["sizes"]]
+
+    path = saved(tmp_path / "m.pt2", nn.Linear(2, 2), torch.ones(1, 2))
+    program = opened(with_json(path, "model.json", change, tmp_path / "e.pt2")).program
+    assert program.tensors[program.outputs[0]].shape == (1, 2)

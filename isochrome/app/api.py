@@ -17,6 +17,7 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
 from isochrome.examples import example_input, example_path, find_example
 from isochrome.load import open_file
+from isochrome.load.aten import ProgramModel
 from isochrome.load.onnx import OnnxFile
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import line_of_parameter
@@ -24,6 +25,7 @@ from isochrome.model.typed import TypedModel, typed_model
 from isochrome.model.values import Values
 from isochrome.run.inputs import given_inputs, random_inputs, read_inputs
 from isochrome.run.onnx_runtime import OnnxRunner
+from isochrome.run.torch_replay import TorchRunner
 
 __all__ = ["OpenedLayer", "OpenedModel", "Run", "open_model"]
 
@@ -99,7 +101,7 @@ class OpenedLayer:
 class OpenedModel:
     """A model, the file behind it, and ways to ask it."""
 
-    file: OnnxFile | TypedModel
+    file: OnnxFile | ProgramModel | TypedModel
     name: str
     example: str = ""
 
@@ -129,6 +131,9 @@ class OpenedModel:
         if isinstance(self.file, TypedModel):
             return Run(self, Values(self.model, self.file, self.file, "small whole numbers, seed 0", ""))
         arrays, what = self._inputs(inputs, seed)
+        if isinstance(self.file, ProgramModel):
+            replay = TorchRunner(self.file.program, arrays, self.file.read)
+            return Run(self, Values(self.model, self.file, replay, what, "PyTorch"))
         runner = OnnxRunner(self.file.source.path, self.file.source.name, arrays)
         return Run(self, Values(self.model, self.file, runner, what, "onnxruntime"))
 

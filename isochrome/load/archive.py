@@ -45,8 +45,8 @@ class Member:
     def span(self) -> Span:
         """The first byte and how many there are, of a member that is stored as it is."""
         if self.method:
-            text = "member {}: must be stored as it is; is compressed (method {}). Save it again with torch.export.save."
-            raise WireError(text, self.name, self.method)
+            what = "must be stored as it is; is compressed (method {}). Save it again with torch.export.save."
+            raise WireError("member {}: " + what, self.name, self.method)
         return self.start, self.length
 
     def read(self, data: Data, limit: int) -> bytes:

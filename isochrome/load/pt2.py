@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isochrome.errors import ModelError, shown
+from isochrome.core.sizes import Shape
+from isochrome.errors import FormulaError, ModelError, shown
+from isochrome.load.aten import ProgramModel, program_model
 from isochrome.load.child import PT2, read_record
 from isochrome.load.pt2_calls import Exported
 from isochrome.load.pt2_stored import Place, Stored, read_stored, stored_tensors
@@ -17,7 +19,7 @@ from isochrome.load.source import Source
 from isochrome.model.held import Module
 from isochrome.model.program import Program
 
-__all__ = ["Archive", "open_archive", "read_archive"]
+__all__ = ["Archive", "open_archive", "open_pt2", "read_archive"]
 
 SMALL = 2**20  # elements of a constant whose numbers are kept, as for a live module
 ALL_SMALL = 2**25  # and of all of them
@@ -36,6 +38,20 @@ class Archive:
     def read_held(self, number: int) -> NDArray[Any] | None:
         """The numbers behind one row of ``program.held``, None where the archive has none to read."""
         return read_stored(self.source, self.program.held[number], self._places[number])
+
+
+def open_pt2(source: Source, sizes: Mapping[str, Shape] | None = None) -> ProgramModel:
+    """The model in a .pt2 archive, at the sizes that it was exported with: no other ``sizes`` may be given.
+
+    No weight is read, nothing in the file is run. Raises ModelError: the file, where in it, what must hold, what is.
+    """
+    if sizes:
+        raise ModelError(f"{source.name}: a .pt2 archive has the shapes that it was exported with. Give none.")
+    archive = open_archive(source)
+    try:
+        return program_model(archive.program, archive.read_held)
+    except (ModelError, FormulaError) as fault:
+        raise ModelError(f"{source.name}: {fault}") from None
 
 
 def open_archive(source: Source) -> Archive:
@@ -134,8 +150,7 @@ def _notes(exported: Exported, record: Mapping[str, Any], stored: Stored) -> tup
     if pickled:
         notes.append(
             f"{len(pickled)} stored tensors ({_some(pickled)}) are pickled, and a pickle is never opened: their "
-            "numbers, and which of them are one, are not known; save the model with torch.export.save of PyTorch 2.9 or "
-            "newer"
+            "numbers, and which of them are one, are not known; PyTorch 2.9 or newer saves them as they are"
         )
     if exported.unknown:
         notes.append(f"sizes that only a run gives: {_some(sorted(exported.unknown))}")

@@ -316,8 +316,8 @@ def test_what_is_pickled_has_shapes_and_no_numbers(tmp_path: Path, older: Any) -
     count = len(new.program.held)
     assert old.program.notes == (
         f"{count} stored tensors (embed.weight, block.self_attn.in_proj_weight, block.self_attn.in_proj_bias, ...) are "
-        "pickled, and a pickle is never opened: their numbers, and which of them are one, are not known; save the model "
-        "with torch.export.save of PyTorch 2.9 or newer",
+        "pickled, and a pickle is never opened: their numbers, and which of them are one, are not known; PyTorch 2.9 or newer saves "
+        "them as they are",
     )
 
 

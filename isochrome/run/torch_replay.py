@@ -24,6 +24,7 @@ __all__ = ["TorchRunner"]
 Array = NDArray[Any]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){1,2}")
 _FORBIDDEN = {"from_file", "save"}  # they touch the disk
+_OF_GRAPHS = ("isochrome.", "higher_order.")
 _UNDECLARED = ("running_mean", "running_var")  # written in training, though the schema does not say so
 
 
@@ -194,7 +195,7 @@ class TorchRunner:
         return chosen, last
 
     def _draws(self, torch: Any, call: Call) -> bool:
-        if call.target.startswith("isochrome."):
+        if call.target.startswith(_OF_GRAPHS):
             return False
         return torch.Tag.nondeterministic_seeded in self._operation(torch, call.target).tags
 
@@ -215,6 +216,8 @@ class TorchRunner:
         if call.target == "isochrome.overwrite":
             done = None if "reason" in given else _overwritten(torch, **given)
             return {} if done is None else {call.outputs[0]: done}
+        if call.target.startswith(_OF_GRAPHS):  # a branch or a loop: what comes after it cannot be had
+            return {}
         operation = self._operation(torch, call.target)
         marked = [one.name for one in operation._schema.arguments if one.alias_info and one.alias_info.is_write]
         for key in (*marked, *_UNDECLARED):

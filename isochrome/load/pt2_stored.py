@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -56,7 +56,7 @@ def stored_tensors(record: Mapping[str, Any]) -> Stored:
     """
     configs = {**(record["constants"] or {}), **(record["weights"] or {})}
     missing = record["weights"] is None or record["constants"] is None
-    tensors, things = record["graph"]["tensors"], dict[Any, int]()
+    tensors, things, storages = record["graph"]["tensors"], dict[Any, int](), dict[str, str]()
     rows: list[Held] = []
     places: list[Place | None] = []
     lifted: dict[str, tuple[Held, Place | None]] = {}
@@ -69,6 +69,8 @@ def stored_tensors(record: Mapping[str, Any]) -> Stored:
             raise ModelError(f"stored tensor {shown(name)}: must have a shape in the graph; has none.")
         meta = said if config is None or config["meta"] is None else config["meta"]
         row, place = _row(name, role, meta, config, things)
+        if row.storage:
+            row = replace(row, storage=storages.setdefault(row.storage, str(len(storages))))
         if said is not None and (said["shape"], said["dtype"]) != (list(row.shape), row.dtype):
             text = f"must be {said['dtype']} of shape {said['shape']}, as the graph says"
             raise ModelError(f"stored tensor {shown(name)}: {text}; is {row.dtype} of shape {list(row.shape)}.")

@@ -77,8 +77,12 @@ class Values:
             found = self.runner.fetch(missing)
             for name, array in found.items():
                 _check_shape(name, array, self.model)
-            self._tensors.update({name: found.get(name) for name in missing})
+            self._tensors.update({name: self._by_sample(name, found.get(name)) for name in missing})
         return tuple(self._tensors.get(name) for name in names)
+
+    def _by_sample(self, name: str, array: Array | None) -> Array | None:
+        tensor = self.model.tensors.get(name)
+        return array if array is None or tensor is None else tensor.by_sample(array)
 
     def inputs(self, line: Line, tensor: str) -> tuple[Array, Array] | None:
         """What a line means by its input, and the size that rounding in it is relative to; None where not to be had."""

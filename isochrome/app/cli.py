@@ -50,8 +50,8 @@ def parser() -> argparse.ArgumentParser:
     whole = _Parser(
         prog="isochrome",
         description="Which stored weight acts on which connection: counted, checked against the framework, and drawn.",
-        epilog="MODEL is a file (.onnx), example:NAME, or formula:'...' with --shape. Without a command the explorer "
-        "opens on its first example.",
+        epilog="MODEL is a file (.onnx), example:NAME, package.module:function (which gives a PyTorch module, or one "
+        "and its inputs), or formula:'...' with --shape. Without a command the explorer opens on its first example.",
     )
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for row in _COMMANDS:
@@ -97,7 +97,10 @@ def _table(text: str) -> tuple[str, Any]:
 
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
-MODEL: Argument = (("model",), {"metavar": "MODEL", "help": "a file, example:NAME or formula:'...'"})
+MODEL: Argument = (
+    ("model",),
+    {"metavar": "MODEL", "help": "a file, example:NAME, package.module:function or formula:'...'"},
+)
 LAYER: Argument = (("layer",), {"metavar": "LAYER", "help": "the model's own path, conv#2, or a number in the report"})
 JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
 INPUT: Argument = (("--input",), {"metavar": "FILE", "help": "an image, .npy or .npz; else an example's own or random"})

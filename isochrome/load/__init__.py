@@ -12,8 +12,9 @@ from isochrome.load.child import ONNX, PT2
 from isochrome.load.onnx import OnnxFile, open_onnx
 from isochrome.load.pt2 import open_pt2
 from isochrome.load.source import Source, open_source
+from isochrome.load.torch_module import LiveModel, open_module
 
-__all__ = ["FORMATS", "open_file"]
+__all__ = ["FORMATS", "LiveModel", "ProgramModel", "open_file", "open_module"]
 
 Opener = Callable[[Source, Mapping[str, Shape] | None], OnnxFile | ProgramModel]
 

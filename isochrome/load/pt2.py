@@ -78,6 +78,9 @@ def _archive(record: Mapping[str, Any], source: Source) -> Archive:
     exported = Exported()
     numbers, constants = _inputs(exported, record, stored, source)
     inputs = tuple(name for name in exported.tape.facts if name not in numbers and name not in constants)
+    for name in inputs:
+        if name in exported.unknown:
+            raise ModelError(f"input {shown(name)}: must have the sizes that it was exported with; has none.")
     exported.run(record["graph"])
     given = [tensor for role, tensor, _ in record["outputs"] if role in _GIVEN and tensor]
     outputs = tuple(exported.output(tensor) for tensor in given)
@@ -133,13 +136,13 @@ def _inputs(
 
 
 def _modules(exported: Exported, record: Mapping[str, Any]) -> tuple[Module, ...]:
-    """Every module that made a call. An archive does not say which paths are one object."""
+    """The model itself and every module that made a call. An archive does not say which paths are one object."""
     state: dict[str, list[str]] = {}
     for role, _, target in record["outputs"]:
         if role == "buffer_mutation":
             state.setdefault(target.rpartition(".")[0], []).append(target)
     return tuple(
-        Module((path,), kind.rpartition(".")[2], exported.repeats[path], tuple(state.get(path, ())))
+        Module((path,), kind.rpartition(".")[2], max(exported.repeats[path], 1), tuple(state.get(path, ())))
         for path, kind in exported.kinds.items()
     )
 

@@ -55,7 +55,7 @@ class Exported:
     def __init__(self) -> None:
         self.tape = Tape()
         self.notes: list[str] = []
-        self.kinds: dict[str, str] = {}
+        self.kinds: dict[str, str] = {"": ""}
         self.repeats: Counter[str] = Counter()
         self.unknown: set[str] = set()
         self._scope: Scope = {}
@@ -87,8 +87,8 @@ class Exported:
     def _run(self, graph: Mapping[str, Any], scope: Scope) -> None:
         for node in graph["nodes"]:
             target = node["target"].removeprefix("torch.ops.")
-            if node["path"]:
-                self.kinds.setdefault(node["path"], node["kind"])
+            if node["path"] or not self.kinds[""]:
+                self.kinds[node["path"]] = node["kind"] or self.kinds.get(node["path"], "")
                 self.repeats[node["path"]] = max(self.repeats[node["path"]], node["repeat"])
             if target in _IN_LINE:
                 self._in_line(node, target, scope)

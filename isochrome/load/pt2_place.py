@@ -38,7 +38,7 @@ def module_of(stack: Any) -> tuple[str, str, int]:
         key, path = front.rsplit(",", 1)
     number = key.rpartition("@")[2] if "@" in key and key != f"L__self__{path}" else ""
     repeat = int(number) + 1 if number.isascii() and number.isdigit() and len(number) < 9 else 1
-    return ("" if path.startswith("_empty_nn_module_stack") else path), kind, repeat
+    return ("", "", 1) if path.startswith("_empty_nn_module_stack") else (path, kind, repeat)
 
 
 def place_of(trace: Any) -> str:

@@ -198,7 +198,7 @@ class _Recorder:
         """The recorded run as a program."""
         labels, outputs = [], []
         for label, tensor in leaves(result, self._is_tensor):
-            labels.append(label)
+            labels.append(label or "output")
             outputs.append(self._name(tensor, Site()))
         if not outputs:
             notes += (

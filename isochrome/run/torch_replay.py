@@ -84,7 +84,7 @@ class TorchRunner:
         known = [name for name in dict.fromkeys(tensors) if name in found]
         targets = {name: self._leaf(torch, name) if name in self.program.stored else found[name] for name in known}
         able = [name for name in known if targets[name].requires_grad]
-        grads = torch.autograd.grad(total, [targets[name] for name in able], allow_unused=True)
+        grads = torch.autograd.grad(total, [targets[name] for name in able], allow_unused=True) if able else ()
         results = {name: torch.zeros_like(found[name]) for name in known if targets[name].is_floating_point()}
         for name, grad in zip(able, grads, strict=True):
             if grad is None:
@@ -111,7 +111,7 @@ class TorchRunner:
         key = f"{row.storage}:{row.dtype}" if row.storage else f"thing {row.thing}"
         if key not in self._leaves:
             flat = self._bytes(torch, row)
-            flat.requires_grad_(flat.is_floating_point())
+            flat.requires_grad_(flat.is_floating_point() and row.role != "buffer")  # statistics take no gradient
             self._leaves[key] = flat
         return self._leaves[key]
 

@@ -223,6 +223,17 @@ class TorchRunner:
         return found
 
     def _called(self, torch: Any, call: Call, values: Mapping[str, Any], inside: set[str]) -> dict[str, Any]:
+        try:
+            return self._result(torch, call, values, inside)
+        except ModelError:
+            raise
+        except Exception as fault:
+            where = f" at {shown(call.place)}" if call.place else ""
+            raise ModelError(
+                f"{shown(call.target)}{where}: must run on the model's input; PyTorch says {shown(str(fault), 200)}"
+            ) from None
+
+    def _result(self, torch: Any, call: Call, values: Mapping[str, Any], inside: set[str]) -> dict[str, Any]:
         given = {key: _value(torch, value, values) for key, value in call.arguments}
         if call.target == "isochrome.overwrite":
             done = None if "reason" in given else _overwritten(torch, **given)
@@ -243,14 +254,7 @@ class TorchRunner:
         for key in (*marked, *_UNDECLARED):
             if given.get(key) is not None:
                 given[key] = _copied(given[key])
-        try:
-            result = operation(**given)
-        except Exception as fault:
-            where = f" at {shown(call.place)}" if call.place else ""
-            raise ModelError(
-                f"{shown(call.target)}{where}: must run on the model's input; PyTorch says {shown(str(fault), 200)}"
-            ) from None
-        results = [one for one in _listed(result)]
+        results = _listed(operation(**given))
         silent = [
             one for key in marked for one in _listed(given.get(key)) if all(one is not other for other in results)
         ]

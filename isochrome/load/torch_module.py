@@ -147,7 +147,9 @@ class _Recorder:
         torch = self.torch
         hooks = torch.nn.modules.module
         with ExitStack() as stack:
-            stack.enter_context(torch.inference_mode() if self._inference else torch.enable_grad())
+            if self._inference:
+                stack.enter_context(torch.inference_mode())
+            stack.enter_context(torch.enable_grad())  # what the module turns off can then be told
             if self._fakes is None:
                 stack.callback(self._put_back)
                 for _, buffer in self.module.named_buffers():
@@ -266,7 +268,7 @@ class _Recorder:
         """One operation: done, and put on the tape."""
         if func.namespace == "prim":
             return func(*args, **kwargs)
-        self.places.look()
+        self.places.look(not self.torch.is_grad_enabled())
         args = mapped(tuple(args), self._is_tensor, self._lift)
         kwargs = mapped(dict(kwargs), self._is_tensor, self._lift)
         names = (one.name for one in func._schema.arguments)

@@ -115,8 +115,11 @@ class Values:
         for within in piece.within:
             value = within.value.over(axes, size)
             here &= (within.low <= value) & (value < within.high)
+        found = effective.reshape(size)[here]
+        if not shape:
+            return found.reshape(())
         out = np.zeros(shape)
-        out[tuple(index.over(axes, size)[here] for index in piece.indices)] = effective.reshape(size)[here]
+        out[tuple(index.over(axes, size)[here] for index in piece.indices)] = found
         return out
 
     def relation_of(self, line: Line, sample: int = 0) -> Relation:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from isochrome.core.sizes import Shape
+from isochrome.errors import ModelError
 from isochrome.layers import KINDS, Operation
 from isochrome.load.aten_call import Call
 from isochrome.load.value import FLOATS, Unknown

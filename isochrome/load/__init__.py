@@ -12,7 +12,7 @@ from isochrome.load.child import ONNX, PT2
 from isochrome.load.onnx import OnnxFile, open_onnx
 from isochrome.load.pt2 import open_pt2
 from isochrome.load.source import Source, open_source
-from isochrome.load.torch_module import LiveModel, open_module
+from isochrome.load.torch_live import LiveModel, open_module
 
 __all__ = ["FORMATS", "LiveModel", "ProgramModel", "open_file", "open_module"]
 

@@ -196,6 +196,8 @@ class Walk:
             raise Unknown(operation.opaque)
         names = tuple(names)
         lines, batch = self.graph.lines(operation, operands, names)
+        if operation.lines and not lines and any(names):
+            raise Unknown("none of the tensors that it reads is known")
         made = []
         for at, name in enumerate(names):
             facts = self.program.tensors.get(name)

@@ -224,6 +224,7 @@ CASES: dict[str, Case] = {
     # place by place, and along axes
     "curves": move(lambda x: F.gelu(F.silu(x.relu_().tanh()).sigmoid().exp() + 1).clamp(0, 2), X4),
     "copies": move(lambda x: F.dropout(x.clone().contiguous().to(torch.float64).float(), 0.5, False), X4),
+    "copies in place": move(lambda x: F.dropout(F.dropout(x.clone(), 0.5, False, True).neg(), 0.5, False), X4),
     "sums": move(lambda x, z: x + z * 2 - torch.sub(z, x, alpha=3) / 4, X4, (5, 6)),
     "pairs": move(lambda x, z: torch.maximum(x, z) * z + torch.atan2(x, z), X4, (5, 6)),
     "in place": move(lambda x: x.clone().add_(1).mul_(2).neg_(), X4),

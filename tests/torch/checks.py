@@ -44,7 +44,8 @@ class Found:
         for operation in self.model.operations:
             for output in operation.outputs:
                 lines = [line for line in operation.lines if line.output == output]
-                if output in self.tensors or not lines:
+                reads = {tensor for line in lines for _, tensor in line.inputs}
+                if output in self.tensors or not lines or not reads <= set(self.tensors):
                     continue
                 if operation.kind == "softmax":
                     scores = torch.tensor(self.tensors[operation.inputs[0]])

@@ -272,8 +272,8 @@ def _unfolded(plan: _Plan) -> list[Mark]:
         name = fitted(step.name, _wide() - 12, 13, True, True)
         marks.append(Label(x + (_wide() - _BETWEEN) / 2, 48, name, "mono", "middle", bold=True, size=13))
         if not plan.along:
-            formula = fitted(str(step.scene.line.formula), _wide() - 12, 10.5, mono=True)
-            marks.append(Label(x + (_wide() - _BETWEEN) / 2, 66, formula, "index", "middle"))
+            formula = fitted(str(step.scene.line.formula), _wide() - 4, 10, mono=True)
+            marks.append(Label(x + (_wide() - _BETWEEN) / 2, 66, formula, "index", "middle", size=10))
         ends = dict(zip(step.inputs, _centres(plan, len(step.inputs)), strict=True))
         marks += _inputs(step, ends, x)
         boxes, ports, some = _neurons(plan, step, x + _INPUT + _BEND, ends, x + _INPUT)

@@ -222,7 +222,7 @@ def layer_norm(call: Call) -> Operation:
 def rms_norm(call: Call) -> Operation:
     x = call.shape("input")
     return kind("rms norm", x=x, w=call.maybe_shape("weight"), axis=len(x) - len(call.ints("normalized_shape")),
-                epsilon=_epsilon(call, 2.0**-23))  # fmt: skip
+                epsilon=_epsilon(call, 2.0**-52 if call.value("input").dtype == "float64" else 2.0**-23))  # fmt: skip
 
 
 def group_norm(call: Call) -> Operation:

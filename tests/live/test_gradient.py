@@ -72,6 +72,38 @@ class Norms(nn.Module):
         return self.norm(self.lin(self.norm(x)))
 
 
+class Positions(nn.Module):
+    """Rows that every sample looks up alike, beside those that it chooses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.places = nn.Embedding(5, 4), nn.Embedding(3, 4)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return torch.tanh(self.words(ids) + self.places(torch.arange(3).expand(len(ids), 3)))
+
+
+class Pair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = nn.Bilinear(3, 3, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.both(x, torch.tanh(x))
+
+
+class Merged(nn.Module):
+    """Samples and tokens in one axis, as GPT-2 has them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lin, self.bias, self.w = nn.Linear(4, 4), nn.Parameter(torch.randn(3)), nn.Parameter(torch.randn(4, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.addmm(self.bias, torch.tanh(self.lin(x)).view(-1, 4), self.w)
+        return y.view(*x.shape[:2], 3).transpose(0, 1).reshape(-1, 3) @ self.w.t()
+
+
 MODULES: dict[str, Callable[[st.DataObject], tuple[nn.Module, tuple[Any, ...]]]] = {
     "shared kernel": lambda data: (Shared(data.draw(st.integers(1, 3)), data.draw(st.integers(1, 2))), None),
     "one block thrice": lambda data: (block(), (image(data.draw(st.integers(1, 3)), 4),)),
@@ -81,6 +113,10 @@ MODULES: dict[str, Callable[[st.DataObject], tuple[nn.Module, tuple[Any, ...]]]]
     "RNN cell": lambda data: (Steps(nn.RNNCell(3, 2, nonlinearity=data.draw(st.sampled_from(["tanh", "relu"])))), (image(3, 2, 3),)),
     "LSTM": lambda data: (nn.LSTM(3, 2, data.draw(st.integers(1, 2)), bidirectional=data.draw(st.booleans()), batch_first=data.draw(st.booleans())), (image(2, 3, 3),)),
     "LSTM with projection": lambda data: (nn.LSTM(3, 4, proj_size=2), (image(4, 2, 3),)),
+    "LSTM without a batch": lambda data: (nn.LSTM(3, 2, 2, batch_first=data.draw(st.booleans())), (image(4, 3),)),
+    "positions": lambda data: (Positions(), (torch.tensor([[1, 0, 2], [3, 3, 1]]),)),
+    "bilinear": lambda data: (Pair(), (image(2, 3),)),
+    "tokens merged": lambda data: (Merged(), (image(2, 3, 4),)),
     "GRU": lambda data: (nn.GRU(3, 2, data.draw(st.integers(1, 2)), bidirectional=data.draw(st.booleans())), (image(2, 3, 3),)),
     "expanded, overlapping": lambda data: (Expanded(), (image(2, 3, 5),)),
     "norms": lambda data: (Norms(), (image(3, 4),)),
@@ -203,3 +239,30 @@ def test_an_onnx_model_gives_the_terms_and_says_that_they_are_not_checked() -> N
     assert (found.total, found.framework, len(found.terms)) == (10.0, None, 9)
     assert found.note == "the total is not checked: onnxruntime gives no gradients"
     assert found.of == "the sum of the outputs of conv"
+
+
+def test_a_modules_own_keywords_may_have_any_name() -> None:
+    class Named(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lin = nn.Linear(2, 2)
+
+        def forward(self, *, model: Tensor, weight: Tensor) -> Tensor:
+            return self.lin(model) + weight
+
+    opened = iso.open(Named(), model=torch.ones(1, 2), weight=torch.zeros(1, 2))
+    assert opened.model.inputs == ("model", "weight") and opened["lin"].weights == 4
+    with pytest.raises(iso.RequestError) as fault:
+        iso.open("example:stanford", torch.ones(1))
+    assert str(fault.value) == "open: a file takes no example inputs; keywords give shapes that it leaves open"
+
+
+def test_uses_of_a_weight_that_ids_look_up_as_well_need_the_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "small_tied_net.py").write_text(
+        "import torch\nfrom tests.live.zoo import Tied\n\ndef build():\n    return Tied(), torch.tensor([[1, 2, 1]])\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["uses", "small_tied_net:build", "back", "--weight", "1,2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    layers = [use["layer"] for use in found["uses"]]
+    assert found["taps"] == 2 + 3 + 3 + 3 and layers.count("embed") == 2

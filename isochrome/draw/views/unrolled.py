@@ -267,11 +267,12 @@ def _unfolded(plan: _Plan) -> list[Mark]:
     marks: list[Mark] = [Label(_LEFT + 36, 14, "unfolded: where it is used", "group", size=14)]
     edges: list[Edge] = []
     above: list[Mark] = []
+    differ = len({str(step.scene.line.formula) for step in plan.steps}) > 1
     for place, step in enumerate(plan.steps):
         x = _LEFT + 36 + place * _wide()
         name = fitted(step.name, _wide() - 12, 13, True, True)
         marks.append(Label(x + (_wide() - _BETWEEN) / 2, 48, name, "mono", "middle", bold=True, size=13))
-        if not plan.along:
+        if differ:
             formula = fitted(str(step.scene.line.formula), _wide() - 4, 10, mono=True)
             marks.append(Label(x + (_wide() - _BETWEEN) / 2, 66, formula, "index", "middle", size=10))
         ends = dict(zip(step.inputs, _centres(plan, len(step.inputs)), strict=True))
@@ -367,6 +368,8 @@ def _notes(plan: _Plan) -> tuple[str, ...]:
     looked = [shown(layer.name, 40) for layer, line in _every(scene) if line.depends]
     if looked:
         notes.append(f"Not drawn: {joined(looked)}, which reads rows of it that the data chooses.")
+    if any(part.padding for step in plan.steps for _, parts in step.neurons for part in parts):
+        notes.append("A dashed edge reads padding.")
     if scene.line.of:
         notes.append(f"What is read is the {scene.line.of}.")
     return tuple(notes)

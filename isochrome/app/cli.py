@@ -269,7 +269,9 @@ def _run_uses(options: Any) -> None:
     name, place = options.weight
     opened = _opened(options)
     layer = opened[options.layer]
-    values = opened.run(options.input, seed=options.seed).values if layer.report.depends else None
+    users = opened.model.users(opened.line(options.layer, name).parameter)
+    depends = any(line.depends for _, line in users)
+    values = opened.run(options.input, seed=options.seed).values if depends else None
     _print(options, layer.uses(_turned(options, place), name, options.limit, values), uses_text)
 
 

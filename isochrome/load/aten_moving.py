@@ -49,7 +49,7 @@ def elementwise(call: Call) -> Operation:
 
 
 def copied(call: Call) -> Operation:
-    name = next(name for name, _ in call.values)
+    name = next((name for name, _ in call.values), "self")
     return kind("elementwise", xs=(call.shape(name),), scales=(1.0,))
 
 
@@ -169,8 +169,10 @@ def flipped(call: Call) -> Operation:
 
 def split(call: Call) -> Operation:
     """Pieces along an axis, as large as the outputs are."""
-    axis = axis_of(call, default=0)
-    return kind("split", x=_x(call), axis=axis, sizes=tuple(call.out(at)[axis] for at in range(len(call.outputs))))
+    axis, made = axis_of(call, default=0), [call.out(at) for at in range(len(call.outputs))]
+    if any(len(shape) != len(_x(call)) for shape in made):
+        raise ModelError(f"its outputs must have {len(_x(call))} axes; got the shapes {made}")
+    return kind("split", x=_x(call), axis=axis, sizes=tuple(shape[axis] for shape in made))
 
 
 def concat(call: Call) -> Operation:

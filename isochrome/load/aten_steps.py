@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from isochrome.core.sizes import Shape
+from isochrome.errors import ModelError
 from isochrome.layers import Operation
 from isochrome.layers.line import without_loop
 from isochrome.layers.reshape import strides as row_strides
@@ -70,6 +71,10 @@ def _recurrent(name: str) -> Special:
         x = walk.as_activation(call.value("input"))
         flat = len(_shape(x)) == 2
         ways = 2 if both else 1
+        if not 0 < count <= len(params) or len(params) % (count * ways):
+            raise ModelError(f"its parameters must be as many for each of {count * ways} parts; got {len(params)}")
+        if any(output and output not in walk.program.tensors for output in made):
+            raise Unknown("the shape of its output is not known")
         each = len(params) // (count * ways)
         ends: list[list[Value]] = [[] for _ in made[1:]]
         for layer in range(count):
@@ -104,6 +109,8 @@ def _layer(
     each = len(params) // ways
     letters = ["w", "r", *(("b", "b2") if biased else ())]
     letters += ["p"] if each > len(letters) else []
+    if each != len(letters):
+        raise ModelError(f"a part must have {len(letters)} parameters; got {each}")
     operands: dict[str, Value | None] = {"x": x}
     operands |= {letter + (" reverse" if way else ""): params[way * each + at]
                  for way in range(ways) for at, letter in enumerate(letters)}  # fmt: skip

@@ -18,6 +18,7 @@ from isochrome.draw.views import (
     start_edges,
     start_neurons,
     start_numbers,
+    unrolled,
     volume,
     window,
 )
@@ -35,6 +36,7 @@ _ROWS = (
     baselines.VIEW,
     matrix.VIEW,
     gradient.VIEW,
+    unrolled.VIEW,
     start_edges.VIEW,
     start_numbers.VIEW,
     start_neurons.VIEW,

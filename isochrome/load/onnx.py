@@ -14,12 +14,13 @@ from isochrome.errors import FormulaError, ModelError
 from isochrome.load.child import read_record
 from isochrome.load.onnx_batch import BatchElsewhere
 from isochrome.load.onnx_bodies import SPECIAL
+from isochrome.load.onnx_held import held_rows
 from isochrome.load.onnx_join import with_added_biases
 from isochrome.load.onnx_names import layer_path
 from isochrome.load.onnx_stored import Store, StoredTensor
 from isochrome.load.onnx_walk import Named, Walk
 from isochrome.load.source import Source
-from isochrome.load.tensors import read_tensor
+from isochrome.load.tensors import read_elements, read_part, read_tensor
 from isochrome.model.parts import Layer, Line, Model, Operation, Parameter
 
 __all__ = ["OnnxFile", "open_onnx", "read_model"]
@@ -33,6 +34,7 @@ class OnnxFile:
     source: Source
     _tensors: tuple[Mapping[str, Any], ...]
     _stored: tuple[StoredTensor, ...]
+    _held: tuple[int, ...] = ()
 
     def read_parameter(self, number: int) -> NDArray[Any] | None:
         """The stored numbers of a parameter, None where the graph computes them."""
@@ -46,8 +48,15 @@ class OnnxFile:
         return read_tensor(self.source, self._tensors[stored.tensor])
 
     def read_held(self, number: int) -> NDArray[Any] | None:
-        """The numbers of one initializer of the file."""
-        return read_tensor(self.source, self._tensors[number])
+        """The numbers of one row of the model's ``held``."""
+        return read_tensor(self.source, self._tensors[self._held[number]])
+
+    def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> NDArray[Any] | None:
+        """Some of them, in the tensor's own order: from one place to another, or at some places."""
+        tensor = self._tensors[self._held[number]]
+        if isinstance(at, slice):
+            return read_part(self.source, tensor, int(at.start), int(at.stop))
+        return read_elements(self.source, tensor, at)
 
 
 def open_onnx(source: Source, sizes: Mapping[str, Shape] | None = None) -> OnnxFile:
@@ -109,11 +118,12 @@ def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFil
     notes = tuple(f"{what} is not given and taken as {size}" for what, size in sorted(walk.assumed.items()))
     if walk.batch_axis is None:
         notes += ("no axis of the inputs carries a batch through the whole model: counts are of the whole input",)
+    held, held_numbers = held_rows(record)
     model = Model(
         source.name, "onnx", parameters, walk.tensors, tuple(operations), tuple(layers), walk.inputs, walk.outputs,
-        walk.samples, notes,
+        walk.samples, notes, held,
     )  # fmt: skip
-    return OnnxFile(model, source, tuple(record["tensors"]), stored)
+    return OnnxFile(model, source, tuple(record["tensors"]), stored, held_numbers)
 
 
 def _numbered(line: Line, numbers: dict[str, int]) -> Line:

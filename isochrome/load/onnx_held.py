@@ -1,4 +1,4 @@
-"""What an ONNX file holds by name: its initializers and the constants in its nodes, each with the place of its bytes."""
+"""What an ONNX file holds by name: initializers and constants in nodes, each with the place of its bytes."""
 
 from __future__ import annotations
 

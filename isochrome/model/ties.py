@@ -83,7 +83,7 @@ def _runs(row: Held) -> tuple[Run, ...]:
 
 
 def partial_overlaps(found: Sequence[Cell]) -> tuple[tuple[Cell, ...], ...]:
-    """Groups of stored tensors that share some of their bytes, but not all: overlapping slices, a whole and its part."""
+    """Groups of stored tensors that share some of their bytes, but not all: overlapping slices, a part of a whole."""
     groups: list[list[Cell]] = []
     ends: list[int] = []
     placed = [cell for cell in found if cell.first.storage]
@@ -124,7 +124,7 @@ def overlapping(a: Held, b: Held) -> bool:
     if len(_runs(a)) == len(_runs(b)) == 1:
         return True
     try:
-        return bool(np.shares_memory(_Place(a), _Place(b), max_work=_WORK))
+        return bool(np.shares_memory(_Place(a), _Place(b), max_work=_WORK))  # type: ignore[arg-type]  # any bound
     except (np.exceptions.TooHardError, ValueError):
         return False
 

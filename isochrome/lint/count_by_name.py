@@ -1,0 +1,69 @@
+"""Parameters counted by name, by object, by storage and by use: four numbers, each right, of four things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from isochrome.lint.finding import Found, Rule
+from isochrome.lint.subject import Subject
+from isochrome.model.held import Held
+from isochrome.model.parts import Model
+from isochrome.model.ties import distinct_bytes
+
+__all__ = ["RULE"]
+
+
+def _find(subject: Subject) -> Iterator[Found]:
+    rows = [row for row in subject.held if row.role == "parameter"]
+    by_name, by_object = sum(row.count for row in rows), sum({row.thing: row.count for row in rows}.values())
+    by_storage = _by_storage(rows)
+    once, uses, repeated = _by_use(subject.model)
+    if by_name == by_storage and uses == once:
+        return
+    names = [name for cell in subject.cells if len(cell.names) > 1 for name in cell.names] or repeated
+    counts = [f"{by_name:,} parameters by name", f"{by_object:,} by object", f"{by_storage:,} by storage"]
+    counts += [f"{uses:,} by use"] if once else []
+    size = f"{distinct_bytes(rows):,} bytes are stored"
+    yield Found("note", tuple(names), f"{', '.join(counts)}; {size}", names[0] if names else "")
+
+
+def _by_storage(rows: Sequence[Held]) -> int:
+    """Stored scalars, each once; those of one size of element at a time, since only they can be the same ones."""
+    sizes = dict.fromkeys(row.item for row in rows)
+    return sum(distinct_bytes([row for row in rows if row.item == size]) // size for size in sizes)
+
+
+def _by_use(model: Model) -> tuple[int, int, list[str]]:
+    """Scalars of the parameters that layers use: each once, and once for each use; names of those used again.
+
+    A single number (a scale, an epsilon) that many operations use is no weight that anyone counts.
+    """
+    uses: dict[int, int] = {}
+    for layer in model.layers:
+        for number in dict.fromkeys(line.parameter for line in layer.lines if line.parameter is not None):
+            uses[number] = uses.get(number, 0) + (1 if layer.calls is None else layer.calls)
+    real = {number: times for number, times in uses.items() if model.parameters[number].count > 1}
+    once = sum(model.parameters[number].count for number in real)
+    by_use = sum(model.parameters[number].count * times for number, times in real.items())
+    return once, by_use, [model.parameters[number].names[0] for number, times in real.items() if times > 1]
+
+
+RULE = Rule(
+    name="count-by-name",
+    fires="parameters counted by name, by storage and by use are different numbers",
+    why="Tools count one of the three and call it parameters: a size by name is too large, operations by storage are too "
+    "few.",
+    fix="Say which is meant: parameters by storage, operations by use, bytes by storage.",
+    find=_find,
+    failing="""
+from torch import nn
+
+subject = nn.Sequential(nn.Embedding(32, 8), nn.Linear(8, 32, bias=False))
+subject[1].weight = subject[0].weight
+""",
+    passing="""
+from torch import nn
+
+subject = nn.Sequential(nn.Embedding(32, 8), nn.Linear(8, 32, bias=False))
+""",
+)

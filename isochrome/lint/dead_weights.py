@@ -1,0 +1,96 @@
+"""Weights that never meet a real input, and parameters that no output uses: told by the formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from isochrome.ask.counts import uses_of
+from isochrome.core.formula import Table
+from isochrome.lint.finding import Found, Rule, named
+from isochrome.lint.subject import Subject
+from isochrome.model.parts import Line, Model
+
+__all__ = ["RULE"]
+
+
+def _find(subject: Subject) -> Iterator[Found]:
+    model = subject.model
+    lines: dict[int, list[Line]] = {}
+    for layer in model.layers:
+        for line in layer.lines:
+            if line.parameter is not None:
+                lines.setdefault(line.parameter, []).append(line)
+    for number, mine in lines.items():
+        parameter = model.parameters[number]
+        if any(line.depends or _is_looked_up(line) for line in mine):
+            continue  # another input looks up other rows
+        dead = uses_of(model.parameters, tuple(mine))[1]
+        if dead:
+            message = f"{dead:,} of the {parameter.count:,} weights of {named(parameter.names)} meet padding alone"
+            yield Found("warning", parameter.names, f"{message} at this input size", parameter.names[0])
+    idle = _idle(subject) if model.operations else ()
+    if idle:
+        size = sum(subject.cell_of[name].first.count for name in idle)
+        message = f"no output of this run uses {named(idle)}: {size:,} weights"
+        yield Found("note", idle, message, "", "Nothing if another call of the model uses them; otherwise remove them.")
+
+
+def _is_looked_up(line: Line) -> bool:
+    return any(isinstance(index, Table) for index in line.weight_access.indices)
+
+
+def _idle(subject: Subject) -> tuple[str, ...]:
+    model = subject.model
+    used = set(_used(model))
+    return tuple(
+        cell.names[0]
+        for cell in subject.cells
+        if cell.first.role == "parameter" and cell.first.count > 1 and not used.intersection(cell.names)
+    )
+
+
+def _used(model: Model) -> Iterator[str]:
+    for parameter in model.parameters:
+        yield from (*parameter.names, *parameter.computed_from)
+    for operation in model.operations:
+        yield from operation.inputs
+    yield from model.outputs
+
+
+RULE = Rule(
+    name="dead-weights",
+    fires="weights only ever meet padding at this input size, or no output uses a parameter",
+    why="They are stored and counted, get no gradient, and change nothing.",
+    fix="Give a larger input, or use a smaller kernel or a smaller stride before this layer.",
+    find=_find,
+    failing="""
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+weight = np.random.default_rng(0).standard_normal((4, 3, 3, 3)).astype("float32")
+graph = helper.make_graph(
+    [helper.make_node("Conv", ["x", "weight"], ["y"], "conv", pads=[1, 1, 1, 1])], "small",
+    [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 1, 1])],
+    [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 4, 1, 1])],
+    [numpy_helper.from_array(weight, "weight")],
+)
+subject = "small.onnx"
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), subject)
+""",
+    passing="""
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+weight = np.random.default_rng(0).standard_normal((4, 3, 3, 3)).astype("float32")
+graph = helper.make_graph(
+    [helper.make_node("Conv", ["x", "weight"], ["y"], "conv", pads=[1, 1, 1, 1])], "large",
+    [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 8, 8])],
+    [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 4, 8, 8])],
+    [numpy_helper.from_array(weight, "weight")],
+)
+subject = "large.onnx"
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), subject)
+""",
+)

@@ -1,4 +1,4 @@
-"""What a live module holds by name, and where: its rows of held tensors, its modules, the ties that it declares."""
+"""What a live module holds by name, and where: rows of held tensors, and its modules."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from isochrome.load.torch_tree import leaves
-from isochrome.model.held import Declared, Held, Module, Role
+from isochrome.model.held import Held, Module, Role
 
-__all__ = ["Stored", "declared_ties", "dtype_name", "module_rows"]
+__all__ = ["Stored", "dtype_name", "module_rows"]
 
 
 class Stored:
@@ -22,7 +22,7 @@ class Stored:
         self._things: dict[int, int] = {}
         self._first: dict[int, int] = {}
         self._keys: dict[int, str] = {}
-        self._kept: list[Any] = []
+        self.tensors: list[Any] = []
         self._plain: dict[int, tuple[str, Any]] = {}
         for name, tensor in module.named_parameters(remove_duplicate=False):
             self._add(name, tensor, "parameter")
@@ -52,7 +52,7 @@ class Stored:
     def _add(self, name: str, tensor: Any, role: Role) -> None:
         thing = self._things.setdefault(id(tensor), len(self._things))
         self._first.setdefault(id(tensor), len(self.rows))
-        self._kept.append(tensor)
+        self.tensors.append(tensor)
         unproven = _unproven(tensor)
         key = "" if unproven else self._key(tensor)
         sharded = unproven == "sharded"
@@ -105,8 +105,3 @@ def module_rows(module: Any, calls: Mapping[int, int], state: Mapping[int, Seque
         Module(tuple(names), kinds[key], calls.get(key, 0), tuple(dict.fromkeys(state.get(key, ()))))
         for key, names in paths.items()
     )
-
-
-def declared_ties(module: Any, names: Sequence[str]) -> tuple[Declared, ...]:
-    """The ties that configurations and classes declare, or deny."""
-    return ()

@@ -6,38 +6,53 @@ before it is decomposed. Where fakes do not suffice it runs once for real. The m
 
 from __future__ import annotations
 
-import os
+import logging
 import random
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from types import FrameType
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from isochrome.errors import ModelError, shown
-from isochrome.load.torch_held import Stored, declared_ties, dtype_name, module_rows
+from isochrome.load.torch_beside import SMALL, Beside
+from isochrome.load.torch_declared import declared_ties
+from isochrome.load.torch_held import Stored, dtype_name, module_rows
 from isochrome.load.torch_keep import kept_as_it_was
+from isochrome.load.torch_place import Whereabouts
 from isochrome.load.torch_tape import Layout, Site, Tape
 from isochrome.load.torch_tree import bound, leaves, mapped
 from isochrome.model.program import Argument, Facts, Program, Ref, Symbol
 
-__all__ = ["record"]
+__all__ = ["Recorded", "record", "recorded"]
 
-SMALL = 2**20  # elements of a constant whose numbers are kept
-_WRITES_ALL = {"fill_", "zero_", "copy_"}
+_SAME = {"aten.detach.default", "aten.alias.default", "aten.lift_fresh.default"}
 _STATISTICS = ("running_mean", "running_var")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """A recorded module: its program, the stored tensors by their numbers in ``held``, the inputs by their names."""
+
+    program: Program
+    tensors: tuple[Any, ...]
+    inputs: Mapping[str, Any]
 
 
 def record(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Program:
     """The program of a module on some inputs. Raises ModelError in one line when the module does not run on them."""
+    return recorded(module, args, kwargs).program
+
+
+def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Recorded:
+    """As :func:`record`, with the tensors behind the names."""
     import torch
 
     name = type(module).__name__
     if not isinstance(module, torch.nn.Module):
-        raise ModelError(f"{shown(name)}: must be a torch.nn.Module; is {shown(type(module).__name__)}")
+        raise ModelError(f"{shown(name)}: must be a torch.nn.Module")
     lazy = [key for key, value in _named(module) if torch.nn.parameter.is_lazy(value)]
     if lazy:
         raise ModelError(f"{shown(name)}: parameters must have shapes; {shown(lazy[0])} is lazy. Run it once before.")
@@ -47,14 +62,14 @@ def record(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | No
         recorder = _Recorder(module, fake)
         try:
             with kept_as_it_was(module), _calm(torch):
-                result = recorder.run(args, dict(kwargs or {}), given)
-                return recorder.program(result, _why(faults))
+                program = recorder.program(recorder.run(args, dict(kwargs or {}), given), _why(faults))
+                return Recorded(program, tuple(recorder.stored.tensors), recorder.inputs)
         except ModelError:
             raise
         except Exception as fault:
             faults.append(fault)
-            last = recorder.where
-    raise ModelError(f"{shown(name)}: must run on its inputs; {_said(faults[-1])}{last}") from None
+            where = recorder.places.of(fault)
+    raise ModelError(f"{shown(name)}: must run on its inputs; raised {_said(faults[-1])}{where}") from None
 
 
 def _named(module: Any) -> Iterator[tuple[str, Any]]:
@@ -70,7 +85,10 @@ def _said(fault: Exception) -> str:
 def _why(faults: Sequence[Exception]) -> tuple[str, ...]:
     if not faults:
         return ()
-    return (f"it ran once for real, since its shapes or its control flow depend on data ({_said(faults[0])})",)
+    return (
+        f"it ran for real on these inputs, since shapes alone did not do ({_said(faults[0])}): "
+        "what it takes from their numbers, and the way that it goes, is that of this run",
+    )
 
 
 @contextmanager
@@ -79,6 +97,8 @@ def _calm(torch: Any) -> Iterator[None]:
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
     devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     fast = torch.backends.mha.get_fastpath_enabled()
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    quiet, logger.disabled = logger.disabled, True  # a failed attempt is told in our own words
     torch.backends.mha.set_fastpath_enabled(False)
     try:
         with ExitStack() as stack:
@@ -86,6 +106,7 @@ def _calm(torch: Any) -> Iterator[None]:
                 stack.enter_context(torch.compiler.set_stance("force_eager"))
             yield
     finally:
+        logger.disabled = quiet
         torch.backends.mha.set_fastpath_enabled(fast)
         torch.set_rng_state(states[0])
         random.setstate(states[1])
@@ -94,12 +115,28 @@ def _calm(torch: Any) -> Iterator[None]:
             torch.cuda.set_rng_state_all(devices)
 
 
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One operation as it was called; ``given`` has its arguments by the schema's names."""
+
+    func: Any
+    args: Any
+    kwargs: Any
+    given: Mapping[str, Any]
+
+    @property
+    def written(self) -> list[Any]:
+        """The arguments that it writes into."""
+        marked = [one.name for one in self.func._schema.arguments if one.alias_info and one.alias_info.is_write]
+        return [self.given[name] for name in marked if name in self.given]
+
+
 class _Recorder:
     """One run of a module under a mode that sees its operations."""
 
     def __init__(self, module: Any, fake: bool) -> None:
         import torch
-        from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+        from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode, unset_fake_temporarily
         from torch.utils._python_dispatch import TorchDispatchMode
 
         recorder = self
@@ -111,30 +148,24 @@ class _Recorder:
         self.torch, self.module = torch, module
         self.tape = Tape()
         self.stored = Stored(module, lambda value: isinstance(value, torch.Tensor))
-        self.constants: dict[str, Any] = {}
         self.rows: dict[str, int] = {}
+        self._without_fakes = unset_fake_temporarily
+        self.beside = Beside(
+            self._is_tensor,
+            lambda func: torch.Tag.nondeterministic_seeded in func.tags,
+            self._without_fakes,
+            torch.device("cpu"),
+        )
+        self._held: dict[int, int] = {}
         self.state: dict[int, list[str]] = {}
         self.notes: list[str] = []
-        self.calls: Counter[int] = Counter()
         self._mode: Any = Mode()  # type: ignore[no-untyped-call]
         self._fake_type = FakeTensor
         self._fakes = FakeTensorMode(allow_non_fake_inputs=True) if fake else None
-        self._stack: list[tuple[str, int, int]] = []
-        self._paths = {id(one): path for path, one in reversed(list(module.named_modules(remove_duplicate=False)))}
-        self._shadows: dict[int, Any] = {}
-        self._undefined: set[int] = set()
-        self._dead: set[int] = set()
+        self.places = Whereabouts(module)
         self._kept: list[Any] = []
-        self._names: dict[int, str] = {}
         self._saved: dict[int, tuple[Any, Any]] = {}
-        self._inputs: tuple[str, ...] = ()
-        self._site = Site()
-
-    @property
-    def where(self) -> str:
-        """The place of the last operation, as the end of a sentence."""
-        parts = [part for part in (shown(self._site.path), shown(self._site.place)) if part]
-        return f", after {' at '.join(parts)}" if parts else ""
+        self.inputs: dict[str, Any] = {}
 
     def run(self, args: Sequence[Any], kwargs: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
         """What the module returns; its operations are on the tape afterwards."""
@@ -144,13 +175,14 @@ class _Recorder:
             stack.enter_context(torch.inference_mode())
             if self._fakes is None:
                 stack.callback(self._put_back)
-                self._save_buffers()
+                for _, buffer in self.module.named_buffers():
+                    self._saved[id(buffer)] = (buffer, buffer.detach().clone())
             else:
                 stack.enter_context(self._fakes)
             args, kwargs = self._lift_inputs(args, kwargs, given)
             for handle in (
-                hooks.register_module_forward_pre_hook(self._enter),
-                hooks.register_module_forward_hook(self._leave, always_call=True),
+                hooks.register_module_forward_pre_hook(self.places.enter),
+                hooks.register_module_forward_hook(self.places.leave, always_call=True),
             ):
                 stack.callback(handle.remove)
             stack.enter_context(self._mode)
@@ -169,15 +201,15 @@ class _Recorder:
         return Program(
             name=type(self.module).__name__,
             format="torch",
-            inputs=self._inputs,
+            inputs=tuple(self.inputs),
             outputs=tuple(outputs),
             calls=tuple(self.tape.calls),
             tensors=self.tape.facts,
             held=tuple(self.stored.rows),
             stored=self.rows,
-            constants=self.constants,
-            modules=module_rows(self.module, self.calls, self.state),
-            declared=declared_ties(self.module, [row.name for row in self.stored.rows]),
+            constants=self.beside.constants,
+            modules=module_rows(self.module, self.places.calls, self.state),
+            declared=declared_ties(self.module, [row.name for row in self.stored.rows if row.role == "parameter"]),
             notes=(*notes, *dict.fromkeys((*self.notes, *self.tape.notes))),
             labels=tuple(labels),
         )
@@ -189,15 +221,14 @@ class _Recorder:
 
     def _lift_inputs(self, args: Any, kwargs: Any, given: Mapping[str, Any]) -> tuple[Any, Any]:
         lifted: dict[int, Any] = {}
-        names = []
         for label, tensor in leaves(dict(given), self._is_tensor):
             if id(tensor) in lifted or self.stored.number(tensor) is not None:
                 continue
             one = self._fakes.from_tensor(tensor) if self._fakes else tensor.detach().clone()
             lifted[id(tensor)] = one
-            names.append(self._add(one, self.tape.unique(label)))
+            with self._without_fakes():
+                self.inputs[self._add(one, self.tape.unique(label))] = tensor.detach().clone()
             self._kept += [tensor, one]
-        self._inputs = tuple(names)
 
         def replaced(tensor: Any) -> Any:
             return lifted.get(id(tensor), tensor)
@@ -223,17 +254,18 @@ class _Recorder:
         self._kept += [tensor, one]
         number = self.stored.number(tensor)
         small = tensor.numel() <= SMALL and tensor.device.type != "meta"
-        if number is None and small:  # a number that the program's text writes, or a tensor of its surroundings
+        if number is None and small:  # a number in the program's text, or a tensor of its surroundings
             name = self._add(one, self.tape.unique("constant"))
-            self._cast(name, one, tensor)
+            self.beside.put(name, one, tensor)
             return
         if number is None:
             name = self.tape.unique("constant")
             number = self.stored.found(name, tensor)
         name = self._add(one, self.tape.unique(self.stored.rows[number].name))
         self.rows[name] = number
+        self._held[id(one)] = number
         if small and not tensor.dtype.is_floating_point and not tensor.dtype.is_complex:
-            self._cast(name, one, tensor)
+            self.beside.put(name, one, tensor)
 
     def _add(self, tensor: Any, name: str) -> str:
         self.tape.add(tensor, *self._geometry(tensor), name, self._facts(tensor))
@@ -259,35 +291,44 @@ class _Recorder:
         """One operation: done, and put on the tape."""
         if func.namespace == "prim":
             return func(*args, **kwargs)
-        self._site = self._here()
+        self.places.look()
         args = mapped(tuple(args), self._is_tensor, self._lift)
         kwargs = mapped(dict(kwargs), self._is_tensor, self._lift)
-        given = dict(zip((one.name for one in func._schema.arguments), args, strict=False)) | kwargs
-        tensors = [tensor for _, tensor in leaves(given, self._is_tensor)]
-        written = [
-            tensor
-            for one in func._schema.arguments
-            if one.alias_info is not None and one.alias_info.is_write and one.name in given
-            for _, tensor in leaves(given[one.name], self._is_tensor)
-        ]
-        arguments = self._arguments(func, given)
-        shadow = self._shadowed(func, args, kwargs, tensors)
-        self._before_write(func, given, written)
-        result = self._computed(func, args, kwargs, shadow)
-        if not self._is_nothing(result, written):
-            self._recorded(func, arguments, result, written, tensors, shadow)
+        names = (one.name for one in func._schema.arguments)
+        operation = _Operation(func, args, kwargs, dict(zip(names, args, strict=False)) | kwargs)
+        arguments = self._arguments(operation)
+        tensors = [tensor for _, tensor in leaves(operation.given, self._is_tensor)]
+        written = [tensor for _, tensor in leaves(operation.written, self._is_tensor)]
+        result, beside = self._computed(operation, tensors, written)
+        found = [tensor for _, tensor in leaves(result, self._is_tensor)]
+        if written or (found and not all(self.tape.known(tensor) for tensor in found)):
+            self._recorded(operation, arguments, result, beside, written, tensors)
         return result
 
-    def _here(self) -> Site:
-        path, repeat = self._stack[-1][:2] if self._stack else ("", 1)
-        return Site(path, repeat, _user_line(self.torch))
+    def _computed(self, operation: _Operation, tensors: Sequence[Any], written: Sequence[Any]) -> tuple[Any, Any]:
+        """The result in the run, and beside it, None where that is not known."""
+        func, args, kwargs = operation.func, operation.args, operation.kwargs
+        can = self.beside.can(func, tensors)
+        if not can:
+            self.beside.lose(written)
+        for tensor in written if self._fakes is None else ():
+            self._save(tensor)
+        try:
+            result = func(*args, **kwargs)
+        except Exception:
+            if not can or self._fakes is None:
+                raise
+            beside = self.beside.compute(func, args, kwargs)
+            return mapped(beside, self._is_tensor, self._fakes.from_tensor), beside
+        small = all(tensor.numel() <= SMALL for _, tensor in leaves(result, self._is_tensor))
+        return result, self.beside.compute(func, args, kwargs) if can and small else None
 
-    def _arguments(self, func: Any, given: Mapping[str, Any]) -> tuple[tuple[str, Argument], ...]:
+    def _arguments(self, operation: _Operation) -> tuple[tuple[str, Argument], ...]:
         found = []
-        for one in func._schema.arguments:
-            if one.name not in given:
+        for one in operation.func._schema.arguments:
+            if one.name not in operation.given:
                 continue
-            value = given[one.name]
+            value = operation.given[one.name]
             if one.has_default_value() and type(value) is type(one.default_value) and value == one.default_value:
                 continue
             found.append((one.name, self._argument(value)))
@@ -296,7 +337,7 @@ class _Recorder:
     def _argument(self, value: Any) -> Argument:
         torch = self.torch
         if self._is_tensor(value):
-            return Ref(self._name(value, self._site))
+            return Ref(self._name(value, self.places.site))
         if isinstance(value, list | tuple):
             return tuple(self._argument(one) for one in value)
         if value is None or isinstance(value, bool | int | float | complex | str):
@@ -312,92 +353,43 @@ class _Recorder:
             return float(value)
         return None if isinstance(value, torch.Generator) else str(type(value).__name__)
 
-    def _is_nothing(self, result: Any, written: Sequence[Any]) -> bool:
-        """Whether an operation gave back what it got: no call is needed for that."""
-        if written:
-            return False
-        found = [tensor for _, tensor in leaves(result, self._is_tensor)]
-        return not found or all(self.tape.known(tensor) for tensor in found)
-
     def _recorded(
-        self, func: Any, arguments: Any, result: Any, written: Any, tensors: Any, shadow: _Shadow | None
+        self, operation: _Operation, arguments: Any, result: Any, beside: Any, written: Any, tensors: Any
     ) -> None:
-        values = _outputs(result)
+        values = _listed(result)
         outputs = [
             (value, *self._geometry(value), self._facts(value)) if self._is_tensor(value) else None for value in values
         ]
-        names = self.tape.call(_target(func), arguments, outputs, written, tensors, self._site)
-        self._note_state(func, arguments, written)
-        results = _outputs(shadow.result) if shadow else [None] * len(values)
-        for name, value, found in zip(names, values, results, strict=False):
-            if name and found is not None:
-                self._cast(name, value, found)
-
-    def _note_state(self, func: Any, arguments: Any, written: Sequence[Any]) -> None:
-        if not self._stack:
+        if str(operation.func) in _SAME and beside is not None:
+            self.tape.same(result, *self._geometry(result), tensors[0])
+            self.beside.match("", result, beside)
             return
-        stored = {self._current(name): self.stored.rows[number].name for name, number in self.rows.items()}
-        for key, value in arguments:
-            if isinstance(value, Ref) and key in _STATISTICS and value.name in stored:
-                self.state.setdefault(self._stack[-1][2], []).append(stored[value.name])
+        names = self.tape.call(str(operation.func), arguments, outputs, written, tensors, self.places.site)
+        self._note_state(operation, written)
+        for name, value, numbers in zip(names, values, _listed(beside), strict=False):
+            if name and numbers is not None:
+                self.beside.match(name, value, numbers)
 
-    @staticmethod
-    def _current(name: str) -> str:
-        return name
+    def _note_state(self, operation: _Operation, written: Sequence[Any]) -> None:
+        changed = [*written, *(operation.given.get(key) for key in _STATISTICS)]
+        for tensor in changed:
+            number = self._held.get(id(tensor))
+            module = self.places.module
+            if number is not None and module is not None and self.stored.rows[number].role == "buffer":
+                self.state.setdefault(module, []).append(self.stored.rows[number].name)
 
-    # --- numbers that do not depend on the inputs ----------------------------------------------------------------
-
-    def _cast(self, name: str, tensor: Any, numbers: Any) -> None:
-        pass
-
-    def _shadowed(self, func: Any, args: Any, kwargs: Any, tensors: Any) -> _Shadow | None:
-        return None
-
-    def _before_write(self, func: Any, given: Any, written: Any) -> None:
-        pass
-
-    def _computed(self, func: Any, args: Any, kwargs: Any, shadow: Any) -> Any:
-        return func(*args, **kwargs)
-
-    # --- modules ------------------------------------------------------------------------------------------------
-
-    def _enter(self, module: Any, args: Any) -> None:
-        self.calls[id(module)] += 1
-        path = self._paths.get(id(module), self._stack[-1][0] if self._stack else "")
-        self._stack.append((path, self.calls[id(module)], id(module)))
-
-    def _leave(self, module: Any, args: Any, result: Any) -> None:
-        if self._stack:
-            self._stack.pop()
-
-    def _save_buffers(self) -> None:
-        self._saved = {id(one): (one, one.detach().clone()) for _, one in self.module.named_buffers()}
+    def _save(self, tensor: Any) -> None:
+        """The numbers of a stored tensor before a real run writes into it."""
+        if id(tensor) in self._held and id(tensor) not in self._saved:
+            self._saved[id(tensor)] = (tensor, tensor.detach().clone())
 
     def _put_back(self) -> None:
-        for one, before in self._saved.values():
-            one.detach().copy_(before)
+        for tensor, before in self._saved.values():
+            if not self.torch.equal(tensor, before):
+                tensor.detach().copy_(before)
 
 
-def _outputs(result: Any) -> list[Any]:
+def _listed(result: Any) -> list[Any]:
     if isinstance(result, list | tuple):
         return [one for value in result for one in (value if isinstance(value, list | tuple) else [value])]
     return [result]
-
-
-def _target(func: Any) -> str:
-    return str(func)
-
-
-def _user_line(torch: Any) -> str:
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith(_LIBRARY) and "/torch/" not in file and os.path.basename(file) not in _PASSED:
-            return f"{os.path.basename(file)}:{frame.f_lineno}"
-        frame = frame.f_back
-    return ""
-
-
-_LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_PASSED = {"contextlib.py", "functools.py"}
-_Shadow = Any

@@ -39,9 +39,9 @@ class Site:
 
 @dataclass(slots=True, eq=False)
 class _Derived:
-    """The call that made some tensors views of another."""
+    """The call that made some tensors views of another, None where they are the other."""
 
-    call: Call
+    call: Call | None
     parent: _Alias
     parent_name: str
     aliases: dict[int, _Alias] = field(default_factory=dict)
@@ -74,6 +74,7 @@ class Tape:
         self.notes: list[str] = []
         self._aliases: dict[int, _Alias] = {}
         self._storages: dict[int, _Storage] = {}
+        self._made: dict[int, _Derived] = {}
         self._names: Counter[str] = Counter()
 
     def known(self, tensor: Any) -> bool:
@@ -103,6 +104,14 @@ class Tape:
         """A tensor that no call made: an input, or a stored one."""
         self.facts[name] = facts
         self._register(tensor, storage, layout, name)
+
+    def same(self, tensor: Any, storage: int, layout: Layout, other: Any) -> None:
+        """A tensor object that is another one again, and stays so."""
+        if not self.known(tensor):
+            above = self._aliases[id(other)]
+            self._register(tensor, storage, layout, above.name)
+            if above.storage == storage:
+                self._aliases[id(tensor)].derived = _Derived(None, above, above.name)
 
     def name(self, tensor: Any, site: Site) -> str:
         """The name of what a tensor holds now."""
@@ -161,42 +170,43 @@ class Tape:
 
     def _derive(self, tensor: Any, call: Call, name: str, parents: Sequence[Any]) -> None:
         alias = self._aliases[id(tensor)]
-        for parent in parents:
-            above = self._aliases[id(parent)]
-            if above.storage == alias.storage and above is not alias:
-                for sibling in self._aliases.values() if len(call.outputs) > 1 else ():
-                    if sibling.derived is not None and sibling.derived.call is call:
-                        alias.derived = sibling.derived
-                        break
-                else:
-                    alias.derived = _Derived(call, above, above.name)
-                alias.derived.aliases[call.outputs.index(name)] = alias
-                return
+        above = next((one for one in map(self._alias, parents) if one.storage == alias.storage), None)
+        if above is not None:
+            first = self._made.get(id(call))
+            alias.derived = self._made[id(call)] = first or _Derived(call, above, above.name)
+            alias.derived.aliases[call.outputs.index(name)] = alias
+
+    def _alias(self, tensor: Any) -> _Alias:
+        return self._aliases[id(tensor)]
 
     def _refresh(self, alias: _Alias, site: Site) -> None:
         storage = self._storages[alias.storage]
+        derived = alias.derived
         if alias.version == storage.version:
             return
-        derived = alias.derived
         if derived is None:
-            self.notes.append(
-                f"{alias.name}: another tensor over the same storage is written to; its numbers are the old"
-            )
+            self.notes.append(f"{alias.name}: a tensor over the same storage is written to; that is not followed")
             alias.version = storage.version
             return
         self._refresh(derived.parent, site)
-        if alias.version == storage.version:
+        if alias.version != storage.version:
+            self._again(derived, alias, storage.version, site)
+
+    def _again(self, derived: _Derived, alias: _Alias, version: int, site: Site) -> None:
+        """Make the views of a tensor once more, from what it holds now."""
+        call, new = derived.call, derived.parent.name
+        if call is None:
+            alias.name, alias.version = new, version
             return
-        old, new = derived.parent_name, derived.parent.name
-        arguments = tuple((key, _renamed(value, old, new)) for key, value in derived.call.arguments)
-        names = self._outputs(derived.call.target, len(derived.call.outputs), [not n for n in derived.call.outputs])
-        for before, after in zip(derived.call.outputs, names, strict=True):
-            if after:
-                self.facts[after] = self.facts[before]
-        self.calls.append(Call(derived.call.target, arguments, names, site.path, site.repeat, site.place))
+        arguments = tuple((key, _renamed(value, derived.parent_name, new)) for key, value in call.arguments)
+        names = self._outputs(call.target, len(call.outputs), [not name for name in call.outputs])
+        self.facts.update(
+            {after: self.facts[before] for before, after in zip(call.outputs, names, strict=True) if after}
+        )
+        self.calls.append(Call(call.target, arguments, names, site.path, site.repeat, site.place))
         for number, sibling in derived.aliases.items():
-            if sibling.version != storage.version:
-                sibling.name, sibling.version = names[number], storage.version
+            if sibling.version != version:
+                sibling.name, sibling.version = names[number], version
 
     def _write(self, tensor: Any, name: str, site: Site, layout: Layout) -> None:
         alias = self._aliases[id(tensor)]

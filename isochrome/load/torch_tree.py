@@ -24,9 +24,8 @@ def bound(module: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[s
     try:
         found = signature.bind(*args, **kwargs).arguments
     except TypeError as fault:
-        takes = ", ".join(map(str, signature.parameters.values()))
         raise ModelError(
-            f"{shown(type(module).__name__)}: inputs must fit forward({shown(takes, 200)}); {shown(str(fault))}."
+            f"{shown(type(module).__name__)}: inputs must fit forward{shown(str(signature), 200)}; {shown(str(fault))}."
             " Give example inputs as the module's own call takes them."
         ) from None
     named: dict[str, Any] = {}

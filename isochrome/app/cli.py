@@ -20,7 +20,7 @@ FIRST = "example:stanford"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0 fine, 2 could not do it, 130 interrupted."""
+    """Run one command; the exit code: 0 fine, 1 findings, 2 could not do it, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["open", FIRST]
     try:
         options = _parser().parse_args(given)
@@ -266,6 +266,32 @@ def _run_draw(options: Any) -> None:
         sys.stdout.write(drawn.json())
 
 
+def _run_lint(options: Any) -> int:
+    from isochrome.app.findings import lint_text
+    from isochrome.app.lint import lint_many
+    from isochrome.app.sarif import sarif
+
+    with _progress(f"Reading {len(options.models)} models"):
+        found = lint_many(options.models, options.before)
+    if options.sarif:
+        print(json.dumps(sarif(found), ensure_ascii=True, indent=1))
+    else:
+        _print(options, found, lint_text)
+    for model in found.faults:
+        print(f"isochrome: {model.fault}", file=sys.stderr)
+    return found.exit_code
+
+
+def _run_compare(options: Any) -> int:
+    from isochrome.app.findings import compare_text
+    from isochrome.app.lint import compare_models
+
+    with _progress("Comparing"):
+        found = compare_models(options.before, options.after)
+    _print(options, found, compare_text)
+    return int(found.differs)
+
+
 def _only_layer(opened: Any) -> Any:
     if len(opened.model.layers) != 1:
         raise RequestError(f"LAYER: must be given; the model has {len(opened.model.layers)} layers")
@@ -319,6 +345,17 @@ _COMMANDS = (
         (("--theme",), {"choices": ["light", "dark", "print"], "default": "light", "help": "default: light"}),
         (("--scale",), {"type": float, "default": 2.0, "help": "of a PNG; default: 2"}),
         (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), JSON, ORDER, *_COMMON,
+    ),
+    Command(
+        "lint", _run_lint, "what is shared by mistake, and what is no longer shared",
+        (("models",), {"nargs": "+", "metavar": "MODEL", "help": "files, safetensors among them, or names"}),
+        (("--before",), {"metavar": "MODEL", "help": "the same model before a step: ties that the step lost"}), JSON,
+        (("--sarif",), {"action": "store_true", "help": "print SARIF 2.1.0"}),
+    ),
+    Command(
+        "compare", _run_compare, "what sharing one model has and the other has not",
+        (("before",), {"metavar": "A", "help": "a model, or a safetensors file"}),
+        (("after",), {"metavar": "B", "help": "another one, or the same one after a step"}), JSON,
     ),
     Command(
         "formula", _run_formula, "the report of a typed line",

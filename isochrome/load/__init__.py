@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
 from isochrome.load.onnx import OnnxFile, open_onnx
+from isochrome.load.safetensors import CheckpointFile, open_safetensors
 from isochrome.load.source import open_source
 
-__all__ = ["FORMATS", "open_file"]
+__all__ = ["CHECKPOINTS", "FORMATS", "open_checkpoint", "open_file"]
 
 FORMATS = {"onnx": open_onnx}
+CHECKPOINTS = {"safetensors": open_safetensors}
+"""Files of names and numbers without a graph: lint and compare read them, nothing else can."""
 
 
 def open_file(path: str | os.PathLike[str], sizes: Mapping[str, Shape] | None = None) -> OnnxFile:
@@ -22,3 +25,13 @@ def open_file(path: str | os.PathLike[str], sizes: Mapping[str, Shape] | None = 
     if reader is None:
         raise ModelError(f"{source.name}: must be one of {', '.join(FORMATS)}; its bytes say {source.kind}")
     return reader(source, sizes)
+
+
+def open_checkpoint(path: str | os.PathLike[str]) -> CheckpointFile | None:
+    """What a checkpoint holds, None where the file is none. A pickle is refused: to read one is to run it."""
+    source = open_source(path)
+    if source.kind == "pickle":
+        what = "a pickle, which runs code when it is read"
+        raise ModelError(f"{source.name}: must be a model or a safetensors file; is {what}. Save it as safetensors.")
+    reader = CHECKPOINTS.get(source.kind)
+    return None if reader is None else reader(source)

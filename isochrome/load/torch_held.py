@@ -32,11 +32,6 @@ class Stored:
             if id(tensor) not in self._first:
                 self._plain.setdefault(id(tensor), (name, tensor))
 
-    @property
-    def tensors(self) -> tuple[Any, ...]:
-        """The tensor of each row."""
-        return tuple(self._kept)
-
     def number(self, tensor: Any) -> int | None:
         """The number of a tensor object's first row, None where the module does not hold it."""
         if id(tensor) in self._plain:

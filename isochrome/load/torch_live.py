@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.errors import RequestError, shown
-from isochrome.load.torch_held import Stored, declared_ties, module_rows
+from isochrome.load.torch_declared import declared_ties
+from isochrome.load.torch_held import Stored, module_rows
 from isochrome.model.parts import Model
 
 __all__ = ["LiveModule", "is_module", "live_module", "parameter_groups"]
@@ -69,7 +70,7 @@ def live_module(module: Any) -> LiveModule:
         type(module).__name__, "torch", (), {}, (), (), (), (), held=tuple(stored.rows), modules=modules,
         declared=declared,
     )  # fmt: skip
-    return LiveModule(model, stored.tensors)
+    return LiveModule(model, tuple(stored.tensors))
 
 
 def parameter_groups(optimizer: Any, live: LiveModule) -> tuple[tuple[int, ...], ...]:

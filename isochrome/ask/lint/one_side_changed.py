@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isochrome.lint.compare import Change
-from isochrome.lint.equal import same_numbers
-from isochrome.lint.finding import Found, Rule, named
-from isochrome.lint.names import wrapper_of
-from isochrome.lint.subject import Subject
+from isochrome.ask.lint.compare import Change
+from isochrome.ask.lint.equal import same_numbers
+from isochrome.ask.lint.finding import Found, Rule, named
+from isochrome.ask.lint.names import wrapper_of
+from isochrome.ask.lint.subject import Subject
 from isochrome.model.ties import Cell
 
 __all__ = ["RULE", "touched"]

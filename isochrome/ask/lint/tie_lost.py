@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isochrome.lint.finding import Found, Rule, named
-from isochrome.lint.one_side_changed import touched
-from isochrome.lint.subject import Subject
+from isochrome.ask.lint.finding import Found, Rule, named
+from isochrome.ask.lint.one_side_changed import touched
+from isochrome.ask.lint.subject import Subject
 
 __all__ = ["RULE"]
 

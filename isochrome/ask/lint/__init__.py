@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isochrome.lint import (
+from isochrome.ask.lint import (
     count_by_name,
     dead_weights,
     duplicate_in_optimizer,
@@ -20,9 +20,9 @@ from isochrome.lint import (
     tie_lost,
     unsafe_merge,
 )
-from isochrome.lint.finding import Rule
-from isochrome.lint.report import Lint
-from isochrome.lint.subject import Subject
+from isochrome.ask.lint.finding import Rule
+from isochrome.ask.lint.report import Lint
+from isochrome.ask.lint.subject import Subject
 
 __all__ = ["RULES", "lint"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from isochrome.lint.compare import Comparison, compare
-from isochrome.lint.equal import Equal, Item, equal_groups
+from isochrome.ask.lint.compare import Comparison, compare
+from isochrome.ask.lint.equal import Equal, Item, equal_groups
 from isochrome.model.held import Held
 from isochrome.model.parts import Model
 from isochrome.model.ties import Cell, cells

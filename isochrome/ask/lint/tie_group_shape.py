@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from isochrome.ask.lint.finding import Found, Rule, named
+from isochrome.ask.lint.subject import Subject
 from isochrome.core.sizes import Shape
 from isochrome.errors import shown
-from isochrome.lint.finding import Found, Rule, named
-from isochrome.lint.subject import Subject
 
 __all__ = ["RULE"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from isochrome.ask.lint.subject import Subject
 from isochrome.errors import shown
-from isochrome.lint.subject import Subject
 
 __all__ = ["Finding", "Found", "Rule", "Severity", "named"]
 

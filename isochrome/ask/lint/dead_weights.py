@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isochrome.ask.counts import uses_of
+from isochrome.ask.lint.finding import Found, Rule, named
+from isochrome.ask.lint.subject import Subject
 from isochrome.core.formula import Table
-from isochrome.lint.finding import Found, Rule, named
-from isochrome.lint.subject import Subject
 from isochrome.model.parts import Line, Model
 
 __all__ = ["RULE"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from isochrome.lint.finding import Found, Rule
-from isochrome.lint.subject import Subject
+from isochrome.ask.lint.finding import Found, Rule
+from isochrome.ask.lint.subject import Subject
 from isochrome.model.held import Held
 from isochrome.model.parts import Model
 from isochrome.model.ties import distinct_bytes
@@ -51,8 +51,8 @@ def _by_use(model: Model) -> tuple[int, int, list[str]]:
 RULE = Rule(
     name="count-by-name",
     fires="parameters counted by name, by storage and by use are different numbers",
-    why="Tools count one of the three and call it parameters: a size by name is too large, operations by storage are too "
-    "few.",
+    why="Tools count one of the three and call it parameters: a size by name is too large, "
+    "operations by storage are too few.",
     fix="Say which is meant: parameters by storage, operations by use, bytes by storage.",
     find=_find,
     failing="""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from isochrome.lint.finding import Finding
+from isochrome.ask.lint.finding import Finding
 
 __all__ = ["Lint", "LintOfMany"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isochrome.lint.finding import Found, Rule, named
-from isochrome.lint.subject import Subject
+from isochrome.ask.lint.finding import Found, Rule, named
+from isochrome.ask.lint.subject import Subject
 
 __all__ = ["RULE"]
 

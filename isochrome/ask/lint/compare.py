@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from isochrome.lint.equal import Equal, Item, equal_groups
-from isochrome.lint.names import plain_name
+from isochrome.ask.lint.equal import Equal, Item, equal_groups
+from isochrome.ask.lint.names import plain_name
 from isochrome.model.held import Held
 from isochrome.model.parts import Model
 from isochrome.model.ties import Cell, cells, distinct_bytes, partial_overlaps

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from isochrome.lint.equal import Equal
-from isochrome.lint.finding import Found, Rule, named
-from isochrome.lint.subject import Subject
+from isochrome.ask.lint.equal import Equal
+from isochrome.ask.lint.finding import Found, Rule, named
+from isochrome.ask.lint.subject import Subject
 
 __all__ = ["RULE"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from isochrome.ask.lint.equal import same_numbers
+from isochrome.ask.lint.finding import Found, Rule, named
+from isochrome.ask.lint.subject import Subject
 from isochrome.errors import shown
-from isochrome.lint.equal import same_numbers
-from isochrome.lint.finding import Found, Rule, named
-from isochrome.lint.subject import Subject
 
 __all__ = ["RULE"]
 

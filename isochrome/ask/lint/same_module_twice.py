@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from isochrome.lint.finding import Found, Rule, named
-from isochrome.lint.subject import Subject
+from isochrome.ask.lint.finding import Found, Rule, named
+from isochrome.ask.lint.subject import Subject
 from isochrome.model.held import Held, Module
 
 __all__ = ["RULE"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -14,53 +15,71 @@ from isochrome.model.held import Held, Role
 __all__ = ["held_rows"]
 
 Record = Mapping[str, Any]
-Found = tuple[int, str, Role]
 _NO_WEIGHTS = ("int64", "int32", "bool")  # sizes, indices and masks
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """One name of one of the file's tensors."""
+
+    name: str
+    tensor: int
+    role: Role
 
 
 def held_rows(record: Record) -> tuple[tuple[Held, ...], tuple[int, ...]]:
     """The rows of a file's record, and beside each the number of its tensor there.
 
-    Two tensors over the same bytes of one external file share a storage; in the file itself each has its own.
+    What an Identity node calls an initializer is another name of the same tensor. Two tensors over the same bytes of
+    one external file share a storage; in the file itself each has its own.
     """
     tensors = record["tensors"]
-    graph = record["graph"]
-    found = [*_initializers(graph, ""), *_in_nodes(graph["nodes"], "")]
+    found = list(_in_graph(record["graph"], "", tensors))
     for function in record.get("functions", ()):
-        found += _in_nodes(function["nodes"], f"{function['name']}/")
-    numbers = [one for one in found if dtype_name(tensors[one[0]]["dtype"]) not in ("string", "undefined")]
-    known = [one for one in numbers if not dtype_name(tensors[one[0]]["dtype"]).startswith("type ")]
-    rows = tuple(_row(tensors[number], thing, name, role) for thing, (number, name, role) in enumerate(known))
-    return rows, tuple(number for number, _, _ in known)
+        found += _in_nodes(function["nodes"], f"{function['name']}/", tensors)
+    known = [one for one in found if _holds_numbers(tensors[one.tensor])]
+    things = {number: thing for thing, number in enumerate(dict.fromkeys(one.tensor for one in known))}
+    first = {one.tensor: one.name for one in reversed(known)}
+    rows = tuple(_row(tensors[one.tensor], things[one.tensor], one, first[one.tensor]) for one in known)
+    return rows, tuple(one.tensor for one in known)
 
 
-def _initializers(graph: Record, prefix: str) -> Iterator[Found]:
-    for number in graph["initializers"]:
-        yield number, prefix, "parameter"
+def _holds_numbers(tensor: Record) -> bool:
+    dtype = dtype_name(tensor["dtype"])
+    return dtype not in ("string", "undefined") and not dtype.startswith("type ")
 
 
-def _in_nodes(nodes: Any, prefix: str) -> Iterator[Found]:
+def _in_graph(graph: Record, prefix: str, tensors: Sequence[Record]) -> Iterator[_Name]:
+    own = {tensors[number]["name"]: number for number in graph["initializers"]}
+    yield from (_Name(prefix + name, number, "parameter") for name, number in own.items())
+    for node in graph["nodes"]:
+        if node["op"] == "Identity" and node["inputs"] and node["outputs"] and node["inputs"][0] in own:
+            own[node["outputs"][0]] = own[node["inputs"][0]]
+            yield _Name(prefix + node["outputs"][0], own[node["inputs"][0]], "parameter")
+    yield from _in_nodes(graph["nodes"], prefix, tensors)
+
+
+def _in_nodes(nodes: Any, prefix: str, tensors: Sequence[Record]) -> Iterator[_Name]:
     for node in nodes:
         for attribute in node["attributes"].values():
             if attribute["type"] == "tensor":
-                yield attribute["value"], prefix + (node["outputs"] or [node["name"]])[0], "constant"
+                yield _Name(prefix + (node["outputs"] or [node["name"]])[0], attribute["value"], "constant")
             elif attribute["type"] in ("graph", "graphs"):
                 bodies = attribute["value"] if attribute["type"] == "graphs" else [attribute["value"]]
                 inner = f"{prefix}{node['name'] or (node['outputs'] or ['body'])[0]}/"
                 for body in bodies:
-                    yield from _initializers(body, inner)
-                    yield from _in_nodes(body["nodes"], inner)
+                    yield from _in_graph(body, inner, tensors)
 
 
-def _row(tensor: Record, thing: int, name: str, role: Role) -> Held:
+def _row(tensor: Record, thing: int, one: _Name, first: str) -> Held:
     shape: Shape = tuple(tensor["shape"])
     where, dtype, item = tensor["where"], dtype_name(tensor["dtype"]), item_size(tensor["dtype"])
-    if role == "parameter":
-        name, role = name + tensor["name"], "constant" if dtype in _NO_WEIGHTS else role
+    role = "constant" if dtype in _NO_WEIGHTS else one.role
     packed = item_size(tensor["dtype"], 8) < 8
     unproven = "empty" if not prod(shape) else "packed" if packed else ""
-    storage, offset = name, 0
+    storage, offset = first, 0
     if "external" in where:
         storage, offset = f"file:{posixpath.normpath(where['external'])}", int(where["offset"] or 0)
     strides = tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
-    return Held(name, thing, "" if unproven else storage, offset, shape, strides, dtype, item, role, False, unproven)
+    held = "" if unproven else storage
+    return Held(one.name, thing, held, offset, shape, strides, dtype, item, role, False, unproven)

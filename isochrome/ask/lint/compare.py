@@ -34,6 +34,16 @@ class Change:
     bytes: int
     transposed: tuple[str, ...] = ()
 
+    @property
+    def before_names(self) -> tuple[str, ...]:
+        """All names before."""
+        return tuple(name for names in self.before for name in names)
+
+    @property
+    def after_names(self) -> tuple[str, ...]:
+        """All names after."""
+        return tuple(name for names in self.after for name in names)
+
     def to_dict(self) -> dict[str, Any]:
         """The change as JSON knows it."""
         return {
@@ -105,8 +115,12 @@ class _Side:
     def __init__(self, model: Model, reader: Reader) -> None:
         self.model, self.reader = model, reader
         self.cells = cells(model.held)
-        self.names = {name: cell.number for cell in reversed(self.cells) for name in reversed(cell.names)}
-        self.plain = {plain_name(name): number for name, number in reversed(self.names.items())}
+        self.names: dict[str, int] = {}
+        self.plain: dict[str, int] = {}
+        for cell in self.cells:
+            for name in cell.names:
+                self.names.setdefault(name, cell.number)
+                self.plain.setdefault(plain_name(name), cell.number)
 
     def find(self, name: str, like: Held) -> int | None:
         """The stored tensor of a name, or of one that differs by wrappers alone and is as large, or packed."""

@@ -8,7 +8,7 @@ from isochrome.ask.lint.finding import Found, Rule
 from isochrome.ask.lint.subject import Subject
 from isochrome.model.held import Held
 from isochrome.model.parts import Model
-from isochrome.model.ties import distinct_bytes
+from isochrome.model.ties import distinct_bytes, partial_overlaps
 
 __all__ = ["RULE"]
 
@@ -20,8 +20,12 @@ def _find(subject: Subject) -> Iterator[Found]:
     once, uses, repeated = _by_use(subject.model)
     if by_name == by_storage and uses == once:
         return
-    names = [name for cell in subject.cells if len(cell.names) > 1 for name in cell.names] or repeated
-    counts = [f"{by_name:,} parameters by name", f"{by_object:,} by object", f"{by_storage:,} by storage"]
+    several = [cell for cell in subject.cells if len(cell.names) > 1 and cell.first.role == "parameter"]
+    overlapping = [cell for part in partial_overlaps(subject.cells) for cell in part]
+    names = [name for cell in several or overlapping for name in cell.names] or repeated
+    counts = [f"{by_name:,} parameters by name"]
+    counts += [f"{by_object:,} by object"] if subject.is_live else []
+    counts += [f"{by_storage:,} by storage"]
     counts += [f"{uses:,} by use"] if once else []
     size = f"{distinct_bytes(rows):,} bytes are stored"
     yield Found("note", tuple(names), f"{', '.join(counts)}; {size}", names[0] if names else "")

@@ -28,7 +28,8 @@ def _find(subject: Subject) -> Iterator[Found]:
         if dead:
             message = f"{dead:,} of the {parameter.count:,} weights of {named(parameter.names)} meet padding alone"
             yield Found("warning", parameter.names, f"{message} at this input size", parameter.names[0])
-    idle = _idle(subject) if model.operations else ()
+    known = model.operations and not any(operation.opaque for operation in model.operations)
+    idle = _idle(subject) if known else ()  # what an opaque operation uses is not known
     if idle:
         size = sum(subject.cell_of[name].first.count for name in idle)
         message = f"no output of this run uses {named(idle)}: {size:,} weights"

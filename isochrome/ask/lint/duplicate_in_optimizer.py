@@ -19,7 +19,8 @@ def _find(subject: Subject) -> Iterator[Found]:
         names = tuple(row.name for row in subject.held if row.thing == thing)
         if len(groups) > 1 and names:
             where = named(map(str, dict.fromkeys(groups)))
-            message = f"{named(names)} stands {len(groups)} times in the optimiser, in group {where}"
+            also = f" (also called {named(names[1:])})" if names[1:] else ""
+            message = f"{named(names[:1])}{also} stands {len(groups)} times in the optimiser, in group {where}"
             yield Found("error", names, message, names[0])
 
 

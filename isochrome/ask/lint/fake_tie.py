@@ -14,11 +14,13 @@ __all__ = ["RULE"]
 def _find(subject: Subject) -> Iterator[Found]:
     if not subject.is_live:
         return
+    parted = [set(change.after_names) for change in (subject.changes.lost if subject.changes else ())]
     gathered: dict[tuple[str, ...], list[list[Equal]]] = {}
     for group in subject.equal:
         kept = [one for one in group if one.item.held.role == "parameter" and one.item.held.trainable]
         names = [one.item.held.name for one in kept]
-        if len(kept) > 1 and not subject.is_declared(names):
+        told = subject.is_declared(names) or any(set(names) <= one for one in parted)
+        if len(kept) > 1 and not told:
             gathered.setdefault(_owners(names), []).append(kept)
     for owners, groups in gathered.items():
         yield _found(owners, groups) if len(groups) > 1 else _found((), groups)

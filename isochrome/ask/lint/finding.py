@@ -93,7 +93,7 @@ def named(names: Iterable[str], most: int = 4) -> str:
     ('a and b', 'a, b, c, d and 2 more')
     """
     every = tuple(names)
-    some = [shown(name, 60) for name in every[:most]]
+    some = [shown(name, 90) for name in every[:most]]
     if len(every) > most:
         return f"{', '.join(some)} and {len(every) - most} more"
     return " and ".join([", ".join(some[:-1]), some[-1]] if len(some) > 1 else some)

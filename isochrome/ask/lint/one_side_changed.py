@@ -20,7 +20,7 @@ def _find(subject: Subject) -> Iterator[Found]:
     for change in subject.changes.lost if subject.changes else ():
         names = touched(subject, change)
         if names:
-            every = tuple(name for group in change.after for name in group)
+            every = change.after_names
             left = tuple(name for name in every if name not in names)
             message = f"{named(change.before[0])} were one; the step changed {named(names)} and left {named(left)}"
             yield Found("error", every, message, left[0], "", change.bytes)

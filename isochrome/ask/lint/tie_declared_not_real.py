@@ -14,15 +14,18 @@ __all__ = ["RULE"]
 
 
 def _find(subject: Subject) -> Iterator[Found]:
-    if not subject.is_stored_alone:
-        for declared in subject.model.declared:
-            yield from _about(subject, declared)
+    if subject.is_stored_alone:
+        return
+    said: dict[tuple[frozenset[str], bool], list[Declared]] = {}
+    for declared in subject.model.declared:
+        said.setdefault((frozenset(declared.names), declared.tied), []).append(declared)
+    for one in said.values():
+        yield from _about(subject, one[0], shown(one[0].where, 60))
 
 
-def _about(subject: Subject, declared: Declared) -> Iterator[Found]:
-    names = tuple(name for name in declared.names if name in subject.cell_of)
+def _about(subject: Subject, declared: Declared, where: str) -> Iterator[Found]:
+    names = tuple(name for name in dict.fromkeys(declared.names) if name in subject.cell_of)
     found = {subject.cell_of[name].number: subject.cell_of[name] for name in names}
-    where = shown(declared.where, 60)
     if not declared.tied and len(found) < len(names):
         message = f"{where} says that {named(names)} are not tied, and they are one stored tensor"
         yield Found("warning", names, message, names[0], "Clone one of them, or set the configuration to tied.")

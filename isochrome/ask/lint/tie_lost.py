@@ -15,8 +15,7 @@ def _find(subject: Subject) -> Iterator[Found]:
     for change in subject.changes.lost if subject.changes else ():
         if touched(subject, change):
             continue
-        before = tuple(name for names in change.before for name in names)
-        after = tuple(name for names in change.after for name in names)
+        before, after = change.before_names, change.after_names
         turned = f", {named(change.transposed)} transposed" if change.transposed else ""
         size = f"; {change.bytes:,} bytes more" if change.bytes else ""
         message = f"{change.what}: {named(before)} before, {named(after)} after{turned}{size}"

@@ -17,11 +17,11 @@ def _find(subject: Subject) -> Iterator[Found]:
         return
     for change in subject.changes.gained:
         old = [before.cell_of[names[0]] for names in change.before]
-        names = tuple(name for group in change.before for name in group)
+        names = change.before_names
         if len(old) < 2 or before.is_declared(names) or not all(cell.first.trainable for cell in old):
             continue
         if all(same_numbers(before.item(old[0]), before.item(one)) for one in old[1:]):
-            after = tuple(name for group in change.after for name in group)
+            after = change.after_names
             message = f"{named(names)} held equal numbers and were no tie; they became one, {named(after)}"
             yield Found("warning", tuple(dict.fromkeys(names + after)), message, after[0])
 

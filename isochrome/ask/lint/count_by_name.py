@@ -17,7 +17,8 @@ def _find(subject: Subject) -> Iterator[Found]:
     rows = [row for row in subject.held if row.role == "parameter"]
     by_name, by_object = sum(row.count for row in rows), sum({row.thing: row.count for row in rows}.values())
     by_storage = _by_storage(rows)
-    once, uses, repeated = _by_use(subject.model)
+    opaque = any(operation.opaque for operation in subject.model.operations)
+    once, uses, repeated = (0, 0, []) if opaque else _by_use(subject.model)
     if by_name == by_storage and uses == once:
         return
     several = [cell for cell in subject.cells if len(cell.names) > 1 and cell.first.role == "parameter"]

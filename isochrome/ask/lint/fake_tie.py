@@ -23,6 +23,8 @@ def _find(subject: Subject) -> Iterator[Found]:
         if len(kept) > 1 and not told:
             gathered.setdefault(_owners(names), []).append(kept)
     for owners, groups in gathered.items():
+        if not any(_is_matrix(one) for group in groups for one in group):
+            continue  # copies of a module start with equal biases when their matrices alone are drawn again
         yield _found(owners, groups) if len(groups) > 1 else _found((), groups)
 
 
@@ -38,6 +40,10 @@ def _found(owners: tuple[str, ...], groups: Sequence[Sequence[Equal]]) -> Found:
     first = groups[0][0].item.held
     message = f"{what} in separate storages: {more:,} bytes more, and no tie"
     return Found("warning", names, message, first.name, "", more)
+
+
+def _is_matrix(one: Equal) -> bool:
+    return sum(size > 1 for size in one.item.held.shape) > 1
 
 
 def _owners(names: Sequence[str]) -> tuple[str, ...]:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError, shown
 from isochrome.layers import Operation
-from isochrome.load.onnx_call import FLOATS, Call, Unknown
+from isochrome.load.onnx_call import Call
+from isochrome.load.store import SMALL
+from isochrome.load.value import FLOATS, Unknown
 from isochrome.model.origin import LARGEST_TABLE, Origin, TooManyEntries, concatenate
 
-__all__ = ["ALIKE", "FOLDS", "MOVES", "SMALL", "fold", "moved"]
+__all__ = ["ALIKE", "FOLDS", "MOVES", "fold", "moved"]
 
-SMALL = 65_536
 FEW = 1024
 Array = NDArray[Any]
 

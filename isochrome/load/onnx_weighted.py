@@ -13,7 +13,8 @@ import numpy as np
 
 from isochrome.errors import ModelError
 from isochrome.layers import KINDS, Operation
-from isochrome.load.onnx_call import Call, Unknown
+from isochrome.load.onnx_call import Call
+from isochrome.load.value import Unknown
 
 __all__ = [
     "batch_norm", "conv", "conv_transpose", "einsum", "gather", "gemm", "group_norm", "instance_norm",

@@ -76,9 +76,7 @@ class TorchRunner:
 
     def _gradients(self, torch: Any, total: Any, found: Mapping[str, Any], tensors: Sequence[str]) -> dict[str, Array]:
         known = [name for name in dict.fromkeys(tensors) if name in found]
-        targets = {
-            name: self._leaf(torch, name, True) if name in self.program.stored else found[name] for name in known
-        }
+        targets = {name: self._leaf(torch, name) if name in self.program.stored else found[name] for name in known}
         able = [name for name in known if targets[name].requires_grad]
         grads = torch.autograd.grad(total, [targets[name] for name in able], allow_unused=True)
         results = {name: torch.zeros_like(found[name]) for name in known if targets[name].is_floating_point()}
@@ -90,15 +88,24 @@ class TorchRunner:
 
     # --- tensors that are there from the start ------------------------------------------------------------------
 
-    def _leaf(self, torch: Any, name: str, grad: bool) -> Any:
+    def _stored(self, torch: Any, number: int) -> Any:
+        row = self.program.held[number]
+        numbers = self.read(number)
+        if numbers is None:
+            raise ModelError(f"{shown(row.name)}: must have numbers to run; has none ({row.unproven or 'not read'})")
+        value = _tensor(torch, numbers).cpu()
+        if row.trainable and value.is_floating_point():
+            value.requires_grad_()  # no gradient is taken, but it decides how PyTorch multiplies, and so the last bit
+        return value
+
+    def _leaf(self, torch: Any, name: str) -> Any:
         """The bytes behind a stored tensor, as one flat tensor: tensors over one storage have one."""
         number = self.program.stored[name]
         row = self.program.held[number]
         key = f"{row.storage}:{row.dtype}" if row.storage else f"thing {row.thing}"
-        key += " with gradient" if grad else ""
         if key not in self._leaves:
             flat = self._bytes(torch, row)
-            flat.requires_grad_(grad and flat.is_floating_point())
+            flat.requires_grad_(flat.is_floating_point())
             self._leaves[key] = flat
         return self._leaves[key]
 
@@ -117,7 +124,7 @@ class TorchRunner:
             once = [at for at, stride in enumerate(one.strides) if stride == 0 and one.shape[at] > 1]
             shape = tuple(1 if at in once else size for at, size in enumerate(one.shape))
             part = flat.as_strided(shape, one.strides, one.offset // one.item)
-            part.copy_(_tensor(torch, numbers)[tuple(slice(0, size) for size in shape)])
+            part.copy_(numbers[tuple(slice(0, size) for size in shape)])
         return flat
 
     def _part(self, torch: Any, flat: Any, name: str) -> Any:
@@ -127,7 +134,9 @@ class TorchRunner:
     def _start(self, torch: Any, name: str, grad: bool) -> Any:
         program = self.program
         if name in program.stored:
-            return self._part(torch, self._leaf(torch, name, grad), name)
+            return (
+                self._part(torch, self._leaf(torch, name), name) if grad else self._stored(torch, program.stored[name])
+            )
         if name in self.inputs:
             value = _tensor(torch, self.inputs[name]).detach().cpu()
             facts = program.tensors[name]

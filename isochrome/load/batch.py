@@ -13,7 +13,7 @@ from math import prod
 from isochrome.core.formula import Affine, Index, Table, loops_of, sums_of
 from isochrome.core.sizes import Shape
 from isochrome.layers import Line
-from isochrome.load.onnx_call import Carried, Value
+from isochrome.load.value import Carried, Value
 
 __all__ = ["BatchElsewhere", "Batched", "Loops", "batched", "cut", "one_sample", "through_reshape"]
 

@@ -66,7 +66,8 @@ def compare_text(found: Comparison, ink: Ink) -> str:
             lines += [f"  {ink.bold(label)}  {change.what}", *_change(change, ink)]
     for label, names in (("before", found.unknown_before), ("after", found.unknown_after)):
         if names:
-            lines += [f"  {ink.bold('unknown')}  without a counterpart: {len(names)}", *_labelled(label, named(names), ink)]
+            lines += [f"  {ink.bold('unknown')}  {len(names)} without a counterpart"]
+            lines += _labelled(label, named(names), ink)
     more = found.bytes_after - found.bytes_before
     size = f"{found.bytes_before:,} bytes before, {found.bytes_after:,} after ({_signed(more)})"
     counts = f"{len(found.lost)} lost, {len(found.gained)} gained, {len(found.changed)} changed"

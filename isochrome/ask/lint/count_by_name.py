@@ -8,7 +8,7 @@ from isochrome.ask.lint.finding import Found, Rule
 from isochrome.ask.lint.subject import Subject
 from isochrome.model.held import Held
 from isochrome.model.parts import Model
-from isochrome.model.ties import distinct_bytes, partial_overlaps
+from isochrome.model.ties import distinct_bytes
 
 __all__ = ["RULE"]
 
@@ -22,7 +22,7 @@ def _find(subject: Subject) -> Iterator[Found]:
     if by_name == by_storage and uses == once:
         return
     several = [cell for cell in subject.cells if len(cell.names) > 1 and cell.first.role == "parameter"]
-    overlapping = [cell for part in partial_overlaps(subject.cells) for cell in part]
+    overlapping = [cell for part in subject.overlaps for cell in part]
     names = [name for cell in several or overlapping for name in cell.names] or repeated
     counts = [f"{by_name:,} parameters by name"]
     counts += [f"{by_object:,} by object"] if subject.is_live else []

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from isochrome.ask.lint.finding import Found, Rule, named
 from isochrome.ask.lint.subject import Subject
-from isochrome.model.ties import distinct_bytes, partial_overlaps
+from isochrome.model.ties import distinct_bytes
 
 __all__ = ["RULE"]
 
 
 def _find(subject: Subject) -> Iterator[Found]:
-    for part in partial_overlaps(subject.cells):
+    for part in subject.overlaps:
         first = [cell.first for cell in part]
         each = sum(distinct_bytes([row]) for row in first)
         twice = each - distinct_bytes(first)

@@ -10,7 +10,7 @@ from isochrome.ask.lint.compare import Comparison, compare
 from isochrome.ask.lint.equal import Equal, Item, equal_groups
 from isochrome.model.held import Held
 from isochrome.model.parts import Model
-from isochrome.model.ties import Cell, cells
+from isochrome.model.ties import Cell, cells, partial_overlaps
 from isochrome.model.values import Reader
 
 __all__ = ["Subject"]
@@ -57,6 +57,11 @@ class Subject:
     def cell_of(self) -> dict[str, Cell]:
         """The stored tensor of a name."""
         return {name: cell for cell in self.cells for name in cell.names}
+
+    @cached_property
+    def overlaps(self) -> tuple[tuple[Cell, ...], ...]:
+        """Groups of stored tensors that share some of their bytes."""
+        return partial_overlaps(self.cells)
 
     @cached_property
     def equal(self) -> tuple[tuple[Equal, ...], ...]:

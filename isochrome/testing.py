@@ -59,7 +59,7 @@ def assert_no_accidental_sharing(model: Any, allow: Iterable[Sequence[str]] = ()
     wrong = [names for names in several + _overlaps(subject) if not subject.is_declared(names)]
     wrong = [names for names in wrong if not any(_covers(group, names) for group in allowed)]
     if wrong:
-        more = f", and {len(wrong) - 1} more groups" if len(wrong) > 1 else ""
+        more = f", and {len(wrong) - 1} more group{'s' * (len(wrong) > 2)}" if len(wrong) > 1 else ""
         raise AssertionError(
             f"{_where(subject)}: only declared ties may share storage; {named(wrong[0])} do{more}. "
             f"Make one for each place (copy.deepcopy, or a constructor in the loop), or allow it: allow=[{wrong[0]!r}]."
@@ -100,7 +100,8 @@ def _known(subject: Subject, names: Sequence[str]) -> None:
         if name not in subject.cell_of:
             near = get_close_matches(name, subject.cell_of, 1)
             hint = f" Did you mean {shown(near[0], 90)}?" if near else ""
-            raise AssertionError(f"{_where(subject)}: {shown(name, 90)} must be a tensor of the model; it is not.{hint}")
+            fault = f"{shown(name, 90)} must be a tensor of the model; it is not.{hint}"
+            raise AssertionError(f"{_where(subject)}: {fault}")
 
 
 def _apart(subject: Subject, names: Sequence[str]) -> str:

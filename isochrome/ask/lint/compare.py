@@ -13,6 +13,7 @@ from typing import Any
 
 from isochrome.ask.lint.equal import Equal, Item, equal_groups
 from isochrome.ask.lint.names import plain_name
+from isochrome.ask.lint.rounded import quantised, rounded_from
 from isochrome.model.held import Held
 from isochrome.model.parts import Model
 from isochrome.model.ties import Cell, cells, distinct_bytes, partial_overlaps
@@ -95,6 +96,7 @@ def compare(before: Model, before_reader: Reader, after: Model, after_reader: Re
     links = _Links(_Side(before, before_reader), _Side(after, after_reader))
     links.by_name()
     links.by_value()
+    links.by_rounded_value()
     forth, back = links.forth, links.back
     lost = [links.lost(old, forth[old]) for old in sorted(forth) if len(forth[old]) > 1]
     gained = [links.gained(back[new], new) for new in sorted(back) if len(back[new]) > 1]
@@ -116,6 +118,7 @@ class _Side:
         self.model, self.reader = model, reader
         self.cells = cells(model.held)
         self.names: dict[str, int] = {}
+        self.by_name = {name: cell for cell in self.cells for name in cell.names}
         self.plain: dict[str, int] = {}
         for cell in self.cells:
             for name in cell.names:
@@ -130,11 +133,14 @@ class _Side:
         first = self.cells[found].first if found is not None else like
         return found if first.count == like.count or first.dtype != like.dtype else None
 
+    def item(self, cell: Cell, side: int) -> Item:
+        """A stored tensor with its reader."""
+        return Item(self.reader, cell.rows[0], cell.first, cell.number, side)
+
     def unknown(self, linked: Mapping[int, Any]) -> tuple[str, ...]:
-        """Parameters without a counterpart."""
-        return tuple(
-            cell.names[0] for cell in self.cells if cell.number not in linked and cell.first.role == "parameter"
-        )
+        """Parameters without a counterpart; single numbers apart, which quantisers and exporters make."""
+        weights = [cell for cell in self.cells if cell.first.role == "parameter" and cell.first.count > 1]
+        return tuple(cell.names[0] for cell in weights if cell.number not in linked)
 
 
 Linked = dict[int, dict[int, None]]
@@ -166,14 +172,22 @@ class _Links:
     def by_value(self) -> None:
         """Tensors that no name follows: those of one group are paired in their order, and what is left over is one more
         copy, or one more that was merged."""
-        items = [
-            Item(side.reader, cell.rows[0], cell.first, cell.number, number)
-            for number, side in enumerate((self.before, self.after))
-            for cell in side.cells
-        ]
+        sides = enumerate((self.before, self.after))
+        items = [side.item(cell, number) for number, side in sides for cell in side.cells]
         for group in equal_groups(items, lambda some: any(map(self._is_open, some)) and _on_both_sides(some)):
             if _on_both_sides([one.item for one in group]):
                 self._paired(group)
+
+    def by_rounded_value(self) -> None:
+        """Tensors that a quantiser renamed and rounded."""
+        olds = [self.before.item(cell, 0) for cell in self.before.cells]
+        for cell in self.after.cells:
+            item = self.after.item(cell, 1)
+            values = quantised(item, self.after.by_name, self.after.reader) if self._is_open(item) else None
+            found = None if values is None else rounded_from(item, values, olds)
+            if found is not None:
+                self.link(found[0].number, cell.number)
+                self.turned |= {cell.number} if found[1] else set()
 
     def _is_open(self, item: Item) -> bool:
         return item.number not in (self.forth, self.back)[item.side]

@@ -18,7 +18,8 @@ from isochrome.core.sizes import Shape
 from isochrome.model.held import Held
 from isochrome.model.values import Reader
 
-__all__ = ["FEWEST", "LEAST", "Equal", "Item", "equal_groups", "same_numbers"]
+__all__ = ["FEWEST", "LEAST", "Equal", "Item", "equal_groups", "same_numbers", "spread_places",
+           "turned_places"]
 
 LEAST = 64
 """Elements: a shorter tensor is no evidence."""
@@ -70,7 +71,7 @@ def _among(kind: list[Item], worth: Callable[[Sequence[Item]], bool]) -> Iterato
     buckets: dict[bytes, list[Equal]] = {}
     shapes = [_matrix(item.held.shape) for item in kind]
     for item, shape in zip(kind, shapes, strict=True):
-        places = _places(item.held.count)
+        places = spread_places(item.held.count, _PLACES)
         straight = _key(item, places)
         turned = b""
         if shape is not None and (shapes.count(shape) > 1 if shape[0] == shape[1] else shape[::-1] in shapes):
@@ -101,9 +102,15 @@ def _matrix(shape: Shape) -> tuple[int, int] | None:
     return (sizes[0], sizes[1]) if len(sizes) == 2 else None
 
 
-def _places(count: int) -> NDArray[np.int64]:
+def spread_places(count: int, many: int) -> NDArray[np.int64]:
     """Places spread over the whole, the first and the last element among them."""
-    return np.unique(np.linspace(0, count - 1, _PLACES).astype(np.int64))
+    return np.unique(np.linspace(0, count - 1, many).astype(np.int64))
+
+
+def turned_places(places: NDArray[np.int64], shape: Shape, other: Shape) -> NDArray[np.int64] | None:
+    """Where the elements at some places of a matrix lie in its transpose; None where ``other`` is not of that shape."""
+    own, turned = _matrix(shape), _matrix(other)
+    return _turned(places, own) if own is not None and turned == own[::-1] else None
 
 
 def _turned(places: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:
@@ -121,7 +128,7 @@ def _key(item: Item, places: NDArray[np.int64]) -> bytes:
 def _is_evidence(item: Item) -> bool:
     """Whether two tensors with these numbers would hardly come to hold them each on its own."""
     count, shape = item.held.count, _matrix(item.held.shape)
-    spread = item.reader.read_held_part(item.row, np.unique(np.linspace(0, count - 1, _SAMPLE).astype(np.int64)))
+    spread = item.reader.read_held_part(item.row, spread_places(count, _SAMPLE))
     begin = item.reader.read_held_part(item.row, slice(0, min(count, _SAMPLE)))
     if spread is None or begin is None:
         return False

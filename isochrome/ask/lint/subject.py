@@ -75,6 +75,16 @@ class Subject:
             return None
         return compare(self.before.model, self.before.reader, self.model, self.reader)
 
+    @cached_property
+    def declared(self) -> tuple[frozenset[str], ...]:
+        """The names that configurations declare to be one: pairs that meet are one group."""
+        groups: list[frozenset[str]] = []
+        for one in self.model.declared:
+            if one.tied:
+                met = [group for group in groups if group.intersection(one.names)]
+                groups = [group for group in groups if group not in met] + [frozenset(one.names).union(*met)]
+        return tuple(groups)
+
     def is_declared(self, names: Sequence[str]) -> bool:
-        """Whether a configuration declares that all of some names are one."""
-        return any(one.tied and set(names) <= set(one.names) for one in self.model.declared)
+        """Whether configurations declare that all of some names are one."""
+        return any(group.issuperset(names) for group in self.declared)

@@ -8,44 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from torch import nn
 
 import isochrome as iso
 from isochrome.errors import RequestError
 from isochrome.testing import assert_no_accidental_sharing, assert_not_tied, assert_same_sharing, assert_tied
-
-
-class Language(nn.Module):
-    """An embedding and a head, tied."""
-
-    def __init__(self, tied: bool = True) -> None:
-        super().__init__()
-        self.embed, self.head = nn.Embedding(32, 8), nn.Linear(8, 32, bias=False)
-        if tied:
-            self.head.weight = self.embed.weight
-
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.head(self.embed(ids))
-        return found
+from tests.lint.models import Language, exported, overlapping
 
 
 def cloned() -> Language:
     model = Language()
     model.head.weight = nn.Parameter(model.head.weight.detach().clone())
     return model
-
-
-def sliced() -> nn.Module:
-    model, flat = nn.Module(), torch.randn(12)
-    model.low, model.high = nn.Parameter(flat[:8]), nn.Parameter(flat[4:])
-    return model
-
-
-def exported(folder: Path, model: nn.Module) -> str:
-    path = str(folder / "model.onnx")
-    torch.onnx.export(model.eval(), (torch.zeros(1, 3, dtype=torch.long),), path, dynamo=False)
-    return path
 
 
 def test_what_is_well_is_silent(tmp_path: Path) -> None:
@@ -94,7 +68,7 @@ CASES: dict[str, tuple[Failing, str]] = {
         "own: head.weight = torch.nn.Parameter(head.weight.detach().clone()).",
     ),
     "overlapping": (
-        lambda: assert_not_tied(sliced(), "low", "high"),
+        lambda: assert_not_tied(overlapping(), "low", "high"),
         "Module: low and high must share nothing; they lie over the same bytes. Give one of them its own: "
         "high = torch.nn.Parameter(high.detach().clone()).",
     ),
@@ -104,7 +78,7 @@ CASES: dict[str, tuple[Failing, str]] = {
         "place (copy.deepcopy, or a constructor in the loop), or allow it: allow=[('0.weight', '1.weight')].",
     ),
     "accidental overlap": (
-        lambda: assert_no_accidental_sharing(sliced()),
+        lambda: assert_no_accidental_sharing(overlapping()),
         "Module: only declared ties may share storage; low and high do. Make one for each place (copy.deepcopy, or a "
         "constructor in the loop), or allow it: allow=[('low', 'high')].",
     ),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from isochrome.load.graph import Graph, Named
-from isochrome.load.join import with_added_biases
 from isochrome.load.store import StoredTensor
 from isochrome.model.parts import Layer, Line, Model, Operation, Parameter
 
@@ -19,15 +18,15 @@ PathOf = Callable[[Named, Sequence[str]], str]
 
 
 def assembled(
-    graph: Graph, name: str, format: str, inputs: tuple[str, ...], outputs: tuple[str, ...], notes: Sequence[str],
-    path: PathOf,
+    graph: Graph, found: Sequence[Named], name: str, format: str, inputs: tuple[str, ...], outputs: tuple[str, ...],
+    notes: Sequence[str], path: PathOf,
 ) -> tuple[Model, tuple[StoredTensor, ...]]:  # fmt: skip
-    """The model that a graph is, and what is known of each of its parameters."""
+    """The model that a graph's operations are, and what is known of each of its parameters."""
     numbers: dict[str, int] = {}
     operations: list[Operation] = []
     layers: list[Layer] = []
     taken: dict[str, int] = {}
-    for named in with_added_biases(graph.found, outputs, graph.tensors):
+    for named in found:
         operation = replace(named.operation, lines=tuple(_numbered(line, numbers) for line in named.operation.lines))
         operations.append(operation)
         if any(line.weight for line in operation.lines) or operation.kind == "opaque":

@@ -15,6 +15,7 @@ from isochrome.load.assemble import NO_BATCH, assembled
 from isochrome.load.batch import BatchElsewhere
 from isochrome.load.child import read_record
 from isochrome.load.graph import Graph, Named
+from isochrome.load.join import with_added_biases
 from isochrome.load.onnx_bodies import SPECIAL
 from isochrome.load.onnx_held import held_rows
 from isochrome.load.onnx_names import layer_path
@@ -106,7 +107,8 @@ def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFil
     if walk.batch_axis is None:
         notes.append(NO_BATCH)
     held, held_numbers = held_rows(record)
-    model, stored = assembled(walk.graph, source.name, "onnx", walk.inputs, walk.outputs, notes, _path)
+    found = with_added_biases(walk.graph.found, walk.outputs, walk.graph.tensors)
+    model, stored = assembled(walk.graph, found, source.name, "onnx", walk.inputs, walk.outputs, notes, _path)
     return OnnxFile(replace(model, held=held), source, tuple(record["tensors"]), stored, held_numbers)
 
 

@@ -32,6 +32,8 @@ class StoredTensor:
     computed_from: tuple[str, ...] = ()
     fill: float | None = None
     known: NDArray[Any] | None = None
+    parts: tuple[tuple[int, Origin], ...] = ()
+    """The held tensors that lie over it, by their numbers, and where in it."""
 
 
 @dataclass(slots=True, eq=False)

@@ -1,0 +1,70 @@
+"""What a layer of a PyTorch program is called: its module's path, or the place of a functional use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from isochrome.load.graph import Named
+from isochrome.model.program import Call
+
+__all__ = ["path_namer"]
+
+
+def path_namer(sites: Mapping[str, Call], found: Sequence[Named], stored: Callable[[Named], Sequence[str]]) -> Callable[
+    [Named, Sequence[str]], str
+]:
+    """The function that names layers. ``sites`` has the call behind each operation, ``stored`` the names that it uses.
+
+    A module's call that is one layer over the module's own tensors has the module's path. Where it is more than one,
+    or uses tensors of another module, it is called after the caller and what it uses.
+    """
+    crowd: Counter[tuple[str, int]] = Counter()
+    for named in found:
+        site = sites.get(named.node)
+        if site is not None and _is_own(site.path, stored(named)):
+            crowd[site.path, site.repeat] += 1
+    crowded = {path for (path, _), count in crowd.items() if count > 1}
+
+    def path(named: Named, names: Sequence[str]) -> str:
+        site = sites.get(named.node)
+        if site is None:
+            return ""
+        if not names:
+            return _below(site.path, named.node)
+        own = _is_own(site.path, names)
+        if own and site.path and (site.path not in crowded or named.scopes):
+            return _below(site.path, named.scopes) if named.scopes else site.path
+        return _used(site.path, names[0])
+
+    return path
+
+
+def _is_own(path: str, names: Sequence[str]) -> bool:
+    """Whether the first stored tensor belongs to the module at a path itself."""
+    return bool(names) and _owner(names[0]) == path
+
+
+def _owner(name: str) -> str:
+    """The module that a tensor belongs to; a parametrization belongs to the module that it serves.
+
+    >>> _owner("a.b.weight"), _owner("a.parametrizations.weight.original0"), _owner("weight")
+    ('a.b', 'a', '')
+    """
+    front, mark, _ = f".{name}".partition(".parametrizations.")
+    return front[1:] if mark else name.rpartition(".")[0]
+
+
+def _used(path: str, name: str) -> str:
+    """A use named by the caller and what it uses.
+
+    >>> _used("", "embed.weight"), _used("attn", "attn.w_q"), _used("head", "embed.weight")
+    ('embed.weight', 'attn.w_q', 'head(embed.weight)')
+    """
+    if not path or name.startswith(f"{path}."):
+        return name
+    return f"{path}({name})"
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path and name else path or name

@@ -9,7 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from isochrome.app.targets import Of, target_of
 from isochrome.ask.explain import Explanation, explain
+from isochrome.ask.gradient import Gradient, gradient
 from isochrome.ask.reach import Reach, reach
 from isochrome.ask.report import LayerReport, Report, UseCounts, layer_report, report
 from isochrome.ask.uses import WeightUses, uses
@@ -38,6 +40,16 @@ class Run:
     def explain(self, layer: str | int, neuron: Sequence[int]) -> Explanation:
         """One neuron's arithmetic, checked against the framework."""
         return explain(self.opened.model, self.opened.model.layer(layer), tuple(neuron), self.values)
+
+    def gradient(self, layer: str | int, weight: Sequence[int], parameter: str = "", of: Of = "sum") -> Gradient:
+        """One weight's gradient, term by term, over all layers and calls that use it.
+
+        ``of``: ``sum`` (of the layer's outputs), ``outputs`` (the sum of all that the model gives), ``output:NAME``,
+        ``loss`` (the output of that name), or a function from the outputs by name to a number.
+        """
+        one = self.opened.model.layer(layer)
+        line = line_of_parameter(self.opened.model, one, parameter)
+        return gradient(self.opened.model, one, line, tuple(weight), self.values, target_of(self.opened, of))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +119,16 @@ class OpenedModel:
     def model(self) -> Model:
         """The model as data."""
         return self.file.model
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the model itself calls its outputs."""
+        return self.model.outputs
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether its runtime gives gradients."""
+        return False
 
     @property
     def layers(self) -> tuple[OpenedLayer, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from isochrome.errors import IsochromeError, RequestError, shown
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 FIRST = "example:stanford"
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 fine, 1 findings, 2 could not do it, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["open", FIRST]
     try:
-        options = _parser().parse_args(given)
+        options = parser().parse_args(given)
         return int(options.run(options) or 0)
     except IsochromeError as fault:
         print(f"isochrome: {fault}", file=sys.stderr)
@@ -45,20 +45,21 @@ class _Parser(argparse.ArgumentParser):
         raise RequestError(f"{self.prog.removeprefix('isochrome').strip() or 'arguments'}: {shown(message, 300)}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """The command line as argparse knows it; the reference in the docs is made from it."""
+    whole = _Parser(
         prog="isochrome",
         description="Which stored weight acts on which connection: counted, checked against the framework, and drawn.",
         epilog="MODEL is a file (.onnx), example:NAME, or formula:'...' with --shape. Without a command the explorer "
         "opens on its first example.",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for row in _COMMANDS:
         command = commands.add_parser(row.name, help=row.help, description=row.help)
         for names, settings in row.arguments:
             command.add_argument(*names, **settings)
         command.set_defaults(run=row.run)
-    return parser
+    return whole
 
 
 # --- arguments ------------------------------------------------------------------------------------------------
@@ -229,6 +230,17 @@ def _run_explain(options: Any) -> None:
     _print(options, answer, explain_text)
 
 
+def _run_gradient(options: Any) -> None:
+    from isochrome.app.text_gradient import gradient_text
+
+    name, place = options.weight
+    opened = _opened(options)
+    with _progress("Running the model"):
+        run = opened.run(options.input, seed=options.seed)
+        answer = run.gradient(options.layer, _turned(options, place), name, options.of)
+    _print(options, answer, gradient_text)
+
+
 def _run_uses(options: Any) -> None:
     from isochrome.app.text import uses_text
 
@@ -304,6 +316,10 @@ _NEURON: Argument = (
     ("--neuron",),
     {"type": _place, "required": True, "metavar": "I", "help": "a place of the output, as 0,10,10"},
 )
+_WEIGHT: Argument = (
+    ("--weight",),
+    {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
+)
 _COMMANDS = (
     Command(
         "open", _run_open, "the explorer, in the browser", MODEL, *_COMMON,
@@ -321,12 +337,17 @@ _COMMANDS = (
         JSON, ORDER, *_COMMON,
     ),
     Command(
-        "uses", _run_uses, "every use of one weight", MODEL, LAYER,
-        (
-            ("--weight",),
-            {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
-        ),
+        "uses", _run_uses, "every use of one weight", MODEL, LAYER, _WEIGHT,
         (("--limit",), {"type": int, "default": 1000, "help": "how many uses are listed; the count is always whole"}),
+        JSON, ORDER, *_COMMON,
+    ),
+    Command(
+        "gradient", _run_gradient, "one weight's gradient, term by term, checked against the framework", MODEL, LAYER,
+        _WEIGHT,
+        (
+            ("--of",),
+            {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
+        ),
         JSON, ORDER, *_COMMON,
     ),
     Command(

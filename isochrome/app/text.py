@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from isochrome.ask.explain import Explanation, Term
 from isochrome.ask.reach import Reach
-from isochrome.ask.report import LayerReport, Report
+from isochrome.ask.report import LayerReport, Report, UseCounts
 from isochrome.ask.uses import WeightUses
 from isochrome.core.relation import Place
 from isochrome.core.sizes import Shape
 from isochrome.draw.layout import number
 from isochrome.errors import shown
 
-__all__ = ["Ink", "explain_text", "layer_text", "reach_text", "report_text", "uses_text"]
+__all__ = ["Ink", "columns", "difference", "explain_text", "layer_text", "number", "reach_text", "report_text",
+           "term_value", "turned_letters", "uses_text"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def report_text(report: Report, ink: Ink) -> str:
         widths = [max(len(row.cells[column]) for row in (_Row(_HEAD), *rows, end)) for column in columns]
         if sum(widths) + 2 * len(widths) - 2 <= ink.width:
             break
-    lines = [f"{ink.bold(shown(report.model, 200))}  {len(report.layers)} layers", ""]
+    lines = [f"{ink.bold(shown(report.model, 200))}  {_count(len(report.layers), 'layer')}", ""]
     lines.append(ink.dim(_set(_Row(_HEAD), columns, widths, ink, False)))
     rule = ink.dim("─" * (sum(widths) + 2 * len(widths) - 2))
     lines += [rule, *(_set(row, columns, widths, ink, True) for row in rows)]
@@ -99,7 +100,7 @@ def _row(layer: LayerReport, seen: dict[str, str]) -> _Row:
         margin = " ".join(filter(None, [margin, f"{layer.calls} calls" if layer.calls else "calls depend on data"]))
     one = "depends on data" if layer.depends else "" if not counts.weights else f"{uses.taps:,}" if (
         uses.taps is not None
-    ) else f"{uses.min:,} to {uses.max:,}"
+    ) else _range(uses)
     return _Row(
         (shown(layer.name, 32), layer.kind, _shape(layer.output_shape), f"{counts.neurons:,}",
          f"{counts.connections:,}", weights, one), margin,
@@ -148,7 +149,7 @@ def layer_text(layer: LayerReport, ink: Ink) -> str:
         _along(ink, "summed along", layer.summed_along, ()),
         "",
     ]
-    use = "depend on data" if layer.depends else f"{uses.min:,} to {uses.max:,} on real input"
+    use = "depend on data" if layer.depends else f"{_range(uses)} on real input"
     use += f", {uses.taps:,} with padding" if uses.taps is not None and uses.taps != uses.min else ""
     dead = "" if not layer.dead_weights else f", {layer.dead_weights:,} of them dead: they never meet a real input"
     for name, text in (
@@ -162,6 +163,16 @@ def layer_text(layer: LayerReport, ink: Ink) -> str:
         if text:
             lines.append(f"{ink.dim(name.ljust(16))}{text}")
     return "\n".join(lines) + "\n"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
+def _range(uses: UseCounts) -> str:
+    if uses.min is None or uses.max is None:
+        return "too many to tell apart"
+    return f"{uses.min:,}" if uses.min == uses.max else f"{uses.min:,} to {uses.max:,}"
 
 
 def _along(ink: Ink, what: str, loops: tuple[tuple[str, int], ...], constant: tuple[str, ...]) -> str:
@@ -179,19 +190,19 @@ def explain_text(found: Explanation, ink: Ink) -> str:
     if rows:
         head = ("weight", "value", "input", "value", "product")
         widths = [max(len(row[k]) for row in (head, *rows)) for k in range(5)]
-        lines.append(ink.dim(_columns(head, widths)))
-        lines += [_columns(row, widths) for row in rows]
+        lines.append(ink.dim(columns(head, widths)))
+        lines += [columns(row, widths) for row in rows]
         lines.append(ink.dim("─" * (sum(widths) + 2 * len(widths) - 2)))
     padded = sum(1 for term in found.terms if term.x is None and term.input == 0.0)
     used = len({(term.number, term.w) for term in found.terms if term.w is not None})
     tail = f", {padded} on padding" if padded else ""
     lines.append(f"{len(found.terms):,} products of {used:,} weights{tail}")
     for bias in found.biases:
-        lines.append(f"bias b[{ink.place(bias.w or ())}] = {_value(bias.product)}")
+        lines.append(f"bias b[{ink.place(bias.w or ())}] = {term_value(bias.product)}")
     if found.total is not None:
         lines.append(f"{ink.bold(f'total = {number(found.total)}')}")
     if found.framework is not None:
-        lines.append(f"the model says {number(found.framework)}" + _difference(found))
+        lines.append(f"the model says {number(found.framework)}" + difference(found.difference, found.bound))
     if found.note:
         lines.append(ink.dim(found.note))
     return "\n".join(lines) + "\n"
@@ -202,24 +213,27 @@ def turned_letters(letters: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(reversed(letters)) if len(letters) < 4 else (letters[0], *reversed(letters[1:]))
 
 
-def _difference(found: Explanation) -> str:
-    if found.difference is None or found.bound is None:
+def difference(found: float | None, bound: float | None) -> str:
+    """How far a total lies from the framework's value, and whether the bound allows it."""
+    if found is None or bound is None:
         return ""
-    holds = "within" if found.difference <= found.bound else "OUTSIDE"
-    return f"; difference {number(found.difference, 3)}, {holds} the bound {number(found.bound, 3)}"
+    holds = "within" if found <= bound else "OUTSIDE"
+    return f"; difference {number(found, 3)}, {holds} the bound {number(bound, 3)}"
 
 
 def _term(term: Term, ink: Ink) -> tuple[str, str, str, str, str]:
     w = "" if term.w is None else f"w[{ink.place(term.w)}]"
     x = f"x[{ink.place(term.x)}]" if term.x is not None else "padding" if term.input == 0.0 else ""
-    return w, _value(term.weight), x, _value(term.input), _value(term.product)
+    return w, term_value(term.weight), x, term_value(term.input), term_value(term.product)
 
 
-def _value(value: float | None) -> str:
+def term_value(value: float | None) -> str:
+    """A number, or ``?`` where the run does not give it."""
     return "?" if value is None else number(value)
 
 
-def _columns(row: Sequence[str], widths: Sequence[int]) -> str:
+def columns(row: Sequence[str], widths: Sequence[int]) -> str:
+    """One row of a ledger: places to the left, numbers to the right."""
     sized = enumerate(zip(row, widths, strict=True))
     cells = [text.ljust(width) if column in (0, 2) else text.rjust(width) for column, (text, width) in sized]
     return "  ".join(cells).rstrip()

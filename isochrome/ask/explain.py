@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from isochrome.ask.reading import reading
 from isochrome.core.relation import Place
 from isochrome.errors import RequestError
 from isochrome.model.parts import Layer, Line, Model
-from isochrome.model.places import full_place, main_line, sample_letters, sample_place
+from isochrome.model.places import full_place, main_line, sample_letters
 from isochrome.model.values import Values
 
 __all__ = ["Explanation", "Term", "explain"]
@@ -160,39 +161,14 @@ def _terms(model: Model, line: Line, place: Place, values: Values) -> Iterator[T
     taps = relation.fix({0: place})
     if taps.total > MOST_TERMS:
         raise RequestError(f"neuron: must have at most {MOST_TERMS:,} connections to be listed; has {taps.total:,}")
-    names = [access.name for access in line.formula.accesses]
-    at_weight = names.index(line.weight) if line.weight else None
-    at_input = line.input_number
-    weights = values.weights(line) if line.weight else None
-    tensor = dict(line.inputs).get(names[at_input], "") if at_input is not None else ""
-    found = values.inputs(line, tensor) if tensor else None
-    inputs, sizes = (None, None) if found is None else found
-    rest = [(names.index(name), tensor) for name, tensor in line.inputs]
-    others = [(at, values.tensor(tensor)) for at, tensor in rest if at != at_input]
-    constants = dict(line.constants)
+    found = reading(line, values)
     label = None if line.parameter is None else model.parameters[line.parameter].names[0]
     for tap in taps.listed():
-        w = tap[at_weight] if at_weight is not None else None
-        x = tap[at_input] if at_input is not None else None
-        weight = line.scale if at_weight is None else _at(weights, w)
-        number = None if at_input is None else 0.0 if x is None else _at(inputs, x)
-        for at, array in others:  # a product of several activations is one input
-            number = _product(number, 0.0 if tap[at] is None else _at(array, tap[at]), 1.0)
-        factor = 1.0 if at_weight is None else line.scale
-        for at, name in enumerate(names):
-            if name in constants and tap[at] is not None:
-                factor *= float(constants[name][tap[at]])
-        product = _product(weight, 1.0 if at_input is None else number, factor)
+        weight, number, factor = found.weight(tap), found.input(tap), found.factor(tap)
+        product = None if weight is None or number is None else weight * number * factor
         size = abs(product or 0.0)
         if line.prepared is not None and weight is not None:
-            size = max(size, abs(weight * factor * (_at(sizes, x) or 0.0)))
-        where = None if x is None or at_input is None else sample_place(line, line.formula.accesses[at_input], x)
-        yield Term(label, line.parameter, w, where, weight, number, product, size)
-
-
-def _at(array: Any, place: Place | None) -> float | None:
-    return None if array is None or place is None else float(array[place])
-
-
-def _product(weight: float | None, number: float | None, factor: float) -> float | None:
-    return None if weight is None or number is None else weight * number * factor
+            size = max(size, abs(weight * factor * found.size(tap)))
+        w = None if found.at_weight is None else tap[found.at_weight]
+        given = None if found.at_input is None else number
+        yield Term(label, line.parameter, w, found.where(tap), weight, given, product, size)

@@ -32,6 +32,11 @@ class Stored:
             if id(tensor) not in self._first:
                 self._plain.setdefault(id(tensor), (name, tensor))
 
+    @property
+    def all(self) -> list[Any]:
+        """Every tensor object that the module holds, in plain attributes too."""
+        return [*self.tensors, *(tensor for _, tensor in self._plain.values())]
+
     def number(self, tensor: Any) -> int | None:
         """The number of a tensor object's first row, None where the module does not hold it."""
         if id(tensor) in self._plain:

@@ -6,18 +6,14 @@ before it is decomposed. Where fakes do not suffice it runs once for real. The m
 
 from __future__ import annotations
 
-import logging
-import random
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from isochrome.errors import ModelError, shown
 from isochrome.load.torch_beside import SMALL, Beside
+from isochrome.load.torch_calm import calm, versions_kept
 from isochrome.load.torch_declared import declared_ties
 from isochrome.load.torch_held import Stored, dtype_name, module_rows
 from isochrome.load.torch_keep import kept_as_it_was
@@ -61,7 +57,7 @@ def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
     for fake in (True, False):
         recorder = _Recorder(module, fake)
         try:
-            with kept_as_it_was(module), _calm(torch):
+            with kept_as_it_was(module), calm(torch), versions_kept(torch, recorder.stored.all):
                 program = recorder.program(recorder.run(args, dict(kwargs or {}), given), _why(faults))
                 return Recorded(program, tuple(recorder.stored.tensors), recorder.inputs)
         except ModelError:
@@ -89,30 +85,6 @@ def _why(faults: Sequence[Exception]) -> tuple[str, ...]:
         f"it ran for real on these inputs, since shapes alone did not do ({_said(faults[0])}): "
         "what it takes from their numbers, and the way that it goes, is that of this run",
     )
-
-
-@contextmanager
-def _calm(torch: Any) -> Iterator[None]:
-    """Random states, the fast paths that hide operations, and compilers: as they were, after the block."""
-    states = torch.get_rng_state(), random.getstate(), np.random.get_state()
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-    fast = torch.backends.mha.get_fastpath_enabled()
-    logger = logging.getLogger("torch._subclasses.fake_tensor")
-    quiet, logger.disabled = logger.disabled, True  # a failed attempt is told in our own words
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with ExitStack() as stack:
-            if "torch._dynamo" in sys.modules:
-                stack.enter_context(torch.compiler.set_stance("force_eager"))
-            yield
-    finally:
-        logger.disabled = quiet
-        torch.backends.mha.set_fastpath_enabled(fast)
-        torch.set_rng_state(states[0])
-        random.setstate(states[1])
-        np.random.set_state(states[2])
-        if devices is not None:
-            torch.cuda.set_rng_state_all(devices)
 
 
 @dataclass(frozen=True, slots=True)

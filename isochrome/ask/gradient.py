@@ -1,0 +1,239 @@
+"""One weight's gradient, term by term: each use of the weight adds what arrives at its neuron times its input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import Any
+
+import numpy as np
+
+from isochrome.ask.reading import reading, shifted
+from isochrome.core.relation import Place
+from isochrome.errors import RequestError, shown
+from isochrome.model.overlap import same_scalar
+from isochrome.model.parts import Layer, Line, Model
+from isochrome.model.places import letters, main_line, sample_letters, sample_place
+from isochrome.model.values import Array, Ends, Values
+
+__all__ = ["Gradient", "GradientTerm", "Target", "gradient"]
+
+MOST_TERMS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """What a gradient is of: in words, and the tensors whose elements are added up, or a function of the outputs."""
+
+    text: str
+    ends: Ends
+
+
+@dataclass(frozen=True, slots=True)
+class GradientTerm:
+    """One use: ``delta`` arrives at the neuron y of a layer, ``input`` is what the weight multiplies there.
+
+    ``x`` is None on padding, and where the weight is added and multiplies nothing (then ``input`` is 1). ``sample`` is
+    the place along the batch. Numbers that the run does not give are None. ``letters`` name the axes of y.
+    """
+
+    layer: str
+    number: int
+    y: Place
+    x: Place | None
+    delta: float | None
+    input: float | None
+    product: float | None
+    sample: int
+    letters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """One weight's gradient: its terms, their sum, what the framework's autograd says, and the bound on the difference.
+
+    The bound is n * eps * sum(|terms|): what the order of a float sum of n terms can change.
+    """
+
+    parameter: str
+    names: tuple[str, ...]
+    weight: Place
+    letters: tuple[str, ...]
+    of: str
+    terms: tuple[GradientTerm, ...]
+    total: float | None
+    framework: float | None
+    bound: float | None
+    input: str
+    note: str = ""
+
+    @property
+    def difference(self) -> float | None:
+        """How far the total and the framework's value lie apart."""
+        if self.total is None or self.framework is None:
+            return None
+        return abs(self.total - self.framework)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The gradient as JSON knows it."""
+        return {
+            "parameter": self.parameter,
+            "names": list(self.names),
+            "weight": dict(zip(self.letters, self.weight, strict=True)),
+            "of": self.of,
+            "terms": [
+                {
+                    "layer": term.layer,
+                    "y": list(term.y),
+                    "x": None if term.x is None else list(term.x),
+                    "delta": term.delta,
+                    "input": term.input,
+                    "product": term.product,
+                    "sample": term.sample,
+                }
+                for term in self.terms
+            ],
+            "total": self.total,
+            "framework": self.framework,
+            "difference": self.difference,
+            "bound": self.bound,
+            "input": self.input,
+            "note": self.note or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A line that uses the weight, and at which place of its parameter."""
+
+    layer: Layer
+    line: Line
+    place: Place
+
+    @property
+    def output(self) -> str:
+        """The tensor that the line adds to; one inside an operation is called by the operation's output."""
+        return inner_name(self.layer.output, self.line.output) if self.line.inner else self.line.output
+
+
+def inner_name(output: str, what: str) -> str:
+    """What a quantity inside an operation is called, by the operation's first output."""
+    return f"{output}:{what}"
+
+
+def gradient(
+    model: Model, layer: Layer, line: Line, weight: Sequence[int], values: Values, target: Target | None = None
+) -> Gradient:
+    """The gradient of one weight, over all layers and calls that use it.
+
+    Without a ``target`` it is of the sum of the layer's outputs. Where the framework gives no gradients (an ONNX
+    model), that is all it can be of: nothing but the layer's own uses count then, and autograd's value is None.
+    """
+    number, place = _checked(model, line, weight)
+    found = [_Use(*user, where) for one, where in same_scalar(model, number, place) for user in model.users(one)]
+    main = main_line(layer)
+    own = _Use(layer, main, ()).output
+    target = target or Target(f"the sum of the outputs of {layer.name}", (own,))
+    parameter = model.parameters[number]
+    if values.differentiator is None:
+        uses = [use for use in found if use.layer.number == layer.number]
+        deltas: dict[str, Array] = {}
+        framework, note = None, _without(values, len(uses) < len(found))
+    else:
+        uses = found
+        wanted = [*dict.fromkeys(use.output for use in uses), *parameter.names, *_effective(uses)]
+        deltas = dict(values.differentiator.gradient(target.ends, wanted))
+        framework, note = _framework(values, parameter.names, place, uses, deltas), ""
+    lines = [use.line for use in uses]
+    values.tensors([tensor for line in lines for _, tensor in (*line.inputs, *line.data)])
+    terms = tuple(term for use in uses for term in _terms(model, use, values, deltas, main.output))
+    products = [term.product for term in terms]
+    known = [product for product in products if product is not None]
+    total = fsum(known) if len(known) == len(products) else None
+    eps = float(np.finfo(parameter.dtype if parameter.dtype in ("float16", "float64") else "float32").eps)
+    bound = None if total is None else (len(known) + 1) * eps * fsum(map(abs, known))
+    notes = [note, _of_computed(parameter.computed_from), "" if total is not None else _missing(uses)]
+    return Gradient(
+        parameter.names[0], parameter.names, place, letters(line.weight_access), target.text, terms, total, framework,
+        bound, values.what, "; ".join(one for one in notes if one),
+    )  # fmt: skip
+
+
+def _checked(model: Model, line: Line, weight: Sequence[int]) -> tuple[int, Place]:
+    if line.parameter is None:
+        raise RequestError("weight: must belong to a parameter; the line has none")
+    parameter, place = model.parameters[line.parameter], tuple(weight)
+    inside = all(0 <= at < size for at, size in zip(place, parameter.shape, strict=False))
+    if len(place) != len(parameter.shape) or not inside:
+        names = letters(line.weight_access)
+        axes = ", ".join(f"{name} 0 to {size - 1}" for name, size in zip(names, parameter.shape, strict=True))
+        raise RequestError(
+            f"weight of {shown(parameter.names[0])}: must be {len(parameter.shape)} whole numbers ({axes}); "
+            f"got {','.join(map(str, place))}"
+        )
+    return line.parameter, place
+
+
+def _terms(
+    model: Model, use: _Use, values: Values, deltas: dict[str, Array], own: str
+) -> Iterator[GradientTerm]:
+    line = use.line
+    if not line.exact:
+        return
+    output = line.formula.output
+    names = sample_letters(line, output)
+    for sample in range(model.batch if line.batch else 1):
+        taps = values.relation_of(line, sample).fix({line.weight_number: use.place})
+        if taps.total * model.batch > MOST_TERMS:
+            raise RequestError(f"weight: must have at most {MOST_TERMS:,} uses to be listed; has more")
+        found = reading(line, values, sample)
+        for tap in taps.listed():
+            assert tap[0] is not None
+            at = shifted(line, output, tap[0], sample)
+            if values.differentiator is None:
+                delta: float | None = 1.0 if line.output == own else 0.0
+            else:
+                array = deltas.get(use.output)
+                delta = None if array is None else float(array[at])
+            given = found.input(tap)
+            product = None if given is None or delta is None else delta * given * found.factor(tap)
+            yield GradientTerm(
+                use.layer.name, use.layer.number, sample_place(line, output, tap[0]), found.where(tap), delta, given,
+                product, sample, names,
+            )  # fmt: skip
+
+
+def _effective(uses: Sequence[_Use]) -> list[str]:
+    return [use.line.effective for use in uses if not use.line.as_stored]
+
+
+def _framework(
+    values: Values, names: Sequence[str], place: Place, uses: Sequence[_Use], deltas: dict[str, Array]
+) -> float | None:
+    """What autograd says: of the stored scalar, or of the elements computed from stored ones."""
+    if all(use.line.as_stored for use in uses):
+        found = next((deltas[name] for name in names if name in deltas), None)
+        return None if found is None or len(found.shape) != len(place) else float(found[place])
+    return None
+
+
+def _without(values: Values, others: bool) -> str:
+    said = f"{values.framework or 'no framework'} gives no gradients, so the total has nothing to be checked against"
+    return said + ("; other layers use the weight as well, and are left out" if others else "")
+
+
+def _of_computed(roots: Sequence[str]) -> str:
+    """What the weight is, where the model computes it from stored ones."""
+    return (
+        f"the weight is computed from {', '.join(map(shown, roots))}: this is the gradient of the result"
+        if roots
+        else ""
+    )
+
+
+def _missing(uses: Sequence[_Use]) -> str:
+    special = next((use.line.of for use in uses if use.line.of), "")
+    if special:
+        return f"x is the {special}, which the run does not give: uses are listed, products not"
+    return "the run does not give every input: uses are listed, products not"

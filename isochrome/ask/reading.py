@@ -1,0 +1,114 @@
+"""The numbers at one tap of a line: its weight, its input, and what else multiplies them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from isochrome.core.formula import Access, Affine, Table
+from isochrome.core.relation import Place
+from isochrome.model.parts import Line
+from isochrome.model.places import sample_place
+from isochrome.model.values import Array, Values
+
+__all__ = ["Reading", "Tap", "reading", "shifted"]
+
+Tap = Sequence[Place | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A line with the arrays of one run behind its factors; ``sample`` is which sample of the batch is read."""
+
+    line: Line
+    at_weight: int | None
+    at_input: int | None
+    weights: Array | None
+    inputs: Array | None
+    sizes: Array | None
+    others: tuple[tuple[int, Array | None], ...]
+    constants: Mapping[str, Array]
+    names: tuple[str, ...]
+    sample: int = 0
+
+    def weight(self, tap: Tap) -> float | None:
+        """The weight at a tap; the line's scale where nothing stored multiplies."""
+        if self.at_weight is None:
+            return self.line.scale
+        return _at(self.weights, tap[self.at_weight])
+
+    def input(self, tap: Tap) -> float | None:
+        """The input at a tap: 0 on padding, 1 where the line has none; a product of several activations is one."""
+        if self.at_input is None:
+            return 1.0
+        found = self._activation(self.inputs, self.at_input, tap)
+        for at, array in self.others:
+            other = self._activation(array, at, tap)
+            found = None if found is None or other is None else found * other
+        return found
+
+    def size(self, tap: Tap) -> float:
+        """What rounding in the input is relative to."""
+        return 0.0 if self.at_input is None else self._activation(self.sizes, self.at_input, tap) or 0.0
+
+    def factor(self, tap: Tap) -> float:
+        """Constants that multiply, and the line's scale."""
+        found = 1.0 if self.at_weight is None else self.line.scale
+        for at, name in enumerate(self.names):
+            place = tap[at]
+            if name in self.constants and place is not None:
+                found *= float(self.constants[name][place])
+        return found
+
+    def where(self, tap: Tap) -> Place | None:
+        """The input's place in its sample; None on padding, or without an input."""
+        place = None if self.at_input is None else tap[self.at_input]
+        return None if place is None else sample_place(self.line, self._access(self.at_input or 0), place)
+
+    def _access(self, at: int) -> Access:
+        return self.line.formula.accesses[at]
+
+    def _activation(self, array: Array | None, at: int, tap: Tap) -> float | None:
+        place = tap[at]
+        if place is None:
+            return 0.0
+        return _at(array, shifted(self.line, self._access(at), place, self.sample))
+
+
+def reading(line: Line, values: Values, sample: int = 0) -> Reading:
+    """A line over the numbers of a run."""
+    names = tuple(access.name for access in line.formula.accesses)
+    at_weight = names.index(line.weight) if line.weight else None
+    at_input = line.input_number
+    tensor = dict(line.inputs).get(names[at_input], "") if at_input is not None else ""
+    found = values.inputs(line, tensor) if tensor else None
+    inputs, sizes = (None, None) if found is None else found
+    rest = [(names.index(name), one) for name, one in line.inputs]
+    others = tuple((at, values.tensor(one)) for at, one in rest if at != at_input)
+    weights = values.weights(line) if line.weight else None
+    return Reading(
+        line, at_weight, at_input, weights, inputs, sizes, others, dict(line.constants), names, sample
+    )  # fmt: skip
+
+
+def shifted(line: Line, access: Access, place: Place, sample: int) -> Place:
+    """A place of the first sample, in another one: the axis that mentions the batch is further by whole samples."""
+    if not sample:
+        return place
+    shape = line.shape(access.name)
+    moved = [
+        at + sample * size if _mentions(index, line.batch) else at
+        for at, size, index in zip(place, shape, access.indices, strict=True)
+    ]
+    return tuple(moved)
+
+
+def _mentions(index: Any, loop: str) -> bool:
+    if not loop or isinstance(index, Table):
+        return False
+    return isinstance(index, Affine) and any(name == loop for name, _ in index.terms)
+
+
+def _at(array: Any, place: Place | None) -> float | None:
+    return None if array is None or place is None else float(array[place])

@@ -1,0 +1,63 @@
+"""What a recording changes around a module, as it was before: random states, fast paths, compilers, counts of writes.
+
+``torch`` is given by the one file that imports it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+
+__all__ = ["calm", "versions_kept"]
+
+
+@contextmanager
+def calm(torch: Any) -> Iterator[None]:
+    """Random states, the fast paths that hide operations, and compilers: as they were, after the block."""
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    fast = torch.backends.mha.get_fastpath_enabled()
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    quiet, logger.disabled = logger.disabled, True  # a failed attempt is told in our own words
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with ExitStack() as stack:
+            if "torch._dynamo" in sys.modules:
+                stack.enter_context(torch.compiler.set_stance("force_eager"))
+            yield
+    finally:
+        logger.disabled = quiet
+        torch.backends.mha.set_fastpath_enabled(fast)
+        torch.set_rng_state(states[0])
+        random.setstate(states[1])
+        np.random.set_state(states[2])
+        if devices is not None:
+            torch.cuda.set_rng_state_all(devices)
+
+
+@contextmanager
+def _versions(torch: Any, tensors: Sequence[Any]) -> Iterator[None]:
+    """Tensors count what is written into them, and PyTorch counts before it asks us: the counts are put back."""
+    known = tuple(tensor for tensor in tensors if not tensor.is_inference())
+    before = tuple(tensor._version for tensor in known)
+    try:
+        yield
+    finally:
+        torch._C._autograd._unsafe_set_version_counter(known, before)
+
+
+@contextmanager
+def versions_kept(torch: Any, tensors: Sequence[Any]) -> Iterator[None]:
+    """Tensors count what is written into them, and PyTorch counts before it asks us: the counts are put back."""
+    known = tuple(tensor for tensor in tensors if not tensor.is_inference())
+    before = tuple(tensor._version for tensor in known)
+    try:
+        yield
+    finally:
+        torch._C._autograd._unsafe_set_version_counter(known, before)

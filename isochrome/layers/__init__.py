@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from isochrome.layers.blocks import depth_to_space, space_to_depth
 from isochrome.layers.cell import gru_cell, lstm_cell, rnn_cell
 from isochrome.layers.conv import conv, conv_transpose
+from isochrome.layers.cut import columns, from_columns, strided, windows
 from isochrome.layers.einsum import einsum
 from isochrome.layers.embedding import bag, embedding
 from isochrome.layers.line import Integers, Line, Numbers, Operation, Prepared, Shape
@@ -44,7 +45,6 @@ from isochrome.layers.rename import flatten, reshape, squeeze, unsqueeze
 from isochrome.layers.resize import resize
 from isochrome.layers.sequence import sequence
 from isochrome.layers.window import same_pads, transpose_pads
-from isochrome.layers.windows import columns, from_columns, strided, windows
 
 __all__ = ["KINDS", "Integers", "Line", "Numbers", "Operation", "Prepared", "Shape", "same_pads", "transpose_pads"]
 

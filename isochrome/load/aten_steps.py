@@ -224,6 +224,16 @@ def _unbind(walk: Walk, node: Node) -> None:
             _step(walk, node, "gather", {"x": x}, output, x=_shape(x), ids=(), table=table, axis=axis)
 
 
+def _catenated(walk: Walk, node: Node) -> None:
+    """Tensors one after another; an empty one of one axis is passed over, whatever the others are."""
+    tensors = node.call.arguments["tensors"]
+    kept = tuple(one for one in tensors if _shape(one) != (0,)) or tensors
+    call = replace(node.call, arguments={**node.call.arguments, "tensors": kept})
+    if len(kept) == 1:
+        call = replace(call, op="clone", arguments={"self": kept[0]})
+    walk.operation(Node(node.made, call), ROWS[call.op])
+
+
 def _gated(walk: Walk, node: Node) -> None:
     x = node.call.value("self")
     axis = moving.axis_of(node.call, default=-1)
@@ -345,6 +355,7 @@ SPECIAL: Mapping[str, Special] = {
     "unbind": _unbind,
     "unbind_copy": _unbind,
     "unsafe_unbind": _unbind,
+    **dict.fromkeys(("cat", "concat", "concatenate"), _catenated),
     "glu": _gated,
     "channel_shuffle": _shuffled,
     "embedding": _embedding,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from isochrome.errors import FormulaError, ModelError, shown
 from isochrome.layers import Operation as KindCall
 from isochrome.load.aten_call import Call, call_key, operation_name
@@ -233,7 +235,9 @@ class Walk:
         if known is not None:
             self.scope[name] = self.graph.store.known(name, known)
         elif facts.dtype in FLOATS:
-            self.scope[name] = self.graph.store.made(name, facts.shape, facts.dtype, made=True, fill=fill)
+            made = self.graph.store.made(name, facts.shape, facts.dtype, made=True, fill=fill)
+            known = None if fill is None else np.broadcast_to(np.float32(fill), facts.shape)
+            self.scope[name] = replace(made, known=known)
         else:
             self._outputs(node, None)
 

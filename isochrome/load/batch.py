@@ -101,8 +101,11 @@ def _check(line: Line, loops: Mapping[str, int], operands: Operands, samples: in
     known = dict(line.operands)
     for access in formula.accesses:
         value = operands.get(known.get(access.name, ""))
-        fixed = access is not formula.output and (access.name not in known or (value is not None and value.stored))
-        for index in access.indices:
+        stored = value is not None and value.stored
+        for axis, index in enumerate(access.indices):
+            fixed = access is not formula.output and (access.name not in known or stored)
+            if fixed and value is not None and value.same_along(axis):
+                continue
             given = isinstance(index, Table) and operands.get(index.name) is not None
             whole = all(sum_.loop is not None for sum_ in sums_of(index) if names & set(loops_of(sum_)))
             if names & set(loops_of(index)) and not (whole and (given or (isinstance(index, Affine) and not fixed))):

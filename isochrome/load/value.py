@@ -53,6 +53,16 @@ class Value:
         """Whether it is a weight or a constant, and no activation."""
         return self.origin is not None or self.tensor is not None or self.known is not None
 
+    def same_along(self, axis: int) -> bool:
+        """Whether a stored tensor is known to repeat itself along an axis, as one does that was expanded."""
+        if self.origin is not None and self.origin.pieces:
+            numbers = [i for p in self.origin.pieces for i in (*p.indices, *(within.value for within in p.within))]
+            if not any(axis in number.axes for number in numbers):
+                return True
+        if self.known is None or not self.known.ndim:
+            return False
+        return not self.known.strides[axis] or bool((self.known == self.known.take([0], axis)).all())
+
     @property
     def is_weight(self) -> bool:
         """A float constant of more than one element, or one that is held: a parameter where it meets an activation."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from isochrome.app.api import OpenedModel, open_model
@@ -14,6 +15,7 @@ from isochrome.ask.lint.subject import Subject
 from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.load import open_checkpoint
 from isochrome.load.torch_live import is_module, live_module, parameter_groups
+from isochrome.model.parts import Model
 
 __all__ = ["compare_models", "lint_many", "lint_model", "subject_of"]
 
@@ -29,7 +31,7 @@ def subject_of(what: Any, before: Any = None, optimizer: Any = None) -> Subject:
     if optimizer is not None:
         raise RequestError("optimizer: must come with the module that it trains; a file has no objects")
     if isinstance(what, OpenedModel):
-        return Subject(what.model, what.file, earlier)
+        return Subject(_named(what), what.file, earlier)
     if not isinstance(what, str | os.PathLike):
         kind = shown(type(what).__name__)
         raise RequestError(f"model: must be a module, an opened model, a path or a name; is {kind}")
@@ -38,7 +40,12 @@ def subject_of(what: Any, before: Any = None, optimizer: Any = None) -> Subject:
     if checkpoint is not None:
         return Subject(checkpoint.model, checkpoint, earlier)
     opened = open_model(text)
-    return Subject(opened.model, opened.file, earlier)
+    return Subject(_named(opened), opened.file, earlier)
+
+
+def _named(opened: OpenedModel) -> Model:
+    """The model under the name that the user gave it: an example's file lies where nobody looks."""
+    return replace(opened.model, name=opened.name) if opened.example else opened.model
 
 
 def lint_model(what: Any, before: Any = None, optimizer: Any = None) -> Lint:

@@ -86,7 +86,9 @@ def program_model(program: Program, read: Read, name: str = "") -> ProgramModel:
         walk.graph, found, name or program.name, program.format, program.inputs, program.outputs, notes,
         lambda named, _: paths(named, stored(named)),
     )  # fmt: skip
-    model = replace(model, held=program.held, modules=program.modules, declared=program.declared)
+    read_things = {program.held[number].thing for number in program.stored.values()}
+    unread = tuple(number for number, row in enumerate(program.held) if row.thing not in read_things)
+    model = replace(model, held=program.held, modules=program.modules, declared=program.declared, unread=unread)
     return ProgramModel(model, program, read, tensors)
 
 

@@ -17,7 +17,7 @@ from isochrome.load.child import read_record
 from isochrome.load.graph import Graph, Named
 from isochrome.load.join import with_added_biases
 from isochrome.load.onnx_bodies import SPECIAL
-from isochrome.load.onnx_held import held_rows
+from isochrome.load.onnx_held import held_rows, unread_rows
 from isochrome.load.onnx_names import layer_path
 from isochrome.load.onnx_walk import Walk
 from isochrome.load.source import Source
@@ -109,7 +109,8 @@ def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFil
     held, held_numbers = held_rows(record)
     found = with_added_biases(walk.graph.found, walk.outputs, walk.graph.tensors)
     model, stored = assembled(walk.graph, found, source.name, "onnx", walk.inputs, walk.outputs, notes, _path)
-    return OnnxFile(replace(model, held=held), source, tuple(record["tensors"]), stored, held_numbers)
+    unread = unread_rows(record, held)
+    return OnnxFile(replace(model, held=held, unread=unread), source, tuple(record["tensors"]), stored, held_numbers)
 
 
 def _path(named: Named, stored: Sequence[str]) -> str:

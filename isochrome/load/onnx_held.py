@@ -12,7 +12,7 @@ from isochrome.core.sizes import Shape
 from isochrome.load.tensors import dtype_name, item_size
 from isochrome.model.held import Held, Role
 
-__all__ = ["held_rows"]
+__all__ = ["held_rows", "unread_rows"]
 
 Record = Mapping[str, Any]
 _NO_WEIGHTS = ("int64", "int32", "bool")  # sizes, indices and masks
@@ -42,6 +42,23 @@ def held_rows(record: Record) -> tuple[tuple[Held, ...], tuple[int, ...]]:
     first = {one.tensor: one.name for one in reversed(known)}
     rows = tuple(_row(tensors[one.tensor], things[one.tensor], one, first[one.tensor]) for one in known)
     return rows, tuple(one.tensor for one in known)
+
+
+def unread_rows(record: Record, held: Sequence[Held]) -> tuple[int, ...]:
+    """The numbers of the rows whose tensor no node reads, in the graph or in one inside it, and no output is."""
+    read = {value["name"] for value in record["graph"]["outputs"]} | set(_read_names(record["graph"]))
+    things = {row.thing for row in held if row.name in read or row.role == "constant" or "/" in row.name}
+    return tuple(number for number, row in enumerate(held) if row.thing not in things)
+
+
+def _read_names(graph: Record) -> Iterator[str]:
+    for node in graph["nodes"]:
+        yield from node["inputs"]
+        for attribute in node["attributes"].values():
+            if attribute["type"] in ("graph", "graphs"):
+                for body in attribute["value"] if attribute["type"] == "graphs" else [attribute["value"]]:
+                    yield from (value["name"] for value in body["outputs"])
+                    yield from _read_names(body)
 
 
 def _holds_numbers(tensor: Record) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import isochrome as iso
 from isochrome.ask.lint import RULES
 from isochrome.ask.lint.finding import Rule
-from isochrome.ask.lint.report import Lint
+from tests.lint.page import linted
 
 NAMES = [
     "same-module-twice", "fake-tie", "one-storage-two-parameters", "partial-overlap", "tie-declared-not-real",
@@ -19,17 +17,10 @@ NAMES = [
 ]  # fmt: skip
 
 
-def linted(program: str) -> Lint:
-    space: dict[str, Any] = {}
-    exec(compile(program, "example", "exec"), space)
-    return iso.lint(space["subject"], before=space.get("before"), optimizer=space.get("optimizer"))
-
-
 def test_the_table_has_all_rules() -> None:
     assert [rule.name for rule in RULES] == NAMES
 
 
-@pytest.mark.filterwarnings("ignore:optimizer contains a parameter group with duplicate parameters")
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)
 def test_the_failing_example_fails(rule: Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from isochrome.ask.lint.finding import Found, Rule
 from isochrome.ask.lint.subject import Subject
 from isochrome.model.held import Held
-from isochrome.model.parts import Model
 from isochrome.model.ties import distinct_bytes
 
 __all__ = ["RULE"]
@@ -18,7 +17,7 @@ def _find(subject: Subject) -> Iterator[Found]:
     by_name, by_object = sum(row.count for row in rows), sum({row.thing: row.count for row in rows}.values())
     by_storage = _by_storage(rows)
     opaque = any(operation.opaque for operation in subject.model.operations)
-    once, uses, repeated = (0, 0, []) if opaque else _by_use(subject.model)
+    once, uses, repeated = (0, 0, []) if opaque else _by_use(subject)
     if by_name == by_storage and uses == once:
         return
     several = [cell for cell in subject.cells if len(cell.names) > 1 and cell.first.role == "parameter"]
@@ -38,16 +37,14 @@ def _by_storage(rows: Sequence[Held]) -> int:
     return sum(distinct_bytes([row for row in rows if row.item == size]) // size for size in sizes)
 
 
-def _by_use(model: Model) -> tuple[int, int, list[str]]:
-    """Scalars of the parameters that layers use: each once, and once for each use; names of those used again.
-
-    A single number (a scale, an epsilon) that many operations use is no weight that anyone counts.
-    """
+def _by_use(subject: Subject) -> tuple[int, int, list[str]]:
+    """Scalars of the parameters that layers use: each once, and once for each use; names of those used again."""
+    model = subject.model
     uses: dict[int, int] = {}
     for layer in model.layers:
         for number in dict.fromkeys(line.parameter for line in layer.lines if line.parameter is not None):
             uses[number] = uses.get(number, 0) + (1 if layer.calls is None else layer.calls)
-    real = {number: times for number, times in uses.items() if model.parameters[number].count > 1}
+    real = {number: times for number, times in uses.items() if subject.is_counted(model.parameters[number])}
     once = sum(model.parameters[number].count for number in real)
     by_use = sum(model.parameters[number].count * times for number, times in real.items())
     return once, by_use, [model.parameters[number].names[0] for number, times in real.items() if times > 1]

@@ -1,4 +1,4 @@
-"""Weights that never meet a real input, and parameters that no output uses: told by the formulas."""
+"""Weights that never meet a real input, told by the formulas, and parameters that no operation reads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from isochrome.ask.counts import uses_of
 from isochrome.ask.lint.finding import Found, Rule, named
 from isochrome.ask.lint.subject import Subject
 from isochrome.core.formula import Table
-from isochrome.model.parts import Line, Model
+from isochrome.model.parts import Line
 
 __all__ = ["RULE"]
 
@@ -28,39 +28,22 @@ def _find(subject: Subject) -> Iterator[Found]:
         if dead:
             message = f"{dead:,} of the {parameter.count:,} weights of {named(parameter.names)} meet padding alone"
             yield Found("warning", parameter.names, f"{message} at this input size", parameter.names[0])
-    known = model.operations and not any(operation.opaque for operation in model.operations)
-    idle = _idle(subject) if known else ()  # what an opaque operation uses is not known
+    rows = [subject.held[number] for number in model.unread]
+    idle = tuple(row.name for row in rows if row.role == "parameter" and row.count > 1)
     if idle:
-        size = sum(subject.cell_of[name].first.count for name in idle)
-        message = f"no output of this run uses {named(idle)}: {size:,} weights"
-        yield Found("note", idle, message, "", "Nothing if another call of the model uses them; otherwise remove them.")
+        size = sum({row.thing: row.count for row in rows if row.name in idle}.values())
+        message = f"no operation reads {named(idle)}: {size:,} weights"
+        fix = "Nothing if another call of the model reads them; otherwise remove them."
+        yield Found("note", idle, message, "", fix)
 
 
 def _is_looked_up(line: Line) -> bool:
     return any(isinstance(index, Table) for index in line.weight_access.indices)
 
 
-def _idle(subject: Subject) -> tuple[str, ...]:
-    model = subject.model
-    used = set(_used(model))
-    return tuple(
-        cell.names[0]
-        for cell in subject.cells
-        if cell.first.role == "parameter" and cell.first.count > 1 and not used.intersection(cell.names)
-    )
-
-
-def _used(model: Model) -> Iterator[str]:
-    for parameter in model.parameters:
-        yield from (*parameter.names, *parameter.computed_from)
-    for operation in model.operations:
-        yield from operation.inputs
-    yield from model.outputs
-
-
 RULE = Rule(
     name="dead-weights",
-    fires="weights only ever meet padding at this input size, or no output uses a parameter",
+    fires="weights only ever meet padding at this input size, or no operation reads a parameter",
     why="They are stored and counted, get no gradient, and change nothing.",
     fix="Give a larger input, or use a smaller kernel or a smaller stride before this layer.",
     find=_find,

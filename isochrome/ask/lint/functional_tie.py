@@ -18,7 +18,7 @@ def _find(subject: Subject) -> Iterator[Found]:
                 places.setdefault(line.parameter, {})[_module(layer.name)] = None
     for number, found in places.items():
         parameter = subject.model.parameters[number]
-        if len(found) > len(parameter.names) and parameter.count > 1 and not parameter.made:
+        if len(found) > len(parameter.names) and subject.is_counted(parameter):
             known = "one name" if len(parameter.names) == 1 else f"{len(parameter.names)} names"
             message = f"{named(parameter.names)} is used at {len(found)} places, {named(found)}, under {known}"
             yield Found("note", (*parameter.names, *found), message, parameter.names[0])

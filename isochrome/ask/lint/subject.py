@@ -9,7 +9,7 @@ from functools import cached_property
 from isochrome.ask.lint.compare import Comparison, compare
 from isochrome.ask.lint.equal import Equal, Item, equal_groups
 from isochrome.model.held import Held
-from isochrome.model.parts import Model
+from isochrome.model.parts import Model, Parameter
 from isochrome.model.ties import Cell, cells, partial_overlaps
 from isochrome.model.values import Reader
 
@@ -62,6 +62,13 @@ class Subject:
     def overlaps(self) -> tuple[tuple[Cell, ...], ...]:
         """Groups of stored tensors that share some of their bytes."""
         return partial_overlaps(self.cells)
+
+    def is_counted(self, parameter: Parameter) -> bool:
+        """Whether a layer's parameter is one that is stored and that people count: no buffer, nothing that the graph
+        computes, and no single number (a scale, an epsilon)."""
+        cell = self.cell_of.get(parameter.names[0])
+        stored = cell is not None and cell.first.role == "parameter"
+        return stored and parameter.count > 1 and not parameter.made and not parameter.computed_from
 
     @cached_property
     def equal(self) -> tuple[tuple[Equal, ...], ...]:

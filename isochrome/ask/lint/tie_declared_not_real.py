@@ -51,12 +51,14 @@ RULE = Rule(
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
-subject = GPT2LMHeadModel(GPT2Config(vocab_size=64, n_positions=16, n_embd=8, n_layer=1, n_head=2))
+sizes = {"vocab_size": 64, "n_positions": 16, "n_embd": 8, "n_layer": 1, "n_head": 2}
+subject = GPT2LMHeadModel(GPT2Config(**sizes, bos_token_id=0, eos_token_id=0))
 subject.lm_head.weight = nn.Parameter(subject.lm_head.weight.detach().clone())
 """,
     passing="""
 from transformers import GPT2Config, GPT2LMHeadModel
 
-subject = GPT2LMHeadModel(GPT2Config(vocab_size=64, n_positions=16, n_embd=8, n_layer=1, n_head=2))
+sizes = {"vocab_size": 64, "n_positions": 16, "n_embd": 8, "n_layer": 1, "n_head": 2}
+subject = GPT2LMHeadModel(GPT2Config(**sizes, bos_token_id=0, eos_token_id=0))
 """,
 )

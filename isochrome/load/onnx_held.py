@@ -45,10 +45,11 @@ def held_rows(record: Record) -> tuple[tuple[Held, ...], tuple[int, ...]]:
 
 
 def unread_rows(record: Record, held: Sequence[Held]) -> tuple[int, ...]:
-    """The numbers of the rows whose tensor no node reads, in the graph or in one inside it, and no output is."""
-    read = {value["name"] for value in record["graph"]["outputs"]} | set(_read_names(record["graph"]))
-    things = {row.thing for row in held if row.name in read or row.role == "constant" or "/" in row.name}
-    return tuple(number for number, row in enumerate(held) if row.thing not in things)
+    """The numbers of the graph's initializers that no node reads, in it or in a graph inside it, and no output is."""
+    graph = record["graph"]
+    read = {value["name"] for value in graph["outputs"]} | set(_read_names(graph))
+    own = {record["tensors"][number]["name"] for number in graph["initializers"]} - read
+    return tuple(number for number, row in enumerate(held) if row.name in own)
 
 
 def _read_names(graph: Record) -> Iterator[str]:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from isochrome.errors import FormulaError, IsochromeError, ModelError, RequestError
@@ -21,15 +22,22 @@ __all__ = ["FormulaError", "IsochromeError", "ModelError", "OpenedLayer", "Opene
 __version__ = "0.1.0"
 
 
-def open(model: Any, **shapes: tuple[int, ...]) -> OpenedModel:
-    """The model behind a path, ``example:NAME`` or ``formula:LINE``. Keywords give shapes that it leaves open.
+def open(model: Any, *inputs: Any, **keywords: Any) -> OpenedModel:
+    """The model behind a path, ``example:NAME``, ``formula:LINE`` or ``package.module:function``, or a live module.
+
+    A PyTorch module is recorded on example inputs: it takes ``inputs`` and ``keywords`` as its own call does, and is
+    left as it was. For anything else the keywords give shapes that the model leaves open.
 
     >>> open("example:lenet5").report().totals.counts.connections
     332824
     """
-    from isochrome.app.api import open_model
+    from isochrome.app.api import open_live, open_model
 
-    return open_model(model, shapes)
+    if isinstance(model, str | PathLike):
+        if inputs:
+            raise RequestError("open: a file takes no example inputs; keywords give shapes that it leaves open")
+        return open_model(model, keywords)
+    return open_live(model, inputs, keywords)
 
 
 def formula(text: str, tables: dict[str, Any] | None = None, **shapes: tuple[int, ...]) -> OpenedLayer:

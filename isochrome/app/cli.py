@@ -50,8 +50,8 @@ def parser() -> argparse.ArgumentParser:
     whole = _Parser(
         prog="isochrome",
         description="Which stored weight acts on which connection: counted, checked against the framework, and drawn.",
-        epilog="MODEL is a file (.onnx), example:NAME, or formula:'...' with --shape. Without a command the explorer "
-        "opens on its first example.",
+        epilog="MODEL is a file (.onnx), example:NAME, package.module:function (which gives a PyTorch module, or one "
+        "and its inputs), or formula:'...' with --shape. Without a command the explorer opens on its first example.",
     )
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for row in _COMMANDS:
@@ -97,7 +97,10 @@ def _table(text: str) -> tuple[str, Any]:
 
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
-MODEL: Argument = (("model",), {"metavar": "MODEL", "help": "a file, example:NAME or formula:'...'"})
+MODEL: Argument = (
+    ("model",),
+    {"metavar": "MODEL", "help": "a file, example:NAME, package.module:function or formula:'...'"},
+)
 LAYER: Argument = (("layer",), {"metavar": "LAYER", "help": "the model's own path, conv#2, or a number in the report"})
 JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
 INPUT: Argument = (("--input",), {"metavar": "FILE", "help": "an image, .npy or .npz; else an example's own or random"})
@@ -271,7 +274,7 @@ def _run_draw(options: Any) -> None:
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
-            inputs=options.input, many=options.many,
+            inputs=options.input, many=options.many, of=options.of,
         )  # fmt: skip
         drawn.save(options.output)
     if options.json:
@@ -320,6 +323,10 @@ _WEIGHT: Argument = (
     ("--weight",),
     {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
 )
+_OF: Argument = (
+    ("--of",),
+    {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
+)
 _COMMANDS = (
     Command(
         "open", _run_open, "the explorer, in the browser", MODEL, *_COMMON,
@@ -343,12 +350,7 @@ _COMMANDS = (
     ),
     Command(
         "gradient", _run_gradient, "one weight's gradient, term by term, checked against the framework", MODEL, LAYER,
-        _WEIGHT,
-        (
-            ("--of",),
-            {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
-        ),
-        JSON, ORDER, *_COMMON,
+        _WEIGHT, _OF, JSON, ORDER, *_COMMON,
     ),
     Command(
         "reach", _run_reach, "what a neuron sees, or with --forward what it influences", MODEL, LAYER, _NEURON,
@@ -365,7 +367,7 @@ _COMMANDS = (
         (("--channel",), {"type": int, "default": 0, "help": "whose weights are coloured"}),
         (("--theme",), {"choices": ["light", "dark", "print"], "default": "light", "help": "default: light"}),
         (("--scale",), {"type": float, "default": 2.0, "help": "of a PNG; default: 2"}),
-        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), JSON, ORDER, *_COMMON,
+        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), _OF, JSON, ORDER, *_COMMON,
     ),
     Command(
         "lint", _run_lint, "what is shared by mistake, and what is no longer shared",

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from isochrome.app.api import OpenedModel, open_model
+from isochrome.app.api import OpenedModel, open_live, open_model
+from isochrome.app.named import is_named, module_named
 from isochrome.ask.lint import lint
 from isochrome.ask.lint.compare import Comparison, compare
 from isochrome.ask.lint.report import Lint, LintOfMany
@@ -16,6 +17,7 @@ from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.load import open_checkpoint
 from isochrome.load.torch_live import is_module, live_module, parameter_groups
 from isochrome.model.parts import Model
+from isochrome.model.values import Reader
 
 __all__ = ["compare_models", "lint_many", "lint_model", "subject_of"]
 
@@ -23,29 +25,44 @@ __all__ = ["compare_models", "lint_many", "lint_model", "subject_of"]
 def subject_of(what: Any, before: Any = None, optimizer: Any = None) -> Subject:
     """A model as the rules look at it: a module as it stands, an opened model, a path, or a name."""
     earlier = None if before is None else subject_of(before)
-    groups = None
-    if is_module(what):
+    if isinstance(what, str | os.PathLike):
+        model, reader, tensors = _by_name(os.fspath(what))
+    elif isinstance(what, OpenedModel):
+        model, reader, tensors = _opened(what)
+    elif is_module(what):
         live = live_module(what)
-        groups = None if optimizer is None else parameter_groups(optimizer, live)
-        return Subject(live.model, live, earlier, groups)
-    if optimizer is not None:
-        raise RequestError("optimizer: must come with the module that it trains; a file has no objects")
-    if isinstance(what, OpenedModel):
-        return Subject(_named(what), what.file, earlier)
-    if not isinstance(what, str | os.PathLike):
+        model, reader, tensors = live.model, live, live.tensors
+    else:
         kind = shown(type(what).__name__)
         raise RequestError(f"model: must be a module, an opened model, a path or a name; is {kind}")
-    text = os.fspath(what)
-    checkpoint = open_checkpoint(text) if os.path.isfile(text) else None
-    if checkpoint is not None:
-        return Subject(checkpoint.model, checkpoint, earlier)
-    opened = open_model(text)
-    return Subject(_named(opened), opened.file, earlier)
+    if optimizer is not None and not tensors:
+        raise RequestError("optimizer: must come with the module that it trains; a file has no objects")
+    groups = None if optimizer is None else parameter_groups(optimizer, model.held, tensors)
+    return Subject(model, reader, earlier, groups)
 
 
-def _named(opened: OpenedModel) -> Model:
-    """The model under the name that the user gave it: an example's file lies where nobody looks."""
-    return replace(opened.model, name=opened.name) if opened.example else opened.model
+Found = tuple[Model, Reader, Sequence[Any]]
+
+
+def _by_name(text: str) -> Found:
+    """A module that a function of the user's gives without inputs is taken as it stands, with them it is recorded."""
+    if os.path.isfile(text):
+        checkpoint = open_checkpoint(text)
+        return _opened(open_model(text)) if checkpoint is None else (checkpoint.model, checkpoint, ())
+    if not is_named(text):
+        return _opened(open_model(text))
+    module, inputs, keywords = module_named(text)
+    if is_module(module) and not inputs and not keywords:
+        live = live_module(module)
+        return replace(live.model, name=text), live, live.tensors
+    return _opened(open_live(module, inputs, keywords, text))
+
+
+def _opened(opened: OpenedModel) -> Found:
+    """A file goes by its path, all else by the name that the user gave it."""
+    named = bool(opened.example or opened.live)
+    model = replace(opened.model, name=opened.name) if named else opened.model
+    return model, opened.file, opened.live.tensors if opened.live else ()
 
 
 def lint_model(what: Any, before: Any = None, optimizer: Any = None) -> Lint:

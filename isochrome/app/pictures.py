@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isochrome.app.targets import Of, target_of
 from isochrome.core.relation import Place
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene, scene
@@ -170,10 +171,12 @@ def draw(
     scale: float = 2,
     run: Run | None = None,
     inputs: Any = None,
+    of: Of = "sum",
 ) -> Drawn:
     """A picture of one layer, coloured at a level, around at most two neurons; raises RequestError in one line.
 
-    ``inputs`` (or a ``run`` that was made before) gives the numbers in it; see ``OpenedModel.run``.
+    ``inputs`` (or a ``run`` that was made before) gives the numbers in it; see ``OpenedModel.run``. ``of`` is what
+    gradients are of, see ``Run.gradient``.
     """
     model = opened.model
     one = layer if isinstance(layer, Layer) else model.layer(layer)
@@ -186,7 +189,8 @@ def draw(
     if line is not None and line.is_bias:
         raise RequestError(f"weight: must multiply an input to be drawn; {shown(parameter)} is a bias")
     seen = scene(model, one, replace(values, runner=patient), colour, pins, line, weight, filter, channel, chosen, many)
-    return Drawn(_noted(picture_of(replace(seen, window=tuple(window)), view), patient), theme, scale)
+    seen = replace(seen, window=tuple(window), target=target_of(opened, of))
+    return Drawn(_noted(picture_of(seen, view), patient), theme, scale)
 
 
 def _noted(picture: Picture, patient: Patient) -> Picture:

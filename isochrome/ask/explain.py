@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isochrome.ask.reading import reading
+from isochrome.ask.reading import inner_name, reading
 from isochrome.core.relation import Place
 from isochrome.errors import RequestError
 from isochrome.model.parts import Layer, Line, Model
@@ -19,6 +19,7 @@ from isochrome.model.values import Values
 __all__ = ["Explanation", "Term", "explain"]
 
 MOST_TERMS = 1_000_000
+STEPS = "this is a sum inside the operation, followed step by step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +106,17 @@ def explain(model: Model, layer: Layer, neuron: Place, values: Values) -> Explan
     place = full_place(main, access, neuron, f"neuron of {layer.name}")
     lines = [line for line in model.operations[layer.operation].lines if line.output == main.output]
     exact = [line for line in lines if line.exact]
-    _prepare(values, exact, main)
-    terms = tuple(term for line in exact if not line.is_bias for term in _terms(model, line, place, values))
-    biases = tuple(term for line in exact if line.is_bias for term in _terms(model, line, place, values))
+    inside = inner_name(layer, main.output) if main.inner and values.differentiator is not None else ""
+    _prepare(values, exact, inside if main.inner else main.output)
+    terms = tuple(term for line in exact if not line.is_bias for term in _terms(model, layer, line, place, values))
+    biases = tuple(term for line in exact if line.is_bias for term in _terms(model, layer, line, place, values))
     products = [term.product for term in (*terms, *biases)]
     known = [product for product in products if product is not None]
     sizes = [term.size for term in (*terms, *biases)]
     steps = len(products) + 1 + max((line.prepared.count for line in exact if line.prepared is not None), default=0)
-    note = _note(exact, lines, main)
-    total = fsum(known) if len(known) == len(products) and not note else None
-    output = None if main.inner else values.tensor(main.output)
+    output = values.tensor(inside if main.inner else main.output) if inside or not main.inner else None
+    note = _note(exact, lines, main, main.inner and output is not None)
+    total = fsum(known) if len(known) == len(products) and note in ("", STEPS) else None
     framework = None if output is None or not values.framework else float(output[place])
     kind = np.dtype(np.float32) if output is None or output.dtype.kind != "f" else output.dtype
     eps = float(np.finfo(kind).eps)
@@ -134,18 +136,20 @@ def explain(model: Model, layer: Layer, neuron: Place, values: Values) -> Explan
     )
 
 
-def _prepare(values: Values, lines: list[Line], main: Line) -> None:
+def _prepare(values: Values, lines: list[Line], output: str) -> None:
     """Have all tensors of the answer from one run."""
     wanted = [tensor for line in lines for _, tensor in line.inputs]
     wanted += [tensor for line in lines for _, tensor in line.data]
     wanted += [line.effective for line in lines if not line.as_stored]
     wanted += [tensor for line in lines for tensor in line.prepared_from]
-    values.tensors([*wanted, *([] if main.inner else [main.output])])
+    values.tensors([*wanted, output])
 
 
-def _note(exact: list[Line], lines: list[Line], main: Line) -> str:
+def _note(exact: list[Line], lines: list[Line], main: Line, followed: bool) -> str:
     if len(exact) < len(lines) and not any(line.prepared for line in exact):
         return "the value is no sum of products: the formula says who is connected, not the number"
+    if followed:
+        return STEPS
     special = next((line.of for line in exact if line.of and line.prepared is None), "")
     if special:
         return f"x is the {special}, which is no tensor of the model: weights and places are listed, values not"
@@ -156,12 +160,12 @@ def _note(exact: list[Line], lines: list[Line], main: Line) -> str:
     return ""
 
 
-def _terms(model: Model, line: Line, place: Place, values: Values) -> Iterator[Term]:
+def _terms(model: Model, layer: Layer, line: Line, place: Place, values: Values) -> Iterator[Term]:
     relation = values.relation_of(line)
     taps = relation.fix({0: place})
     if taps.total > MOST_TERMS:
         raise RequestError(f"neuron: must have at most {MOST_TERMS:,} connections to be listed; has {taps.total:,}")
-    found = reading(line, values)
+    found = reading(layer, line, values)
     label = None if line.parameter is None else model.parameters[line.parameter].names[0]
     for tap in taps.listed():
         weight, number, factor = found.weight(tap), found.input(tap), found.factor(tap)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from isochrome.ask.reading import reading, shifted
+from isochrome.ask.reading import inner_name, reading, shifted
 from isochrome.core.relation import Place
 from isochrome.errors import RequestError, shown
-from isochrome.model.overlap import same_scalar
-from isochrome.model.parts import Layer, Line, Model
+from isochrome.model.held import Held
+from isochrome.model.parts import Layer, Line, Model, Parameter
 from isochrome.model.places import letters, main_line, sample_letters, sample_place
 from isochrome.model.values import Array, Ends, Values
 
@@ -114,12 +114,7 @@ class _Use:
     @property
     def output(self) -> str:
         """The tensor that the line adds to; one inside an operation is called by the operation's output."""
-        return inner_name(self.layer.output, self.line.output) if self.line.inner else self.line.output
-
-
-def inner_name(output: str, what: str) -> str:
-    """What a quantity inside an operation is called, by the operation's first output."""
-    return f"{output}:{what}"
+        return inner_name(self.layer, self.line.output) if self.line.inner else self.line.output
 
 
 def gradient(
@@ -131,10 +126,9 @@ def gradient(
     model), that is all it can be of: nothing but the layer's own uses count then, and autograd's value is None.
     """
     number, place = _checked(model, line, weight)
-    found = [_Use(*user, where) for one, where in same_scalar(model, number, place) for user in model.users(one)]
+    found = [_Use(*user, place) for user in model.users(number)]
     main = main_line(layer)
-    own = _Use(layer, main, ()).output
-    target = target or Target(f"the sum of the outputs of {layer.name}", (own,))
+    target = target or _own(layer, main, values)
     parameter = model.parameters[number]
     if values.differentiator is None:
         uses = [use for use in found if use.layer.number == layer.number]
@@ -144,7 +138,7 @@ def gradient(
         uses = found
         wanted = [*dict.fromkeys(use.output for use in uses), *parameter.names, *_effective(uses)]
         deltas = dict(values.differentiator.gradient(target.ends, wanted))
-        framework, note = _framework(values, parameter.names, place, uses, deltas), ""
+        framework, note = _framework(model, parameter, place, uses, deltas), ""
     lines = [use.line for use in uses]
     values.tensors([tensor for line in lines for _, tensor in (*line.inputs, *line.data)])
     terms = tuple(term for use in uses for term in _terms(model, use, values, deltas, main.output))
@@ -158,6 +152,13 @@ def gradient(
         parameter.names[0], parameter.names, place, letters(line.weight_access), target.text, terms, total, framework,
         bound, values.what, "; ".join(one for one in notes if one),
     )  # fmt: skip
+
+
+def _own(layer: Layer, main: Line, values: Values) -> Target:
+    """The sum of a layer's outputs; of what is added up inside, where the framework gives no gradients through it."""
+    if main.inner and values.differentiator is None:
+        return Target(f"the sum of the {main.output} of {layer.name}", ())
+    return Target(f"the sum of the outputs of {layer.name}", (layer.output,) if main.inner else (main.output,))
 
 
 def _checked(model: Model, line: Line, weight: Sequence[int]) -> tuple[int, Place]:
@@ -175,9 +176,7 @@ def _checked(model: Model, line: Line, weight: Sequence[int]) -> tuple[int, Plac
     return line.parameter, place
 
 
-def _terms(
-    model: Model, use: _Use, values: Values, deltas: dict[str, Array], own: str
-) -> Iterator[GradientTerm]:
+def _terms(model: Model, use: _Use, values: Values, deltas: dict[str, Array], own: str) -> Iterator[GradientTerm]:
     line = use.line
     if not line.exact:
         return
@@ -187,7 +186,7 @@ def _terms(
         taps = values.relation_of(line, sample).fix({line.weight_number: use.place})
         if taps.total * model.batch > MOST_TERMS:
             raise RequestError(f"weight: must have at most {MOST_TERMS:,} uses to be listed; has more")
-        found = reading(line, values, sample)
+        found = reading(use.layer, line, values, sample)
         for tap in taps.listed():
             assert tap[0] is not None
             at = shifted(line, output, tap[0], sample)
@@ -209,17 +208,64 @@ def _effective(uses: Sequence[_Use]) -> list[str]:
 
 
 def _framework(
-    values: Values, names: Sequence[str], place: Place, uses: Sequence[_Use], deltas: dict[str, Array]
+    model: Model, parameter: Parameter, place: Place, uses: Sequence[_Use], grads: dict[str, Array]
 ) -> float | None:
-    """What autograd says: of the stored scalar, or of the elements computed from stored ones."""
+    """What autograd says: of the stored scalar, or of the elements that were computed from stored ones."""
     if all(use.line.as_stored for use in uses):
-        found = next((deltas[name] for name in names if name in deltas), None)
-        return None if found is None or len(found.shape) != len(place) else float(found[place])
-    return None
+        byte = _byte(model, parameter, place)
+        for row in model.held:
+            if row.name in parameter.names and row.name in grads and byte is not None:
+                at = _place_of(row, byte)
+                if at is not None:
+                    return float(grads[row.name][at])
+        return None
+    lines = {use.line.effective: use.line for use in uses}
+    if len(lines) > 1 or any(name not in grads for name in lines):
+        return None
+    return fsum(_of_scalar(line, place, grads[name]) for name, line in lines.items())
+
+
+def _byte(model: Model, parameter: Parameter, place: Place) -> int | None:
+    """Where a stored scalar lies: a parameter is one of the tensors that hold it, or else the bytes in a row."""
+    for row in model.held:
+        if row.name in parameter.names and row.offset == parameter.span.start:
+            for thin in (False, True):
+                kept = [axis for axis, step in enumerate(row.strides) if not thin or (step and row.shape[axis] > 1)]
+                if tuple(row.shape[axis] for axis in kept) == parameter.shape:
+                    steps = [row.strides[axis] for axis in kept]
+                    return row.offset + row.item * sum(at * step for at, step in zip(place, steps, strict=True))
+    items = [row.item for row in model.held if row.name in parameter.names]
+    return parameter.span.start + items[0] * place[0] if items and len(place) == 1 else None
+
+
+def _place_of(row: Held, byte: int) -> Place | None:
+    """Where a held tensor has the scalar at a byte, None where it has not."""
+    rest, found = (byte - row.offset) // row.item, [0] * len(row.shape)
+    for axis in sorted(range(len(row.shape)), key=lambda axis: -row.strides[axis]):
+        if row.strides[axis] and row.shape[axis] > 1:
+            found[axis] = min(rest // row.strides[axis], row.shape[axis] - 1)
+            rest -= found[axis] * row.strides[axis]
+    return None if rest or byte < row.offset else tuple(found)
+
+
+def _of_scalar(line: Line, place: Place, grad: Array) -> float:
+    """The gradient of one scalar that an operation's whole operand was made of: of all elements that are it."""
+    piece, size = line.piece, line.effective_shape
+    if piece is None:
+        return float(grad[place])
+    axes = tuple(range(len(size)))
+    here = np.ones(size, np.bool_)
+    for within in piece.within:
+        value = within.value.over(axes, size)
+        here &= (within.low <= value) & (value < within.high)
+    for index, at in zip(piece.indices, place, strict=True):
+        here &= index.over(axes, size) == at
+    return fsum(grad.reshape(size)[here].tolist())
 
 
 def _without(values: Values, others: bool) -> str:
-    said = f"{values.framework or 'no framework'} gives no gradients, so the total has nothing to be checked against"
+    why = f"{values.framework} gives no gradients" if values.framework else "no framework ran"
+    said = f"the total is not checked: {why}"
     return said + ("; other layers use the weight as well, and are left out" if others else "")
 
 

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from isochrome.core.formula import Access, Affine, Table
 from isochrome.core.relation import Place
-from isochrome.model.parts import Line
+from isochrome.model.parts import Layer, Line
 from isochrome.model.places import sample_place
 from isochrome.model.values import Array, Values
 
-__all__ = ["Reading", "Tap", "reading", "shifted"]
+__all__ = ["Reading", "Tap", "inner_name", "reading", "shifted"]
 
 Tap = Sequence[Place | None]
 
@@ -76,13 +78,21 @@ class Reading:
         return _at(array, shifted(self.line, self._access(at), place, self.sample))
 
 
-def reading(line: Line, values: Values, sample: int = 0) -> Reading:
-    """A line over the numbers of a run."""
+def inner_name(layer: Layer, what: str) -> str:
+    """What a run calls a quantity inside an operation: by the operation's first output."""
+    return f"{layer.output}/{what}"
+
+
+def reading(layer: Layer, line: Line, values: Values, sample: int = 0) -> Reading:
+    """A line of a layer over the numbers of a run."""
     names = tuple(access.name for access in line.formula.accesses)
     at_weight = names.index(line.weight) if line.weight else None
     at_input = line.input_number
     tensor = dict(line.inputs).get(names[at_input], "") if at_input is not None else ""
     found = values.inputs(line, tensor) if tensor else None
+    if found is None and at_input is not None:
+        inside = _inside(layer, line, values)
+        found = None if inside is None else (inside, np.abs(inside))
     inputs, sizes = (None, None) if found is None else found
     rest = [(names.index(name), one) for name, one in line.inputs]
     others = tuple((at, values.tensor(one)) for at, one in rest if at != at_input)
@@ -90,6 +100,14 @@ def reading(line: Line, values: Values, sample: int = 0) -> Reading:
     return Reading(
         line, at_weight, at_input, weights, inputs, sizes, others, dict(line.constants), names, sample
     )  # fmt: skip
+
+
+def _inside(layer: Layer, line: Line, values: Values) -> Array | None:
+    """What the line reads of the operation's own inside, where the run can follow that."""
+    if not line.of or line.prepared is not None or values.differentiator is None:
+        return None
+    front = "reverse " if line.output.startswith("reverse ") else ""
+    return values.tensor(inner_name(layer, front + line.of))
 
 
 def shifted(line: Line, access: Access, place: Place, sample: int) -> Place:

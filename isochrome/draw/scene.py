@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.ask.explain import Explanation, explain
+from isochrome.ask.gradient import Target
 from isochrome.core.formula import Access, loops_of
 from isochrome.core.relation import Place, Relation, Taps
 from isochrome.draw.identity import LEVELS, identity
@@ -32,7 +33,8 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means."""
+    """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means,
+    ``target`` what gradients are of (None: the sum of the layer's outputs)."""
 
     model: Model
     layer: Layer
@@ -46,6 +48,7 @@ class Scene:
     chosen: tuple[str, ...] = ()
     window: tuple[tuple[int, int], ...] = ()
     many: bool = False
+    target: Target | None = None
 
     # --- the tensors ------------------------------------------------------------------------------------------
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
+from isochrome.load.aten import ProgramModel
 from isochrome.load.onnx import OnnxFile, open_onnx
 from isochrome.load.safetensors import CheckpointFile, open_safetensors
 from isochrome.load.source import open_source
+from isochrome.load.torch_module import LiveModel, open_module
 
-__all__ = ["CHECKPOINTS", "FORMATS", "open_checkpoint", "open_file"]
+__all__ = ["CHECKPOINTS", "FORMATS", "LiveModel", "ProgramModel", "open_checkpoint", "open_file", "open_module"]
 
 FORMATS = {"onnx": open_onnx}
 CHECKPOINTS = {"safetensors": open_safetensors}

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from isochrome.errors import RequestError, shown
 from isochrome.load.torch_declared import declared_ties
 from isochrome.load.torch_held import Stored, module_rows
+from isochrome.model.held import Held
 from isochrome.model.parts import Model
 
 __all__ = ["LiveModule", "is_module", "live_module", "parameter_groups"]
@@ -73,18 +74,18 @@ def live_module(module: Any) -> LiveModule:
     return LiveModule(model, tuple(stored.tensors))
 
 
-def parameter_groups(optimizer: Any, live: LiveModule) -> tuple[tuple[int, ...], ...]:
+def parameter_groups(optimizer: Any, held: Sequence[Held], tensors: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
     """The tensor objects in each parameter group of an optimiser, by ``Held.thing``; -1 for one not in the module."""
     groups = getattr(optimizer, "param_groups", None)
     if not isinstance(groups, list):
         kind = shown(type(optimizer).__name__)
         raise RequestError(f"optimizer: must be a torch.optim.Optimizer; is {kind}")
-    things = {id(tensor): row.thing for tensor, row in zip(live.tensors, live.model.held, strict=True)}
+    things = {id(tensor): row.thing for tensor, row in zip(tensors, held, strict=True)}
     return tuple(tuple(things.get(id(one), -1) for one in group["params"]) for group in groups)
 
 
 def _numbers(tensor: Any) -> NDArray[Any]:
     """As NumPy knows them; a type that it lacks (bfloat16, 8-bit floats) as float32, as from a file."""
     lacking = str(tensor.dtype).removeprefix("torch.").startswith(("bfloat16", "float8"))
-    found: NDArray[Any] = (tensor.float() if lacking else tensor).cpu().numpy()
+    found: NDArray[Any] = (tensor.float() if lacking else tensor).cpu().resolve_conj().resolve_neg().numpy()
     return found

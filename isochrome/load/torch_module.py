@@ -6,12 +6,13 @@ before it is decomposed. Where fakes do not suffice it runs once for real. The m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from isochrome.errors import ModelError, shown
+from isochrome.load.aten import ProgramModel, program_model
 from isochrome.load.torch_beside import SMALL, Beside
 from isochrome.load.torch_calm import calm, versions_kept
 from isochrome.load.torch_declared import declared_ties
@@ -22,7 +23,7 @@ from isochrome.load.torch_tape import Layout, Site, Tape
 from isochrome.load.torch_tree import bound, leaves, mapped
 from isochrome.model.program import Argument, Facts, Program, Ref, Symbol
 
-__all__ = ["Recorded", "record", "recorded"]
+__all__ = ["LiveModel", "Recorded", "open_module", "record", "recorded"]
 
 _SAME = {"aten.detach.default", "aten.alias.default", "aten.lift_fresh.default"}
 _STATISTICS = ("running_mean", "running_var")
@@ -35,6 +36,40 @@ class Recorded:
     program: Program
     tensors: tuple[Any, ...]
     inputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveModel:
+    """A live module as a model: ``file`` reads its numbers as arrays, ``read`` as the module's own tensors.
+
+    ``inputs`` has the example inputs by the names of the program, ``tensors`` the object behind each row of ``held``.
+    """
+
+    file: ProgramModel
+    read: Callable[[int], Any]
+    inputs: Mapping[str, Any]
+    tensors: Sequence[Any] = ()
+
+
+def open_module(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> LiveModel:
+    """The model that a live module is, on some inputs. No number of a weight is read.
+
+    Raises ModelError in one line when the module does not run on them.
+    """
+    found = recorded(module, args, kwargs)
+
+    def read(number: int) -> Any:
+        tensor = found.tensors[number].detach()
+        return None if tensor.device.type == "meta" else tensor
+
+    def array(number: int) -> Any:
+        tensor = read(number)
+        if tensor is None:
+            return None
+        wide = tensor.float() if dtype_name(tensor.dtype) == "bfloat16" else tensor
+        return wide.cpu().resolve_conj().resolve_neg().numpy()
+
+    return LiveModel(program_model(found.program, array), read, found.inputs, found.tensors)
 
 
 def record(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Program:
@@ -198,7 +233,7 @@ class _Recorder:
                 continue
             one = self._fakes.from_tensor(tensor) if self._fakes else tensor.detach().clone()
             lifted[id(tensor)] = one
-            with self._without_fakes():
+            with self._without_fakes(), self.torch.inference_mode(False):
                 self.inputs[self._add(one, self.tape.unique(label))] = tensor.detach().clone()
             self._kept += [tensor, one]
 

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from isochrome.errors import ModelError, RequestError, shown
 from isochrome.model.held import Held
 from isochrome.model.program import Argument, Call, Program, Ref, Symbol
+from isochrome.run.torch_inside import INSIDE
 
 __all__ = ["TorchRunner"]
 
 Array = NDArray[Any]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){1,2}")
 _FORBIDDEN = {"from_file", "save"}  # they touch the disk
+_SURE = {"aten.scaled_dot_product_attention.default"}  # it draws only where it is told to drop
 _UNDECLARED = ("running_mean", "running_var")  # written in training, though the schema does not say so
 
 
@@ -62,6 +64,9 @@ class TorchRunner:
         """
         import torch
 
+        inside = [name for name in tensors if "/" in name]
+        if inside and len(inside) < len(tensors):  # what the operation itself gives is asked of it, not of its steps
+            return self.gradient(of, [name for name in tensors if "/" not in name]) | self.gradient(of, inside)
         ends = list(self.program.outputs) if callable(of) else list(of)
         with torch.enable_grad():
             found = self._replay(torch, {*ends, *tensors}, grad=True)
@@ -141,7 +146,9 @@ class TorchRunner:
             value = _tensor(torch, self.inputs[name]).detach().cpu()
             facts = program.tensors[name]
             value = value.to(getattr(torch, facts.dtype))
-            return value.clone().requires_grad_() if grad and value.is_floating_point() else value
+            if grad or value.is_inference():
+                value = value.clone()  # one that was made without gradients cannot be kept for them
+            return value.requires_grad_() if grad and value.is_floating_point() else value
         if name in program.constants:
             return _tensor(torch, program.constants[name]).to(getattr(torch, program.tensors[name].dtype))
         return None
@@ -151,6 +158,7 @@ class TorchRunner:
     def _replay(self, torch: Any, wanted: set[str], grad: bool = False) -> dict[str, Any]:
         calls, last = self._needed(torch, wanted)
         values: dict[str, Any] = {}
+        inside = {name.partition("/")[0] for name in wanted if "/" in name}
         with _seeded(torch, self.seed):
             for number, call in enumerate(calls):
                 names = _names(call)
@@ -158,7 +166,7 @@ class TorchRunner:
                     if name not in values and not self._made(name):
                         values[name] = self._start(torch, name, grad)
                 if all(values.get(name) is not None for name in names):
-                    values |= self._called(torch, call, values)
+                    values |= self._called(torch, call, values, inside)
                 for name in {*names, *call.outputs}:
                     if last.get(name) == number and name not in wanted:
                         values.pop(name, None)
@@ -168,7 +176,7 @@ class TorchRunner:
         return {name: values[name] for name in wanted if values.get(name) is not None}
 
     def _made(self, name: str) -> bool:
-        return name in self._makers()
+        return name.partition("/")[0] in self._makers()
 
     def _makers(self) -> Mapping[str, int]:
         if "makers" not in self._leaves:
@@ -182,7 +190,8 @@ class TorchRunner:
         """The calls that the wanted tensors need, and those that draw random numbers, so that all draw the same."""
         makers, calls = self._makers(), self.program.calls
         chance = [number for number, call in enumerate(calls) if self._draws(torch, call)]
-        todo = [makers[name] for name in wanted if name in makers] + chance
+        bases = [name.partition("/")[0] for name in wanted]
+        todo = [makers[name] for name in bases if name in makers] + chance
         needed: set[int] = set()
         while todo:
             number = todo.pop()
@@ -194,7 +203,9 @@ class TorchRunner:
         return chosen, last
 
     def _draws(self, torch: Any, call: Call) -> bool:
-        if call.target.startswith("isochrome."):
+        given = dict(call.arguments)
+        never = any(key in given and not given[key] for key in ("train", "dropout", "dropout_p"))
+        if never or call.target.startswith("isochrome.") or call.target in _SURE and "dropout_p" not in given:
             return False
         return torch.Tag.nondeterministic_seeded in self._operation(torch, call.target).tags
 
@@ -210,11 +221,20 @@ class TorchRunner:
             raise ModelError(f"{shown(target)}: must be an operation of this PyTorch that may be replayed; is not")
         return found
 
-    def _called(self, torch: Any, call: Call, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _called(self, torch: Any, call: Call, values: Mapping[str, Any], inside: set[str]) -> dict[str, Any]:
         given = {key: _value(torch, value, values) for key, value in call.arguments}
         if call.target == "isochrome.overwrite":
             done = None if "reason" in given else _overwritten(torch, **given)
             return {} if done is None else {call.outputs[0]: done}
+        first = next((name for name in call.outputs if name), "")
+        followed = (
+            INSIDE[call.target](torch, call.target.split(".")[1], given, first)
+            if (first in inside and call.target in INSIDE)
+            else None
+        )
+        if followed is not None:
+            quantities = followed.probes if torch.is_grad_enabled() else followed.values
+            return {**dict(zip(call.outputs, followed.outputs, strict=False)), **quantities}
         operation = self._operation(torch, call.target)
         marked = [one.name for one in operation._schema.arguments if one.alias_info and one.alias_info.is_write]
         for key in (*marked, *_UNDECLARED):

@@ -152,7 +152,7 @@ def _rows_repeat(item: Item, rows: int, columns: int) -> bool:
 
 def same_numbers(a: Item, b: Item) -> bool:
     """Whether two tensors are equal in every element, transposed or not; False where there are no numbers to read."""
-    if a.held.count != b.held.count or a.held.unproven not in ("", "packed"):
+    if a.held.count != b.held.count or not {a.held.unproven, b.held.unproven} <= {"", "packed"}:
         return False
     return _is_same(Equal(a, False), Equal(b, False)) or _is_same(Equal(a, False), Equal(b, True))
 

@@ -49,7 +49,7 @@ def _by_name(text: str) -> Found:
     if os.path.isfile(text):
         checkpoint = open_checkpoint(text)
         return _opened(open_model(text)) if checkpoint is None else (checkpoint.model, checkpoint, ())
-    if not is_named(text):
+    if text.startswith(("example:", "formula:")) or not is_named(text):
         return _opened(open_model(text))
     module, inputs, keywords = module_named(text)
     if is_module(module) and not inputs and not keywords:

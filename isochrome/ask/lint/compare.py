@@ -174,9 +174,11 @@ class _Links:
         copy, or one more that was merged."""
         sides = enumerate((self.before, self.after))
         items = [side.item(cell, number) for number, side in sides for cell in side.cells]
-        for group in equal_groups(items, lambda some: any(map(self._is_open, some)) and _on_both_sides(some)):
-            if _on_both_sides([one.item for one in group]):
+        for group in equal_groups(items, lambda some: any(map(self._is_open, some))):
+            if len({one.item.side for one in group}) == 2:
                 self._paired(group)
+            elif group[0].item.side == 1:
+                self._copied(group)
 
     def by_rounded_value(self) -> None:
         """Tensors that a quantiser renamed and rounded."""
@@ -191,6 +193,16 @@ class _Links:
 
     def _is_open(self, item: Item) -> bool:
         return item.number not in (self.forth, self.back)[item.side]
+
+    def _copied(self, group: Sequence[Equal]) -> None:
+        """A copy of what is followed by its name is one more of the same, also where the numbers have changed since."""
+        known = next((one for one in group if not self._is_open(one.item)), None)
+        if known is None:
+            return
+        for one in group:
+            if self._is_open(one.item):
+                self.link(next(iter(self.back[known.item.number])), one.item.number)
+                self.turned |= {one.item.number} if one.transposed != known.transposed else set()
 
     def _paired(self, group: Sequence[Equal]) -> None:
         first = next(one for one in group if one.item.side == 0)
@@ -261,7 +273,3 @@ def _bytes(found: Iterable[Cell]) -> int:
 
 def _names(found: Iterable[Cell]) -> tuple[tuple[str, ...], ...]:
     return tuple(cell.names for cell in found)
-
-
-def _on_both_sides(items: Iterable[Item]) -> bool:
-    return len({item.side for item in items}) == 2

@@ -64,6 +64,8 @@ def compare_text(found: Comparison, ink: Ink) -> str:
     for label, changes in (("lost", found.lost), ("gained", found.gained), ("changed", found.changed)):
         for change in changes:
             lines += [f"  {ink.bold(label)}  {change.what}", *_change(change, ink)]
+    if not found.differs:
+        lines.append("  the sharing is the same")
     for label, names in (("before", found.unknown_before), ("after", found.unknown_after)):
         if names:
             lines += [f"  {ink.bold('unknown')}  {len(names)} without a counterpart"]

@@ -38,7 +38,7 @@ from isochrome.layers.move import (
 )
 from isochrome.layers.norm import batch_norm, group_norm, instance_norm, layer_norm, prelu, rms_norm
 from isochrome.layers.pad import pad
-from isochrome.layers.pick import overwrite, pick, stack, take_along
+from isochrome.layers.pick import diagonal, overwrite, pick, stack, take_along
 from isochrome.layers.pool import adaptive_pool, average_pool, global_pool, lp_pool, max_pool
 from isochrome.layers.recurrent import gru, lstm, rnn
 from isochrome.layers.rename import flatten, reshape, squeeze, unsqueeze
@@ -91,6 +91,7 @@ KINDS: Mapping[str, Callable[..., Operation]] = {
     "tile": tile,
     "gather": gather,
     "stack": stack,
+    "diagonal": diagonal,
     "pick": pick,
     "take along": take_along,
     "overwrite": overwrite,

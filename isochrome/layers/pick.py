@@ -11,7 +11,7 @@ from isochrome.layers.embedding import looked_up
 from isochrome.layers.line import Integers, Operation, Shape, access, affine, letters, line, plain, table_name
 from isochrome.layers.mix import operand
 
-__all__ = ["overwrite", "pick", "stack", "take_along"]
+__all__ = ["diagonal", "overwrite", "pick", "stack", "take_along"]
 
 Ids = Mapping[int, Integers | None]
 
@@ -90,6 +90,27 @@ def take_along(*, x: Shape, ids: Shape, axis: int, table: Integers | None = None
                 {"x": "x"}, where=where, tables={"ids": known} if known is not None else None,
                 exact=known is not None, depends="" if known is not None else "the indices are data")  # fmt: skip
     return Operation("take along", (made,), (ids,))
+
+
+def diagonal(*, x: Shape, axes: tuple[int, int], offset: int = 0) -> Operation:
+    """The places along two axes where the second is the first plus an offset; they become a last axis.
+
+    >>> str(diagonal(x=(2, 4, 5), axes=(1, 2), offset=1).lines[0].formula)
+    'y[n, o] += x[n, o, o + 1] where o < 4'
+    """
+    first, second = (axis_in("axes", axis, len(ranked("x", x, 2))) for axis in axes)
+    if first == second:
+        raise fault("axes", "be two axes", list(axes))
+    size = max(min(x[first] + min(offset, 0), x[second] - max(offset, 0)), 0)
+    rest = [axis for axis in range(len(x)) if axis not in (first, second)]
+    y = (*(x[axis] for axis in rest), size)
+    loops = plain(len(y))
+    at = dict(zip(rest, loops, strict=False))
+    at |= {first: affine((1, loops[-1]), offset=-min(offset, 0)), second: affine((1, loops[-1]), offset=max(offset, 0))}
+    where = [f"{loops[-1]} < {size}"]
+    made = line(access("y", loops), [access("x", [at[axis] for axis in range(len(x))])], {"y": y, "x": x}, {"x": "x"},
+                where=where)  # fmt: skip
+    return Operation("diagonal", (made,), (y,))
 
 
 def overwrite(*, x: Shape, part: Shape, starts: Sequence[int], steps: Sequence[int]) -> Operation:

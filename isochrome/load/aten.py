@@ -77,28 +77,19 @@ def program_model(program: Program, read: Read, name: str = "") -> ProgramModel:
     walk = _walked(program)
     found = with_added_biases(walk.graph.found, program.outputs, walk.graph.tensors)
 
-    def stored(named: Named) -> Sequence[str]:
-        return [_name(walk, line.effective, line.source) for line in named.operation.lines if line.weight]
+    def stored(named: Named) -> Sequence[Sequence[str]]:
+        return [walk.names(line.effective, line.source) for line in named.operation.lines if line.weight]
 
     paths = path_namer(walk.sites, found, stored)
     notes = [*program.notes, *([NO_BATCH] if walk.batch_axis is None else [])]
     model, tensors = assembled(
         walk.graph, found, name or program.name, program.format, program.inputs, program.outputs, notes,
-        lambda named, _: paths(named, stored(named)),
+        lambda named, _: paths(named),
     )  # fmt: skip
     read_things = {program.held[number].thing for number in program.stored.values()}
     unread = tuple(number for number, row in enumerate(program.held) if row.thing not in read_things)
     model = replace(model, held=program.held, modules=program.modules, declared=program.declared, unread=unread)
     return ProgramModel(model, program, read, tensors)
-
-
-def _name(walk: Walk, effective: str, source: str) -> str:
-    """What the program calls a stored tensor where it reads it: a view has a name of its own."""
-    number = walk.program.stored.get(effective)
-    if number is not None:
-        return walk.program.held[number].name
-    tensor = walk.graph.store.tensors[source]
-    return (tensor.computed_from or tensor.names)[0]
 
 
 def _walked(program: Program) -> Walk:

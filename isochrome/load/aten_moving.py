@@ -1,4 +1,4 @@
-"""How ATen's operations without weights are read: pools, moves, reductions, and what works place by place.
+"""How ATen's operations without weights are read: moves, reductions, and what works place by place.
 
 Source of names and defaults: ``aten/src/ATen/native/native_functions.yaml`` of PyTorch 2.13.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +15,17 @@ from numpy.typing import NDArray
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
 from isochrome.layers import Operation
+from isochrome.layers.check import broadcast
 from isochrome.layers.reshape import strides as row_strides
 from isochrome.load.aten_call import Call
 from isochrome.load.aten_weighted import kind
 from isochrome.load.value import Unknown
 
 __all__ = [
-    "adaptive_pool", "all_of_it", "along_axis", "average_pool", "axis_of", "columns", "concat", "copied", "copied_over",
-    "cumulative", "dropout", "elementwise", "expanded", "flipped", "from_columns", "index_select", "indexed",
-    "max_pool",
-    "overwritten", "padded", "permuted", "pixel_shuffle", "reduction", "repeated", "repeated_each", "resized",
-    "reshaped", "rolled", "selected", "sliced", "softmax", "split", "stacked", "taken_along", "top", "transposed",
-    "triangle", "windows",
+    "all_of_it", "all_pairs", "along_axis", "axis_of", "compared", "concat", "copied", "copied_over", "cumulative",
+    "diagonal", "dropout", "elementwise", "expanded", "flipped", "index_select", "indexed", "moved_axes", "overwritten",
+    "permuted", "pixel_shuffle", "reduction", "repeated", "repeated_each", "reshaped", "reversed_axes", "rolled",
+    "selected", "sliced", "softmax", "split", "stacked", "taken_along", "top", "transposed", "triangle", "twice",
 ]  # fmt: skip
 
 LAST = 2**63 - 1
@@ -51,7 +49,7 @@ def elementwise(call: Call) -> Operation:
 
 
 def copied(call: Call) -> Operation:
-    name = next(name for name, _ in call.values)
+    name = next((name for name, _ in call.values), "self")
     return kind("elementwise", xs=(call.shape(name),), scales=(1.0,))
 
 
@@ -67,75 +65,10 @@ def dropout(call: Call) -> Operation:
     return replace(made, lines=tuple(replace(line, exact=False) for line in made.lines))
 
 
-def max_pool(rank: int) -> Callable[[Call], Operation]:
-    def build(call: Call) -> Operation:
-        kernel = call.ints("kernel_size", rank)
-        pads = call.ints("padding", rank, (0,))
-        return kind("max pool", x=_x(call), kernel=kernel, strides=call.ints("stride", rank, kernel),
-                    dilations=call.ints("dilation", rank, (1,)), pads=(*pads, *pads),
-                    ceil_mode=call.flag("ceil_mode"), outputs=len(call.outputs))  # fmt: skip
-
-    return build
-
-
-def average_pool(rank: int) -> Callable[[Call], Operation]:
-    def build(call: Call) -> Operation:
-        kernel = call.ints("kernel_size", rank)
-        pads = call.ints("padding", rank, (0,))
-        divisor = call.whole("divisor_override") if call.has("divisor_override") else None
-        return kind("average pool", x=_x(call), kernel=kernel, strides=call.ints("stride", rank, kernel),
-                    pads=(*pads, *pads), ceil_mode=call.flag("ceil_mode"),
-                    count_include_pad=call.flag("count_include_pad", True), divisor=divisor)  # fmt: skip
-
-    return build
-
-
-def adaptive_pool(rank: int, how: str) -> Callable[[Call], Operation]:
-    def build(call: Call) -> Operation:
-        made = kind("adaptive pool", x=_x(call), out=call.out()[-rank:], how=how)
-        return _twice(made, len(call.outputs))
-
-    return build
-
-
-def _twice(made: Operation, outputs: int) -> Operation:
+def twice(made: Operation, outputs: int) -> Operation:
     """A second output says where the first was found: it depends on the same places."""
     more = tuple(replace(line, output="y2", exact=False) for line in made.lines) if outputs > 1 else ()
     return replace(made, lines=(*made.lines, *more), outputs=made.outputs * min(outputs, 2))
-
-
-def resized(mode: str, rank: int) -> Callable[[Call], Operation]:
-    """``upsample_*``: the sizes are the output's, the scales are those that were asked for."""
-
-    def build(call: Call) -> Operation:
-        x, out = _input(call), call.out()
-        if call.op.endswith("_aa"):
-            raise Unknown("a resize with antialiasing has no formula here")
-        scales = [_scale(call, axis, rank) for axis in range(rank)]
-        steps = [to / size if scale is None else scale for size, to, scale in zip(x[2:], out[2:], scales, strict=True)]
-        where = {
-            "nearest": ("nearest", "asymmetric", "floor"),
-            "exact": ("nearest", "half_pixel", "round_prefer_ceil"),
-            "linear": ("linear", "half_pixel", "floor"),
-            "cubic": ("cubic", "half_pixel", "floor"),
-        }[mode]
-        corners = "align_corners" if call.flag("align_corners") else where[1]
-        return kind("resize", x=x, out=out, scales=(1.0, 1.0, *steps), mode=where[0], coordinates=corners,
-                    nearest=where[2], cubic_a=-0.75)  # fmt: skip
-
-    return build
-
-
-def _input(call: Call) -> Shape:
-    return call.shape("input" if call.maybe("input") is not None else "self")
-
-
-def _scale(call: Call, axis: int, rank: int) -> float | None:
-    factors = call.arguments.get("scale_factors")
-    if isinstance(factors, tuple):
-        return float(factors[axis])
-    names = {1: ("scales",), 2: ("scales_h", "scales_w"), 3: ("scales_d", "scales_h", "scales_w")}[rank]
-    return call.real(names[axis]) or None
 
 
 def reshaped(call: Call) -> Operation:
@@ -159,6 +92,25 @@ def transposed(first: str, second: str) -> Callable[[Call], Operation]:
         return kind("transpose", x=_x(call), perm=order)
 
     return build
+
+
+def reversed_axes(call: Call) -> Operation:
+    return kind("transpose", x=_x(call))
+
+
+def moved_axes(call: Call) -> Operation:
+    rank = max(len(_x(call)), 1)
+    sources, targets = ([axis % rank for axis in call.ints(name)] for name in ("source", "destination"))
+    order = [axis for axis in range(len(_x(call))) if axis not in sources]
+    for target, source in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, source)
+    return kind("transpose", x=_x(call), perm=order)
+
+
+def diagonal(call: Call) -> Operation:
+    x = _x(call)
+    first, second = axis_of(call, "dim1", default=0), axis_of(call, "dim2", default=1)
+    return kind("diagonal", x=x, axes=(first, second), offset=call.whole("offset", 0))
 
 
 def expanded(call: Call) -> Operation:
@@ -217,8 +169,10 @@ def flipped(call: Call) -> Operation:
 
 def split(call: Call) -> Operation:
     """Pieces along an axis, as large as the outputs are."""
-    axis = axis_of(call, default=0)
-    return kind("split", x=_x(call), axis=axis, sizes=tuple(call.out(at)[axis] for at in range(len(call.outputs))))
+    axis, made = axis_of(call, default=0), [call.out(at) for at in range(len(call.outputs))]
+    if any(len(shape) != len(_x(call)) for shape in made):
+        raise ModelError(f"its outputs must have {len(_x(call))} axes; got the shapes {made}")
+    return kind("split", x=_x(call), axis=axis, sizes=tuple(shape[axis] for shape in made))
 
 
 def concat(call: Call) -> Operation:
@@ -242,43 +196,6 @@ def pixel_shuffle(call: Call) -> Operation:
     up = call.op == "pixel_shuffle"
     block = call.whole("upscale_factor" if up else "downscale_factor")
     return kind("depth to space" if up else "space to depth", x=_x(call), block=block, mode="CRD")
-
-
-def windows(call: Call) -> Operation:
-    axis = axis_of(call, "dimension")
-    return kind("windows", x=_x(call), axis=axis, size=call.whole("size"), step=call.whole("step"))
-
-
-def _sliding(call: Call) -> dict[str, Any]:
-    pads = call.ints("padding", 2)
-    return {
-        "kernel": call.ints("kernel_size", 2),
-        "strides": call.ints("stride", 2),
-        "dilations": call.ints("dilation", 2),
-        "pads": (*pads, *pads),
-    }
-
-
-def columns(call: Call) -> Operation:
-    return kind("columns", x=_x(call), **_sliding(call))
-
-
-def from_columns(call: Call) -> Operation:
-    return kind("from columns", x=_x(call), out=call.ints("output_size", 2), **_sliding(call))
-
-
-def padded(call: Call) -> Operation:
-    """PyTorch lists the padding from the last axis on, each with what stands before it and after it."""
-    x = _x(call)
-    amounts = call.ints("pad" if call.has("pad") else "padding")
-    axes = [len(x) - 1 - at for at in range(len(amounts) // 2)]
-    mode = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}.get(
-        next((way for way in ("reflect", "replicate", "circular") if way in call.op), call.text("mode", "constant"))
-    )
-    if mode is None:
-        raise Unknown(f"padding of the mode {call.text('mode')} has no formula here")
-    value = call.real("value", 0.0)
-    return kind("pad", x=x, pads=(*amounts[::2], *amounts[1::2]), axes=axes, mode=mode, value=value)
 
 
 def index_select(call: Call) -> Operation:
@@ -341,7 +258,7 @@ def reduction(how: str) -> Callable[[Call], Operation]:
         if not x:
             axes = None
         made = kind("reduce", x=x, axes=axes, keep=call.flag("keepdim"), how=how)
-        return _twice(made, len(call.outputs))
+        return twice(made, len(call.outputs))
 
     return build
 
@@ -358,12 +275,34 @@ def all_of_it(call: Call) -> Operation:
     return Operation("reduce", lines, ((),))
 
 
+def compared(first: str, second: str) -> Callable[[Call], Operation]:
+    """Two tensors compared along an axis: the result at a place reads both along it."""
+
+    def build(call: Call) -> Operation:
+        shapes = [call.shape(first), call.shape(second)]
+        whole = broadcast("operands", *shapes)
+        default = 1 if call.op == "cosine_similarity" else -1
+        axis = axis_of(call, rank=len(whole), default=default)
+        made = [kind("reduce", x=whole, axes=(axis,), keep=len(call.out()) == len(whole), how="norm") for _ in shapes]
+        if any(shape != whole for shape in shapes):
+            raise Unknown("a comparison of tensors of different shapes has no formula here")
+        other = replace(made[1].lines[0], operands=(("x", "x2"),))
+        return replace(made[0], lines=(*made[0].lines, other))
+
+    return build
+
+
+def all_pairs(call: Call) -> Operation:
+    made = kind("attention mixing", a=call.shape("x1"), b=call.shape("x2"), transpose_b=True)
+    return replace(made, lines=tuple(replace(line, exact=False) for line in made.lines))
+
+
 def cumulative(exact: bool) -> Callable[[Call], Operation]:
     def build(call: Call) -> Operation:
         made = kind("cumulative", x=_x(call), axis=axis_of(call))
         if not exact:
             made = replace(made, lines=tuple(replace(line, exact=False) for line in made.lines))
-        return _twice(made, len(call.outputs))
+        return twice(made, len(call.outputs))
 
     return build
 

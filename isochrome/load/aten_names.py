@@ -11,10 +11,14 @@ from isochrome.model.program import Call
 __all__ = ["path_namer"]
 
 
-def path_namer(sites: Mapping[str, Call], found: Sequence[Named], stored: Callable[[Named], Sequence[str]]) -> Callable[
-    [Named, Sequence[str]], str
-]:
-    """The function that names layers. ``sites`` has the call behind each operation, ``stored`` the names that it uses.
+Names = Sequence[Sequence[str]]
+
+
+def path_namer(
+    sites: Mapping[str, Call], found: Sequence[Named], stored: Callable[[Named], Names]
+) -> Callable[[Named], str]:
+    """The function that names layers. ``sites`` has the call behind each operation, ``stored`` all names of each
+    stored tensor that it uses.
 
     A module's call that is one layer over the module's own tensors has the module's path. Where it is more than one,
     or uses tensors of another module, it is called after the caller and what it uses.
@@ -26,8 +30,8 @@ def path_namer(sites: Mapping[str, Call], found: Sequence[Named], stored: Callab
             crowd[site.path, site.repeat] += 1
     crowded = {path for (path, _), count in crowd.items() if count > 1}
 
-    def path(named: Named, names: Sequence[str]) -> str:
-        site = sites.get(named.node)
+    def path(named: Named) -> str:
+        site, names = sites.get(named.node), stored(named)
         if site is None:
             return ""
         if not names:
@@ -35,14 +39,14 @@ def path_namer(sites: Mapping[str, Call], found: Sequence[Named], stored: Callab
         own = _is_own(site.path, names)
         if own and site.path and (site.path not in crowded or named.scopes):
             return _below(site.path, named.scopes) if named.scopes else site.path
-        return _used(site.path, names[0])
+        return _used(site.path, next((name for name in names[0] if _owner(name) == site.path), names[0][0]))
 
     return path
 
 
-def _is_own(path: str, names: Sequence[str]) -> bool:
-    """Whether the first stored tensor belongs to the module at a path itself."""
-    return bool(names) and _owner(names[0]) == path
+def _is_own(path: str, names: Names) -> bool:
+    """Whether the first stored tensor, by one of its names, belongs to the module at a path itself."""
+    return bool(names) and any(_owner(name) == path for name in names[0])
 
 
 def _owner(name: str) -> str:
@@ -60,7 +64,12 @@ def _used(path: str, name: str) -> str:
 
     >>> _used("", "embed.weight"), _used("attn", "attn.w_q"), _used("head", "embed.weight")
     ('embed.weight', 'attn.w_q', 'head(embed.weight)')
+    >>> _used("", "parametrizations.weight.original1")
+    'weight'
     """
+    front, mark, rest = f".{name}".partition(".parametrizations.")
+    if mark:
+        name = _below(front[1:], rest.partition(".")[0])
     if not path or name.startswith(f"{path}."):
         return name
     return f"{path}({name})"

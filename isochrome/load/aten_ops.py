@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from isochrome.layers import Operation
 from isochrome.load import aten_moving as moving
 from isochrome.load import aten_weighted as weighted
+from isochrome.load import aten_windows as sliding
 from isochrome.load.aten_call import Call
 
 __all__ = ["COMMUTES", "CREATES", "LAYERS", "RANDOM", "ROWS", "Row"]
@@ -117,23 +118,23 @@ ROWS: Mapping[str, Row] = {
     "_fused_rms_norm": Row(weighted.rms_norm, _NORM),
     "prelu": Row(weighted.prelu, "x=self slope=weight"),
     "_prelu_kernel": Row(weighted.prelu, "x=self slope=weight"),
-    **{f"max_pool{rank}d": Row(moving.max_pool(rank), "x=self") for rank in (1, 2, 3)},
-    **{f"max_pool{rank}d_with_indices": Row(moving.max_pool(rank), "x=self") for rank in (1, 2, 3)},
-    **{f"avg_pool{rank}d": Row(moving.average_pool(rank), "x=self") for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d": Row(sliding.max_pool(rank), "x=self") for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d_with_indices": Row(sliding.max_pool(rank), "x=self") for rank in (1, 2, 3)},
+    **{f"avg_pool{rank}d": Row(sliding.average_pool(rank), "x=self") for rank in (1, 2, 3)},
     **{
-        f"{mark}adaptive_{short}_pool{rank}d": Row(moving.adaptive_pool(rank, how), "x=self")
+        f"{mark}adaptive_{short}_pool{rank}d": Row(sliding.adaptive_pool(rank, how), "x=self")
         for short, how in (("avg", "average"), ("max", "max"))
         for rank in (1, 2, 3)
         for mark in ("", "_")
     },
-    **{f"upsample_nearest{rank}d": Row(moving.resized("nearest", rank)) for rank in (1, 2, 3)},
-    **{f"_upsample_nearest_exact{rank}d": Row(moving.resized("exact", rank)) for rank in (1, 2, 3)},
-    "upsample_linear1d": Row(moving.resized("linear", 1)),
-    "upsample_bilinear2d": Row(moving.resized("linear", 2)),
-    "_upsample_bilinear2d_aa": Row(moving.resized("linear", 2)),
-    "upsample_trilinear3d": Row(moving.resized("linear", 3)),
-    "upsample_bicubic2d": Row(moving.resized("cubic", 2)),
-    "_upsample_bicubic2d_aa": Row(moving.resized("cubic", 2)),
+    **{f"upsample_nearest{rank}d": Row(sliding.resized("nearest", rank)) for rank in (1, 2, 3)},
+    **{f"_upsample_nearest_exact{rank}d": Row(sliding.resized("exact", rank)) for rank in (1, 2, 3)},
+    "upsample_linear1d": Row(sliding.resized("linear", 1)),
+    "upsample_bilinear2d": Row(sliding.resized("linear", 2)),
+    "_upsample_bilinear2d_aa": Row(sliding.resized("linear", 2)),
+    "upsample_trilinear3d": Row(sliding.resized("linear", 3)),
+    "upsample_bicubic2d": Row(sliding.resized("cubic", 2)),
+    "_upsample_bicubic2d_aa": Row(sliding.resized("cubic", 2)),
     **{
         name: Row(moving.reshaped, "x=self")
         for name in (
@@ -148,7 +149,15 @@ ROWS: Mapping[str, Row] = {
     "transpose_copy": Row(moving.transposed("dim0", "dim1"), "x=self"),
     "swapaxes": Row(moving.transposed("axis0", "axis1"), "x=self"),
     "swapdims": Row(moving.transposed("dim0", "dim1"), "x=self"),
-    **{name: Row(moving.transposed("", ""), "x=self") for name in ("t", "mT", "matrix_H", "adjoint", "t_copy")},
+    **{name: Row(moving.transposed("", ""), "x=self") for name in ("t", "mT", "mH", "matrix_H", "adjoint", "t_copy")},
+    "numpy_T": Row(moving.reversed_axes, "x=self"),
+    "movedim": Row(moving.moved_axes, "x=self"),
+    "moveaxis": Row(moving.moved_axes, "x=self"),
+    "cosine_similarity": Row(moving.compared("x1", "x2"), "x=x1 x2=x2"),
+    "pairwise_distance": Row(moving.compared("x1", "x2"), "x=x1 x2=x2"),
+    "cdist": Row(moving.all_pairs, "a=x1 b=x2"),
+    "_cdist_forward": Row(moving.all_pairs, "a=x1 b=x2"),
+    "diagonal": Row(moving.diagonal, "x=self"),
     **{name: Row(moving.expanded, "x=self") for name in ("expand", "expand_as", "broadcast_to", "expand_copy")},
     "repeat": Row(moving.repeated, "x=self"),
     "tile": Row(moving.repeated, "x=self"),
@@ -171,12 +180,12 @@ ROWS: Mapping[str, Row] = {
     "roll": Row(moving.rolled, "x=self"),
     "pixel_shuffle": Row(moving.pixel_shuffle, "x=self"),
     "pixel_unshuffle": Row(moving.pixel_shuffle, "x=self"),
-    "unfold": Row(moving.windows, "x=self"),
-    "unfold_copy": Row(moving.windows, "x=self"),
-    "im2col": Row(moving.columns, "x=self"),
-    "col2im": Row(moving.from_columns, "x=self"),
+    "unfold": Row(sliding.windows, "x=self"),
+    "unfold_copy": Row(sliding.windows, "x=self"),
+    "im2col": Row(sliding.columns, "x=self"),
+    "col2im": Row(sliding.from_columns, "x=self"),
     **{
-        name: Row(moving.padded, "x=self")
+        name: Row(sliding.padded, "x=self")
         for name in (
             "pad", "constant_pad_nd", "_pad_circular", "_pad_enum",
             *(f"{how}_pad{rank}d" for how in ("reflection", "replication") for rank in (1, 2, 3)),

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 
 from isochrome.core.sizes import Shape
+from isochrome.errors import ModelError
+from isochrome.layers import Operation
+from isochrome.layers.line import without_loop
 from isochrome.load import aten_moving as moving
 from isochrome.load.aten_ops import ROWS
 from isochrome.load.aten_walk import Node, Special, Walk
@@ -65,62 +68,61 @@ def _recurrent(name: str) -> Special:
         count, both, first = call.whole("num_layers"), call.flag("bidirectional"), call.flag("batch_first")
         x = walk.as_activation(call.value("input"))
         flat = len(_shape(x)) == 2
-        if flat:
-            x = _reshaped(walk, node, x, (1, *_shape(x)) if first else (_shape(x)[0], 1, _shape(x)[1]),
-                          _inner(node, "batched"))  # fmt: skip
         ways = 2 if both else 1
+        if not 0 < count <= len(params) or len(params) % (count * ways):
+            raise ModelError(f"its parameters must be as many for each of {count * ways} parts; got {len(params)}")
+        if any(output and output not in walk.program.tensors for output in made):
+            raise Unknown("the shape of its output is not known")
         each = len(params) // (count * ways)
         ends: list[list[Value]] = [[] for _ in made[1:]]
         for layer in range(count):
             mine = params[layer * ways * each : (layer + 1) * ways * each]
-            begin = [_first_state(walk, node, state, layer, ways, flat, at) for at, state in enumerate(states)]
-            last = layer == count - 1
-            outputs = [made[0] if last and not flat else _inner(node, f"layer {layer}"),
-                       *(made[at + 1] if count == 1 and not flat else _inner(node, f"end {at} of layer {layer}")
+            begin = [_first_state(walk, node, state, layer, ways, at) for at, state in enumerate(states)]
+            outputs = [made[0] if layer == count - 1 else _inner(node, f"layer {layer}"),
+                       *(made[at + 1] if count == 1 else _inner(node, f"end {at} of layer {layer}")
                          for at in range(len(ends)))]  # fmt: skip
-            x, *rest = _layer(walk, node, name, x, mine, begin, call.flag("has_biases", True), first, both, outputs,
-                              f"l{layer}" if count > 1 else "")  # fmt: skip
+            operation, operands = _layer(name, x, mine, begin, call.flag("has_biases", True), first and not flat, ways)
+            label = f"l{layer}" if count > 1 else ""
+            x, *rest = walk.emit(node, without_loop(operation, "n") if flat else operation, operands, outputs, label)
             for end, value in zip(ends, rest, strict=True):
                 end.append(value)
-        if flat:
-            _reshaped(walk, node, x, [size for at, size in enumerate(_shape(x)) if at != (0 if first else 1)], made[0])
         for end, output in zip(ends, made[1:], strict=True):
-            if output and (count > 1 or flat):
-                shape = walk.program.tensors[output].shape
-                whole = _inner(node, f"ends {output}") if flat else output
-                _joined(walk, node, end, 0, whole)
-                if flat:
-                    _reshaped(walk, node, walk.scope[whole], shape, output)
+            if output and count > 1:
+                _joined(walk, node, end, 0, output)
 
     return read
 
 
-def _first_state(walk: Walk, node: Node, state: Value, layer: int, ways: int, flat: bool, at: int) -> Value:
+def _first_state(walk: Walk, node: Node, state: Value, layer: int, ways: int, at: int) -> Value:
     """A layer's part of the initial state. Zeros that the program makes are a state like any other."""
     state = walk.as_activation(state)
-    if flat:
-        name = _inner(node, f"batched state {at}")
-        state = walk.scope.get(name) or _reshaped(walk, node, state, (_shape(state)[0], 1, _shape(state)[1]), name)
     return _sliced(walk, node, state, 0, layer * ways, (layer + 1) * ways, _inner(node, f"state {at} of layer {layer}"))
 
 
 def _layer(
-    walk: Walk, node: Node, name: str, x: Value, params: Sequence[Value], states: Sequence[Value], biased: bool,
-    batch_first: bool, both: bool, outputs: Sequence[str], label: str,
-) -> tuple[Value, ...]:  # fmt: skip
-    ways = 2 if both else 1
+    name: str, x: Value, params: Sequence[Value], states: Sequence[Value], biased: bool, batch_first: bool, ways: int
+) -> tuple[Operation, dict[str, Value | None]]:
+    """One layer of a stack. An input without a batch axis is one sample."""
+    flat = len(_shape(x)) == 2
     each = len(params) // ways
     letters = ["w", "r", *(("b", "b2") if biased else ())]
     letters += ["p"] if each > len(letters) else []
+    if each != len(letters):
+        raise ModelError(f"a part must have {len(letters)} parameters; got {each}")
     operands: dict[str, Value | None] = {"x": x}
     operands |= {letter + (" reverse" if way else ""): params[way * each + at]
                  for way in range(ways) for at, letter in enumerate(letters)}  # fmt: skip
     shapes: dict[str, Any] = {letter: _shape(params[at]) for at, letter in enumerate(letters)}
     for letter, state in zip(("h0", "c0"), states, strict=False):
-        operands[letter], shapes[letter] = state, _shape(state)
-    operation = kind("sequence", kind=name, x=_shape(x), directions=(False, True)[:ways], batch_first=batch_first,
+        operands[letter], shapes[letter] = state, _one_sample(_shape(state)) if flat else _shape(state)
+    x_shape = _one_sample(_shape(x)) if flat else _shape(x)
+    operation = kind("sequence", kind=name, x=x_shape, directions=(False, True)[:ways], batch_first=batch_first,
                      **shapes)  # fmt: skip
-    return walk.emit(node, operation, operands, outputs, label)
+    return operation, operands
+
+
+def _one_sample(shape: Shape) -> Shape:
+    return (shape[0], 1, *shape[1:])
 
 
 def _cell(name: str) -> Special:
@@ -302,15 +304,12 @@ def _batched(rank: int, name: str) -> Special:
         if len(_shape(x)) != rank + 1:
             walk.operation(node, row)
             return
-        wide = _reshaped(walk, node, walk.as_activation(x), (1, *_shape(x)), _inner(node, "batched"))
+        wide = replace(walk.as_activation(x), shape=(1, *_shape(x)), batch=None)
         facts = tuple(one and replace(one, shape=(1, *one.shape)) for one in node.call.facts)
         call = replace(node.call, arguments={**node.call.arguments, name: wide}, facts=facts)
-        operation = row.build(call)
-        outputs = [_inner(node, f"output {at}") if made else "" for at, made in enumerate(node.made.outputs)]
-        operands = {key: call.maybe(argument) for key, argument in row.names(call).items()}
-        for value, output in zip(walk.emit(node, operation, operands, outputs), node.made.outputs, strict=True):
-            if output:
-                _reshaped(walk, node, value, walk.program.tensors[output].shape, output)
+        operation = without_loop(row.build(call), "n")
+        operands = {key: node.call.maybe(argument) for key, argument in row.names(call).items()}
+        walk.emit(node, operation, operands | {"x": walk.as_activation(x)}, node.made.outputs)
 
     return read
 

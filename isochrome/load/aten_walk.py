@@ -54,6 +54,7 @@ class Walk:
     scope: dict[str, Value] = field(default_factory=dict)
     sites: dict[str, ProgramCall] = field(default_factory=dict)
     _places: tuple[Place, ...] = ()
+    _called: dict[int, list[str]] = field(default_factory=dict)
     _batch: int | None = None
     _padded: dict[str, tuple[Value, tuple[int, ...], str]] = field(default_factory=dict)
 
@@ -111,6 +112,17 @@ class Walk:
         if known is not None:
             return self.graph.store.known(name, known)
         return self.graph.activation(name, facts.shape, facts.dtype)
+
+    def names(self, name: str, key: str) -> Sequence[str]:
+        """All that the model calls a stored tensor that the program reads by a name; ``key`` is that of the store."""
+        number = self.program.stored.get(name)
+        if number is None:
+            tensor = self.graph.store.tensors[key]
+            return tensor.computed_from or tensor.names
+        if not self._called:
+            for row, place in zip(self.program.held, self._places, strict=True):
+                self._called.setdefault(id(place.origin), []).append(row.name)
+        return self._called[id(self._places[number].origin)]
 
     def numbers(self, value: Value) -> Any:
         """The numbers of a constant, if they are known."""

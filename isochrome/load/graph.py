@@ -44,7 +44,9 @@ class Graph:
     ) -> Value:
         """A tensor that depends on the input."""
         batch = batch if shape is not None and batch is not None and batch.axis < len(shape) else None
-        self.tensors[name] = Tensor(shape, batch.axis if batch else None, dtype, batch.rows if batch else 1)
+        self.tensors[name] = Tensor(
+            shape, batch.axis if batch else None, dtype, batch.rows if batch else 1, batch.lead if batch else 1
+        )
         return Value(name, shape, dtype, batch=batch)
 
     def built(self, key: object, build: Callable[[], KindCall]) -> KindCall:

@@ -22,10 +22,15 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Where a tensor carries the batch: its axis, and how many rows of that axis each sample has."""
+    """Where a tensor carries the batch: its axis, and how many rows of that axis each sample has.
+
+    ``lead``: of the digits of a row, so many values come before the sample's number: in an axis that merges time and
+    batch, rows of different samples alternate.
+    """
 
     axis: int
     rows: int = 1
+    lead: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

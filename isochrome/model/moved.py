@@ -16,7 +16,7 @@ from isochrome.core.component import fold
 from isochrome.core.formula import Affine, Fold, Index
 from isochrome.core.sizes import sizes_and_shapes
 from isochrome.layers import Line, Operation, Shape
-from isochrome.model.origin import Origin, Piece, Sum, Within, digit
+from isochrome.model.origin import Origin, Piece, Sum, Within, digit, written_out
 
 __all__ = ["moved"]
 
@@ -127,11 +127,11 @@ def _value(index: Index, size: int, loops: Loops, shape: Shape, tables: Tables) 
     if isinstance(index, Fold):
         inside = _sum(index.inside, loops)
         axes = inside.axes
-        return Sum(0, (), ((axes, fold(index.kind, inside.over(axes, shape), size)),))
+        return written_out(axes, fold(index.kind, inside.over(axes, shape), size))
     arguments = [_sum(argument, loops) for argument in index.arguments]
     axes = tuple(sorted({axis for argument in arguments for axis in argument.axes}))
     at = tuple(argument.over(axes, shape) for argument in arguments)
-    return Sum(0, (), ((axes, tables[index.name][at]),))
+    return written_out(axes, np.asarray(tables[index.name][at], np.int64))
 
 
 def _bound(value: Sum, low: int, high: int, shape: Shape) -> list[Within]:

@@ -20,7 +20,7 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
 from isochrome.layers.reshape import axis_groups, strides
 
-__all__ = ["LARGEST_TABLE", "Origin", "Piece", "Sum", "TooManyEntries", "Within", "concatenate", "digit"]
+__all__ = ["LARGEST_TABLE", "Origin", "Piece", "Sum", "TooManyEntries", "Within", "concatenate", "digit", "written_out"]
 
 Numbers = NDArray[np.int64]
 LARGEST_TABLE = 50_000_000
@@ -255,10 +255,17 @@ def digit(flat: Sum, step: int, size: int, shape: Shape) -> Sum:
         return Sum(first, tuple((axis, c // step) for axis, c in inside))
     over = flat.axes
     table = flat.over(over, shape) // step % size
-    return _without_idle_axes(over, table)
+    return written_out(over, table)
 
 
-def _without_idle_axes(axes: tuple[int, ...], table: Numbers) -> Sum:
+def written_out(axes: tuple[int, ...], table: Numbers) -> Sum:
+    """A table over some axes as a number: without those that it does not depend on, and as a sum where it is one.
+
+    >>> written_out((0, 1), np.array([[4, 6], [4, 6]])).terms
+    ((1, 2),)
+    """
+    if not table.size:
+        return Sum(0, (), ((axes, table),))
     for at in reversed(range(len(axes))):
         if (table == table.take([0], axis=at)).all():
             table = np.asarray(table.take(0, axis=at), np.int64)

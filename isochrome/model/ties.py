@@ -10,7 +10,7 @@ import numpy as np
 
 from isochrome.model.held import Held
 
-__all__ = ["Cell", "Fact", "cells", "distinct_bytes", "overlapping", "partial_overlaps"]
+__all__ = ["Cell", "Fact", "cells", "overlapping", "partial_overlaps"]
 
 Fact = Literal["one name", "one object", "one storage"]
 Run = tuple[int, int]
@@ -140,19 +140,3 @@ class _Place:
             "shape": row.shape,
             "strides": tuple(stride * row.item for stride in row.strides),
         }
-
-
-def distinct_bytes(held: Sequence[Held]) -> int:
-    """Bytes behind some names, each byte once; what has no place counts once for each object.
-
-    >>> distinct_bytes([Held("a", 0, "s", 0, (4,), (1,), "float32", 4), Held("b", 1, "s", 8, (4,), (1,), "float32", 4)])
-    24
-    """
-    total, end, storage = 0, 0, ""
-    apart = {row.thing: row.count * row.item for row in held if not row.storage}
-    for name, (start, stop) in sorted((row.storage, row.span) for row in held if row.storage):
-        if name != storage:
-            storage, end = name, 0
-        total += max(stop - max(start, end), 0)
-        end = max(end, stop)
-    return total + sum(apart.values())

@@ -81,8 +81,12 @@ class Values:
             found = self.runner.fetch(missing)
             for name, array in found.items():
                 _check_shape(name, array, self.model)
-            self._tensors.update({name: found.get(name) for name in missing})
+            self._tensors.update({name: self._by_sample(name, found.get(name)) for name in missing})
         return tuple(self._tensors.get(name) for name in names)
+
+    def _by_sample(self, name: str, array: Array | None) -> Array | None:
+        tensor = self.model.tensors.get(name)
+        return array if array is None or tensor is None else tensor.by_sample(array)
 
     def inputs(self, line: Line, tensor: str) -> tuple[Array, Array] | None:
         """What a line means by its input, and the size that rounding in it is relative to; None where not to be had."""
@@ -115,8 +119,11 @@ class Values:
         for within in piece.within:
             value = within.value.over(axes, size)
             here &= (within.low <= value) & (value < within.high)
+        found = effective.reshape(size)[here]
+        if not shape:
+            return found.reshape(())
         out = np.zeros(shape)
-        out[tuple(index.over(axes, size)[here] for index in piece.indices)] = effective.reshape(size)[here]
+        out[tuple(index.over(axes, size)[here] for index in piece.indices)] = found
         return out
 
     def relation_of(self, line: Line, sample: int = 0) -> Relation:

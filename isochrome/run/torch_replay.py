@@ -25,6 +25,7 @@ __all__ = ["TorchRunner"]
 Array = NDArray[Any]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){1,2}")
 _FORBIDDEN = {"from_file", "save"}  # they touch the disk
+_OF_GRAPHS = ("isochrome.", "higher_order.")
 _SURE = {"aten.scaled_dot_product_attention.default"}  # it draws only where it is told to drop
 _UNDECLARED = ("running_mean", "running_var")  # written in training, though the schema does not say so
 
@@ -205,7 +206,7 @@ class TorchRunner:
     def _draws(self, torch: Any, call: Call) -> bool:
         given = dict(call.arguments)
         never = any(key in given and not given[key] for key in ("train", "dropout", "dropout_p"))
-        if never or call.target.startswith("isochrome.") or call.target in _SURE and "dropout_p" not in given:
+        if never or call.target.startswith(_OF_GRAPHS) or call.target in _SURE and "dropout_p" not in given:
             return False
         return torch.Tag.nondeterministic_seeded in self._operation(torch, call.target).tags
 
@@ -226,6 +227,8 @@ class TorchRunner:
         if call.target == "isochrome.overwrite":
             done = None if "reason" in given else _overwritten(torch, **given)
             return {} if done is None else {call.outputs[0]: done}
+        if call.target.startswith(_OF_GRAPHS):  # a branch or a loop: what comes after it cannot be had
+            return {}
         first = next((name for name in call.outputs if name), "")
         followed = (
             INSIDE[call.target](torch, call.target.split(".")[1], given, first)

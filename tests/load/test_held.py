@@ -13,7 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from isochrome.errors import ModelError
 from isochrome.load import open_checkpoint, open_file
-from isochrome.model.ties import cells, distinct_bytes, partial_overlaps
+from isochrome.model.held import distinct
+from isochrome.model.ties import cells, partial_overlaps
 
 
 def external(name: str, shape: list[int], offset: int, dtype: int = TensorProto.FLOAT, location: str = "w.bin") -> Any:
@@ -58,7 +59,7 @@ def test_places_in_external_data(tmp_path: Path) -> None:
     assert [(row.storage, row.offset) for row in held] == [("file:w.bin", 0), ("file:w.bin", 0), ("file:w.bin", 16), ("file:w.bin", 48)]
     assert [cell.names for cell in cells(held)] == [("a", "t"), ("part",), ("own",)]
     assert [[cell.names for cell in part] for part in partial_overlaps(cells(held))] == [[("a", "t"), ("part",)]]
-    assert distinct_bytes(held) == 32 + 8
+    assert distinct(held)[1] == 32 + 8
     part = file.read_held_part(2, slice(0, 2))
     assert part is not None and part.tolist() == [4, 5]
 

@@ -14,9 +14,9 @@ from typing import Any
 from isochrome.ask.lint.equal import Equal, Item, equal_groups
 from isochrome.ask.lint.names import plain_name
 from isochrome.ask.lint.rounded import quantised, rounded_from
-from isochrome.model.held import Held
+from isochrome.model.held import Held, distinct
 from isochrome.model.parts import Model
-from isochrome.model.ties import Cell, cells, distinct_bytes, partial_overlaps
+from isochrome.model.ties import Cell, cells, partial_overlaps
 from isochrome.model.values import Reader
 
 __all__ = ["Change", "Comparison", "compare"]
@@ -106,7 +106,7 @@ def compare(before: Model, before_reader: Reader, after: Model, after_reader: Re
     together = [_together(*pair) for pair in links.overlaps(links.after, links.before, back)]
     return Comparison(
         before.name, after.name, tuple(lost + apart), tuple(gained + together), tuple(changed),
-        distinct_bytes(before.held), distinct_bytes(after.held),
+        distinct(before.held)[1], distinct(after.held)[1],
         links.before.unknown(forth), links.after.unknown(back),
     )  # fmt: skip
 
@@ -268,7 +268,7 @@ def _together(part: Sequence[Cell], found: Sequence[Cell]) -> Change:
 
 
 def _bytes(found: Iterable[Cell]) -> int:
-    return distinct_bytes([cell.first for cell in found])
+    return distinct([cell.first for cell in found])[1]
 
 
 def _names(found: Iterable[Cell]) -> tuple[tuple[str, ...], ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from isochrome.ask.lint.finding import Found, Rule
 from isochrome.ask.lint.subject import Subject
-from isochrome.model.held import Held
-from isochrome.model.ties import distinct_bytes
+from isochrome.model.held import distinct
 
 __all__ = ["RULE"]
 
@@ -15,7 +14,7 @@ __all__ = ["RULE"]
 def _find(subject: Subject) -> Iterator[Found]:
     rows = [row for row in subject.held if row.role == "parameter"]
     by_name, by_object = sum(row.count for row in rows), sum({row.thing: row.count for row in rows}.values())
-    by_storage = _by_storage(rows)
+    by_storage = distinct(rows)[0]
     opaque = any(operation.opaque for operation in subject.model.operations)
     once, uses, repeated = (0, 0, []) if opaque else _by_use(subject)
     if by_name == by_storage and uses == once:
@@ -27,14 +26,8 @@ def _find(subject: Subject) -> Iterator[Found]:
     counts += [f"{by_object:,} by object"] if subject.is_live else []
     counts += [f"{by_storage:,} by storage"]
     counts += [f"{uses:,} by use"] if once else []
-    size = f"{distinct_bytes(rows):,} bytes are stored"
+    size = f"{distinct(rows)[1]:,} bytes are stored"
     yield Found("note", tuple(names), f"{', '.join(counts)}; {size}", names[0] if names else "")
-
-
-def _by_storage(rows: Sequence[Held]) -> int:
-    """Stored scalars, each once; those of one size of element at a time, since only they can be the same ones."""
-    sizes = dict.fromkeys(row.item for row in rows)
-    return sum(distinct_bytes([row for row in rows if row.item == size]) // size for size in sizes)
 
 
 def _by_use(subject: Subject) -> tuple[int, int, list[str]]:

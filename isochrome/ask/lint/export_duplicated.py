@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from isochrome.ask.lint.finding import Found, Rule, named
 from isochrome.ask.lint.subject import Subject
-from isochrome.model.ties import distinct_bytes
+from isochrome.model.held import distinct
 
 __all__ = ["MOST", "RULE"]
 
@@ -17,8 +17,8 @@ MOST = 1.05
 def _find(subject: Subject) -> Iterator[Found]:
     if subject.is_live or not subject.equal:
         return
-    stored = distinct_bytes(subject.held)
-    costs = [distinct_bytes([one.item.held for one in group[1:]]) for group in subject.equal]
+    stored = distinct(subject.held)[1]
+    costs = [distinct([one.item.held for one in group[1:]])[1] for group in subject.equal]
     ratio = stored / max(stored - sum(costs), 1)
     for group, cost in zip(subject.equal, costs, strict=True):
         names = tuple(one.item.held.name for one in group)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from isochrome.ask.lint.finding import Found, Rule, named
 from isochrome.ask.lint.subject import Subject
-from isochrome.model.ties import distinct_bytes
+from isochrome.model.held import distinct
 
 __all__ = ["RULE"]
 
@@ -14,8 +14,8 @@ __all__ = ["RULE"]
 def _find(subject: Subject) -> Iterator[Found]:
     for part in subject.overlaps:
         first = [cell.first for cell in part]
-        each = sum(distinct_bytes([row]) for row in first)
-        twice = each - distinct_bytes(first)
+        each = sum(distinct([row])[1] for row in first)
+        twice = each - distinct(first)[1]
         stepped = sum(row.trainable and row.role == "parameter" for row in first)
         names = tuple(name for cell in part for name in cell.names)
         message = (

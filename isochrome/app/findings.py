@@ -33,7 +33,7 @@ def _count(count: int, severity: str, words: str) -> str:
 def _model(found: Lint, ink: Ink) -> Iterator[str]:
     yield ink.bold(shown(found.model, 200))
     if found.fault:
-        yield from _labelled("fault", found.fault, ink)
+        yield "  could not be read"
     elif not found.findings:
         yield "  nothing found"
     for one in found.findings:

@@ -128,5 +128,5 @@ def test_a_module_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     first, second, third = said.split("\n\n")[:3]
     assert first.startswith("named_nets:alone\n  same-module-twice  warning\n")
     assert second.startswith("named_nets:with_inputs\n  dead-weights  warning\n")
-    assert third == "named_nets:missing\n    fault  named_nets:missing: named_nets must have missing; it has no missing"
+    assert third == "named_nets:missing\n  could not be read"
     assert faults == "isochrome: named_nets:missing: named_nets must have missing; it has no missing\n"

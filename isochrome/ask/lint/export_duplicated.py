@@ -22,6 +22,8 @@ def _find(subject: Subject) -> Iterator[Found]:
     ratio = stored / max(stored - sum(costs), 1)
     for group, cost in zip(subject.equal, costs, strict=True):
         names = tuple(one.item.held.name for one in group)
+        if subject.is_parted(names):
+            continue
         turned = tuple(one.item.held.name for one in group if one.transposed)
         message = (
             f"{named(names)} hold equal numbers and are stored {len(group)} times"
@@ -35,8 +37,8 @@ RULE = Rule(
     name="export-duplicated",
     fires="stored tensors are equal, transposed or not; a warning from 1.05 times the distinct bytes on",
     why="The file, its download and its memory are larger than the model, and what was tied can be changed apart.",
-    fix="Keep the first and let the others be it: one initializer under both nodes (a Transpose where it is turned), "
-    "or two that point at the same place of the external data.",
+    fix="Keep the first and let the others be it: in ONNX one initializer under both nodes (a Transpose where it is "
+    "turned), or two at the same place of the external data; in a checkpoint one of the two names.",
     find=_find,
     failing="""
 import numpy as np

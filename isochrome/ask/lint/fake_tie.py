@@ -14,13 +14,11 @@ __all__ = ["RULE"]
 def _find(subject: Subject) -> Iterator[Found]:
     if not subject.is_live:
         return
-    parted = [set(change.after_names) for change in (subject.changes.lost if subject.changes else ())]
     gathered: dict[tuple[str, ...], list[list[Equal]]] = {}
     for group in subject.equal:
         kept = [one for one in group if one.item.held.role == "parameter" and one.item.held.trainable]
         names = [one.item.held.name for one in kept]
-        told = subject.is_declared(names) or any(set(names) <= one for one in parted)
-        if len(kept) > 1 and not told:
+        if len(kept) > 1 and not subject.is_declared(names) and not subject.is_parted(names):
             gathered.setdefault(_owners(names), []).append(kept)
     for owners, groups in gathered.items():
         if not any(_is_matrix(one) for group in groups for one in group):

@@ -63,6 +63,10 @@ class Subject:
         """Groups of stored tensors that share some of their bytes."""
         return partial_overlaps(self.cells)
 
+    def is_parted(self, names: Sequence[str]) -> bool:
+        """Whether some names are what one stored tensor became in a step: that is told as a lost tie, and once."""
+        return any(set(change.after_names).issuperset(names) for change in (self.changes.lost if self.changes else ()))
+
     def is_counted(self, parameter: Parameter) -> bool:
         """Whether a layer's parameter is one that is stored and that people count: no buffer, nothing that the graph
         computes, and no single number (a scale, an epsilon)."""

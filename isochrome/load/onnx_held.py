@@ -71,7 +71,8 @@ def _in_graph(graph: Record, prefix: str, tensors: Sequence[Record]) -> Iterator
     own = {tensors[number]["name"]: number for number in graph["initializers"]}
     yield from (_Name(prefix + name, number, "parameter") for name, number in own.items())
     for node in graph["nodes"]:
-        if node["op"] == "Identity" and node["inputs"] and node["outputs"] and node["inputs"][0] in own:
+        standard = node["op"] == "Identity" and node["domain"] in ("", "ai.onnx")
+        if standard and node["inputs"] and node["outputs"] and node["inputs"][0] in own:
             own[node["outputs"][0]] = own[node["inputs"][0]]
             yield _Name(prefix + node["outputs"][0], own[node["inputs"][0]], "parameter")
     yield from _in_nodes(graph["nodes"], prefix, tensors)

@@ -100,13 +100,16 @@ def partial_overlaps(found: Sequence[Cell]) -> tuple[tuple[Cell, ...], ...]:
 
 def _components(group: list[Cell]) -> list[tuple[Cell, ...]]:
     """Spans may cross where no byte is shared (columns of one matrix): only tensors that do share one stay together."""
+    if all(len(_runs(cell.first)) == 1 for cell in group):
+        return [tuple(sorted(group, key=lambda cell: cell.number))]
     left, parts = list(group), []
     while left:
         part, queue = [left[0]], [left.pop(0)]
         while queue:
             one = queue.pop()
             met = [other for other in left if overlapping(one.first, other.first)]
-            left = [other for other in left if other not in met]
+            numbers = {other.number for other in met}
+            left = [other for other in left if other.number not in numbers]
             part, queue = part + met, queue + met
         parts.append(tuple(sorted(part, key=lambda cell: cell.number)))
     return [part for part in parts if len(part) > 1]
@@ -125,7 +128,7 @@ def overlapping(a: Held, b: Held) -> bool:
         return True
     try:
         return bool(np.shares_memory(_Place(a), _Place(b), max_work=_WORK))  # type: ignore[arg-type]  # any bound
-    except (np.exceptions.TooHardError, ValueError):
+    except (np.exceptions.TooHardError, ValueError, OverflowError):
         return False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from isochrome.ask.counts import uses_of
+from isochrome.ask.counts import connections_of, uses_of
 from isochrome.ask.lint.finding import Found, Rule, named
 from isochrome.ask.lint.subject import Subject
 from isochrome.core.formula import Table
@@ -24,6 +24,8 @@ def _find(subject: Subject) -> Iterator[Found]:
         parameter = model.parameters[number]
         if any(line.depends or _is_looked_up(line) for line in mine):
             continue  # another input looks up other rows
+        if all(connections == real for connections, real in map(connections_of, mine)):
+            continue  # nothing here reads padding
         dead = uses_of(model.parameters, tuple(mine))[1]
         if dead:
             message = f"{dead:,} of the {parameter.count:,} weights of {named(parameter.names)} meet padding alone"

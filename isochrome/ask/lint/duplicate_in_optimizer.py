@@ -16,8 +16,10 @@ def _find(subject: Subject) -> Iterator[Found]:
         for thing in group:
             places.setdefault(thing, []).append(number)
     for thing, groups in places.items():
+        if len(groups) < 2:
+            continue
         names = tuple(row.name for row in subject.held if row.thing == thing)
-        if len(groups) > 1 and names:
+        if names:
             where = named(map(str, dict.fromkeys(groups)))
             also = f" (also called {named(names[1:])})" if names[1:] else ""
             message = f"{named(names[:1])}{also} stands {len(groups)} times in the optimiser, in group {where}"

@@ -7,6 +7,7 @@ and norms), short tensors, masks and other tables of few values, tables that onl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,11 +71,12 @@ def _among(kind: list[Item], worth: Callable[[Sequence[Item]], bool]) -> Iterato
     """Equal ones among tensors of one type and size."""
     buckets: dict[bytes, list[Equal]] = {}
     shapes = [_matrix(item.held.shape) for item in kind]
+    many = Counter(shapes)
     for item, shape in zip(kind, shapes, strict=True):
         places = spread_places(item.held.count, _PLACES)
         straight = _key(item, places)
         turned = b""
-        if shape is not None and (shapes.count(shape) > 1 if shape[0] == shape[1] else shape[::-1] in shapes):
+        if shape is not None and (many[shape] > 1 if shape[0] == shape[1] else many[shape[::-1]]):
             turned = _key(item, _turned(places, shape))
         if straight and (straight in buckets or turned not in buckets):
             buckets.setdefault(straight, []).append(Equal(item, False))
@@ -90,10 +92,11 @@ def _confirmed(bucket: list[Equal]) -> Iterator[tuple[Equal, ...]]:
     while bucket:
         first, *others = bucket
         same = [one for one in others if _is_same(first, one)]
+        rows = {id(one) for one in same}
         if same:
             turns = [Equal(one.item, one.transposed != first.transposed) for one in same]
             yield (Equal(first.item, False), *turns)
-        bucket = [one for one in others if one not in same]
+        bucket = [one for one in others if id(one) not in rows]
 
 
 def _matrix(shape: Shape) -> tuple[int, int] | None:

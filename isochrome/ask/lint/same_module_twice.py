@@ -15,12 +15,13 @@ __all__ = ["RULE"]
 def _find(subject: Subject) -> Iterator[Found]:
     reported: set[str] = set()
     for module in sorted(subject.model.modules, key=lambda module: module.paths[0].count(".")):
-        weights = _weights(module, subject.held)
         again = module.paths[1:]
-        if not weights or not again or all(_is_inside(path, reported) for path in again):
+        if not again or all(_is_inside(path, reported) for path in again):
             continue
-        reported.update(again)
-        yield _found(module, weights)
+        weights = _weights(module, subject.held)
+        if weights:
+            reported.update(again)
+            yield _found(module, weights)
 
 
 def _found(module: Module, weights: Sequence[Held]) -> Found:

@@ -15,7 +15,7 @@ from isochrome.ask.lint.report import Lint, LintOfMany
 from isochrome.ask.lint.subject import Subject
 from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.load import open_checkpoint
-from isochrome.load.torch_live import is_module, live_module, parameter_groups
+from isochrome.load.torch_names import is_module, live_module, parameter_groups
 from isochrome.model.parts import Model
 from isochrome.model.values import Reader
 

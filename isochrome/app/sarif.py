@@ -66,4 +66,4 @@ def _result(model: Lint, one: Finding) -> dict[str, Any]:
 
 
 def _place(model: str) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": {"uri": quote(model.replace("\\", "/"), safe="/:")}}}
+    return {"physicalLocation": {"artifactLocation": {"uri": quote(model.replace("\\", "/"), safe="/")}}}

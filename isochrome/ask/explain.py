@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isochrome.ask.reading import inner_name, reading
+from isochrome.ask.reading import inner_name, inside_output, reading
 from isochrome.core.relation import Place
 from isochrome.errors import RequestError
 from isochrome.model.parts import Layer, Line, Model
@@ -114,7 +114,7 @@ def explain(model: Model, layer: Layer, neuron: Place, values: Values) -> Explan
     known = [product for product in products if product is not None]
     sizes = [term.size for term in (*terms, *biases)]
     steps = len(products) + 1 + max((line.prepared.count for line in exact if line.prepared is not None), default=0)
-    output = values.tensor(inside if main.inner else main.output) if inside or not main.inner else None
+    output = inside_output(layer, main, values) if main.inner else values.tensor(main.output)
     note = _note(exact, lines, main, main.inner and output is not None)
     total = fsum(known) if len(known) == len(products) and note in ("", STEPS) else None
     framework = None if output is None or not values.framework else float(output[place])

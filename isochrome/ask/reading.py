@@ -14,7 +14,7 @@ from isochrome.model.parts import Layer, Line
 from isochrome.model.places import sample_place
 from isochrome.model.values import Array, Values
 
-__all__ = ["Reading", "Tap", "inner_name", "reading", "shifted"]
+__all__ = ["Reading", "Tap", "inner_name", "inside_input", "inside_output", "reading", "shifted"]
 
 Tap = Sequence[Place | None]
 
@@ -91,7 +91,7 @@ def reading(layer: Layer, line: Line, values: Values, sample: int = 0) -> Readin
     tensor = dict(line.inputs).get(names[at_input], "") if at_input is not None else ""
     found = values.inputs(line, tensor) if tensor else None
     if found is None and at_input is not None:
-        inside = _inside(layer, line, values)
+        inside = inside_input(layer, line, values)
         found = None if inside is None else (inside, np.abs(inside))
     inputs, sizes = (None, None) if found is None else found
     rest = [(names.index(name), one) for name, one in line.inputs]
@@ -102,12 +102,19 @@ def reading(layer: Layer, line: Line, values: Values, sample: int = 0) -> Readin
     )  # fmt: skip
 
 
-def _inside(layer: Layer, line: Line, values: Values) -> Array | None:
-    """What the line reads of the operation's own inside, where the run can follow that."""
+def inside_input(layer: Layer, line: Line, values: Values) -> Array | None:
+    """What a line reads of the operation's own inside; None where it reads a tensor, or the run cannot follow."""
     if not line.of or line.prepared is not None or values.differentiator is None:
         return None
     front = "reverse " if line.output.startswith("reverse ") else ""
     return values.tensor(inner_name(layer, front + line.of))
+
+
+def inside_output(layer: Layer, line: Line, values: Values) -> Array | None:
+    """The sums inside an operation that a line adds to; None where it adds to a tensor, or the run cannot follow."""
+    if not line.inner or values.differentiator is None:
+        return None
+    return values.tensor(inner_name(layer, line.output))
 
 
 def shifted(line: Line, access: Access, place: Place, sample: int) -> Place:

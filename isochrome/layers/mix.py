@@ -168,7 +168,7 @@ def product_shape(a: Shape, b: Shape) -> tuple[Shape, Shape]:
 
 def attention_mixing(
     *, a: Shape, b: Shape, transpose_a: bool = False, transpose_b: bool = False, scale: float = 1.0,
-    causal: str = "",
+    causal: str = "no",
 ) -> Operation:
     """A matrix product of two activations: queries with keys, or attention with values.
 
@@ -184,7 +184,7 @@ def attention_mixing(
     lead = ("n", "h", *letters("positions", len(outer)))[: len(outer)]
     row, column, over = ("t",) * (len(a) > 1), ("s",) * (len(b) > 1), "d"
     where: tuple[str, ...] = ()
-    if choice("causal", causal, ("", "product", "sum")):
+    if choice("causal", causal, ("no", "product", "sum")) != "no":
         if causal == "sum":
             column, over = ("d",) * (len(b) > 1), "s"
         where = (f"0 <= t - s < {max(y[-2] if len(a) > 1 else 1, 1)}",)

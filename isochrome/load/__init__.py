@@ -13,7 +13,7 @@ from isochrome.load.onnx import OnnxFile, open_onnx
 from isochrome.load.pt2 import open_pt2
 from isochrome.load.safetensors import CheckpointFile, open_safetensors
 from isochrome.load.source import Source, open_source
-from isochrome.load.torch_module import LiveModel, open_module
+from isochrome.load.torch_live import LiveModel, open_module
 
 __all__ = ["CHECKPOINTS", "FORMATS", "LiveModel", "ProgramModel", "open_checkpoint", "open_file", "open_module"]
 

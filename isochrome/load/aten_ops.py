@@ -200,7 +200,7 @@ ROWS: Mapping[str, Row] = {
     "triu": Row(moving.triangle, "x=self"),
     "overwrite": Row(moving.overwritten, "x=base x2=part"),
     "copy": Row(moving.copied_over, "x=src"),
-    **{f"{how}dropout": Row(moving.dropout, "x=input") for how in ("", "native_", "feature_", "alpha_")},
+    **{f"{how}dropout": Row(moving.dropout) for how in ("", "native_", "feature_", "alpha_")},
     **{name: Row(moving.copied, "x=self") for name in _SAME.split()},
     **{name: Row(moving.elementwise) for name in (_CURVES + " " + _MANY).split()},
     **{name: Row(moving.reduction(how), "x=self") for name, how in _REDUCTIONS.items()},

@@ -17,7 +17,7 @@ from isochrome.load import aten_moving as moving
 from isochrome.load.aten_ops import ROWS
 from isochrome.load.aten_walk import Node, Special, Walk
 from isochrome.load.aten_weighted import kind
-from isochrome.load.value import Unknown, Value
+from isochrome.load.value import FLOATS, Unknown, Value
 
 __all__ = ["SPECIAL"]
 
@@ -174,17 +174,18 @@ def _attention(walk: Walk, node: Node) -> None:
 def _mixed(walk: Walk, node: Node, q: Value, k: Value, v: Value, scale: float, causal: bool, output: str) -> Value:
     scores = _step(
         walk, node, "attention mixing", {"a": q, "b": k}, _inner(node, "scores"),
-        a=_shape(q), b=_shape(k), transpose_b=True, scale=scale, causal="product" if causal else "",
+        a=_shape(q), b=_shape(k), transpose_b=True, scale=scale, causal="product" if causal else "no",
     )  # fmt: skip
     mask = node.call.maybe("attn_mask")
     if mask is not None:
-        masked = [_shape(scores), _shape(mask)]
-        scores = _step(walk, node, "elementwise", {"x": scores, "x2": mask}, _inner(node, "masked"), xs=masked)
+        masked, adds = [_shape(scores), _shape(mask)], (1.0, 1.0) if mask.dtype in FLOATS else None
+        scores = _step(walk, node, "elementwise", {"x": scores, "x2": mask}, _inner(node, "masked"), xs=masked,
+                       scales=adds)  # fmt: skip
     axes = (len(_shape(scores)) - 1,)
     shares = _step(walk, node, "softmax", {"x": scores}, _inner(node, "shares"), x=_shape(scores), axes=axes)
     return _step(
         walk, node, "attention mixing", {"a": shares, "b": v}, output,
-        a=_shape(shares), b=_shape(v), causal="sum" if causal else "",
+        a=_shape(shares), b=_shape(v), causal="sum" if causal else "no",
     )  # fmt: skip
 
 
@@ -268,7 +269,10 @@ def _bags(walk: Walk, node: Node) -> None:
         ids = replace(ids, known=None, origin=None)
     table = call.numbers("indices")
     if table is None:
-        ids = _reshaped(walk, node, ids, (count, length), _inner(node, "bags"))
+        before = walk.before_reshape(ids)
+        whole = before is not None and before.shape == (count, length)
+        ids = before if before is not None and whole else _reshaped(walk, node, ids, (count, length),
+                                                                    _inner(node, "bags"))  # fmt: skip
     operands: dict[str, Value | None] = {"w": call.value("weight"), "ids": ids}
     more: dict[str, Any] = {}
     if call.maybe("per_sample_weights") is not None:

@@ -128,6 +128,13 @@ class Walk:
         """The numbers of a constant, if they are known."""
         return value.known
 
+    def before_reshape(self, value: Value) -> Value | None:
+        """The tensor that another one is a reshape of, if it is."""
+        for named in reversed(self.graph.found):
+            if value.name in named.operation.outputs:
+                return self.scope.get(named.operation.inputs[0]) if named.operation.kind == "reshape" else None
+        return None
+
     def as_activation(self, value: Value) -> Value:
         """A constant that an operation reads as its input."""
         return self.graph.activation(value.name, value.shape, value.dtype) if value.stored else value
@@ -189,6 +196,8 @@ class Walk:
             raise Unknown(operation.opaque)
         names = tuple(names)
         lines, batch = self.graph.lines(operation, operands, names)
+        if operation.lines and not lines and any(names):
+            raise Unknown("none of the tensors that it reads is known")
         made = []
         for at, name in enumerate(names):
             facts = self.program.tensors.get(name)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["calm", "versions_kept"]
+__all__ = ["calm", "tensors_kept"]
 
 
 @contextmanager
@@ -42,22 +42,25 @@ def calm(torch: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _versions(torch: Any, tensors: Sequence[Any]) -> Iterator[None]:
-    """Tensors count what is written into them, and PyTorch counts before it asks us: the counts are put back."""
+def tensors_kept(torch: Any, tensors: Sequence[Any]) -> Iterator[None]:
+    """Tensors have the data that they had, and count as many writes.
+
+    A module may assign to ``.data``; and PyTorch counts what is written into a tensor before it asks a mode.
+    """
     known = tuple(tensor for tensor in tensors if not tensor.is_inference())
     before = tuple(tensor._version for tensor in known)
+    data = [(tensor, tensor.data, _place(tensor)) for tensor in tensors]
     try:
         yield
     finally:
+        for tensor, one, place in data:
+            if _place(tensor) != place:
+                tensor.data = one
         torch._C._autograd._unsafe_set_version_counter(known, before)
 
 
-@contextmanager
-def versions_kept(torch: Any, tensors: Sequence[Any]) -> Iterator[None]:
-    """Tensors count what is written into them, and PyTorch counts before it asks us: the counts are put back."""
-    known = tuple(tensor for tensor in tensors if not tensor.is_inference())
-    before = tuple(tensor._version for tensor in known)
+def _place(tensor: Any) -> Any:
     try:
-        yield
-    finally:
-        torch._C._autograd._unsafe_set_version_counter(known, before)
+        return tensor.untyped_storage()._cdata, tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.device
+    except (NotImplementedError, RuntimeError):
+        return None

@@ -1,91 +1,46 @@
-"""A live module by what it holds alone: names, objects and places, and the numbers when a question needs them.
-
-Nothing is run, nothing is copied, and PyTorch is not imported: whoever has a module has it already.
-"""
+"""A live PyTorch module as a model, with its own tensors behind the names."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from isochrome.load.aten import ProgramModel, program_model
+from isochrome.load.torch_held import numbers_of
+from isochrome.load.torch_module import recorded
 
-from isochrome.errors import RequestError, shown
-from isochrome.load.torch_declared import declared_ties
-from isochrome.load.torch_held import Stored, module_rows
-from isochrome.model.held import Held
-from isochrome.model.parts import Model
-
-__all__ = ["LiveModule", "is_module", "live_module", "parameter_groups"]
-
-_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+__all__ = ["LiveModel", "open_module"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LiveModule:
-    """A module's names as a Model without layers; its numbers are read where they lie."""
+class LiveModel:
+    """A live module as a model: ``file`` reads its numbers as arrays, ``read`` as the module's own tensors.
 
-    model: Model
-    tensors: Sequence[Any]
+    ``inputs`` has the example inputs by the names of the program, ``tensors`` the object behind each row of ``held``.
+    """
 
-    def read_parameter(self, number: int) -> NDArray[Any] | None:
-        """Nothing: without a run there are no layers."""
-        return None
+    file: ProgramModel
+    read: Callable[[int], Any]
+    inputs: Mapping[str, Any]
+    tensors: Sequence[Any] = ()
 
-    def read_held(self, number: int) -> NDArray[Any] | None:
-        """The numbers of one row of the model's ``held``; None of a tensor that has none (meta, sharded)."""
-        return None if self.model.held[number].unproven else _numbers(self.tensors[number].detach())
 
-    def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> NDArray[Any] | None:
-        """Some of them, in the tensor's own order: from one place to another, or at some places."""
-        row = self.model.held[number]
-        if row.unproven:
+def open_module(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> LiveModel:
+    """The model that a live module is, on some inputs. No number of a weight is read.
+
+    Raises ModelError in one line when the module does not run on them.
+    """
+    found = recorded(module, args, kwargs)
+
+    def read(number: int) -> Any:
+        tensor = found.tensors[number].detach()
+        return None if tensor.device.type == "meta" else tensor
+
+    def array(number: int) -> Any:
+        tensor = read(number)
+        if tensor is None:
             return None
-        tensor = self.tensors[number].detach()
-        if isinstance(at, slice):
-            if tensor.is_contiguous():
-                return _numbers(tensor.view(-1)[at])
-            at = np.arange(*at.indices(row.count))
-        return _numbers(tensor[np.unravel_index(at, row.shape)] if row.shape else tensor.reshape(1)[at])
+        return numbers_of(tensor)
 
-
-def is_module(value: Any) -> bool:
-    """Whether a value is a PyTorch module."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.nn.Module)
-
-
-def live_module(module: Any) -> LiveModule:
-    """What a module holds. Its mode, its hooks and its gradients are as they were; it is not run."""
-    stored = Stored(module, lambda value: False)
-    state = {
-        id(one): [f"{path}.{key}".lstrip(".") for key in _STATISTICS if one._buffers.get(key) is not None]
-        for path, one in module.named_modules()
-    }
-    modules = module_rows(module, {}, state)
-    declared = declared_ties(module, [row.name for row in stored.rows])
-    model = Model(
-        type(module).__name__, "torch", (), {}, (), (), (), (), held=tuple(stored.rows), modules=modules,
-        declared=declared,
-    )  # fmt: skip
-    return LiveModule(model, tuple(stored.tensors))
-
-
-def parameter_groups(optimizer: Any, held: Sequence[Held], tensors: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
-    """The tensor objects in each parameter group of an optimiser, by ``Held.thing``; -1 for one not in the module."""
-    groups = getattr(optimizer, "param_groups", None)
-    if not isinstance(groups, list):
-        kind = shown(type(optimizer).__name__)
-        raise RequestError(f"optimizer: must be a torch.optim.Optimizer; is {kind}")
-    things = {id(tensor): row.thing for tensor, row in zip(tensors, held, strict=True)}
-    return tuple(tuple(things.get(id(one), -1) for one in group["params"]) for group in groups)
-
-
-def _numbers(tensor: Any) -> NDArray[Any]:
-    """As NumPy knows them; a type that it lacks (bfloat16, 8-bit floats) as float32, as from a file."""
-    lacking = str(tensor.dtype).removeprefix("torch.").startswith(("bfloat16", "float8"))
-    found: NDArray[Any] = (tensor.float() if lacking else tensor).cpu().resolve_conj().resolve_neg().numpy()
-    return found
+    return LiveModel(program_model(found.program, array), read, found.inputs, found.tensors)

@@ -6,15 +6,14 @@ before it is decomposed. Where fakes do not suffice it runs once for real. The m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from isochrome.errors import ModelError, shown
-from isochrome.load.aten import ProgramModel, program_model
 from isochrome.load.torch_beside import SMALL, Beside
-from isochrome.load.torch_calm import calm, versions_kept
+from isochrome.load.torch_calm import calm, tensors_kept
 from isochrome.load.torch_declared import declared_ties
 from isochrome.load.torch_held import Stored, dtype_name, module_rows
 from isochrome.load.torch_keep import kept_as_it_was
@@ -23,9 +22,10 @@ from isochrome.load.torch_tape import Layout, Site, Tape
 from isochrome.load.torch_tree import bound, leaves, mapped
 from isochrome.model.program import Argument, Facts, Program, Ref, Symbol
 
-__all__ = ["LiveModel", "Recorded", "open_module", "record", "recorded"]
+__all__ = ["Recorded", "record", "recorded"]
 
 _SAME = {"aten.detach.default", "aten.alias.default", "aten.lift_fresh.default"}
+_NEEDS_GRADIENTS = ("require grad", "requires grad", "requires_grad", "inference", "jvp")
 _STATISTICS = ("running_mean", "running_var")
 
 
@@ -36,40 +36,6 @@ class Recorded:
     program: Program
     tensors: tuple[Any, ...]
     inputs: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LiveModel:
-    """A live module as a model: ``file`` reads its numbers as arrays, ``read`` as the module's own tensors.
-
-    ``inputs`` has the example inputs by the names of the program, ``tensors`` the object behind each row of ``held``.
-    """
-
-    file: ProgramModel
-    read: Callable[[int], Any]
-    inputs: Mapping[str, Any]
-    tensors: Sequence[Any] = ()
-
-
-def open_module(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> LiveModel:
-    """The model that a live module is, on some inputs. No number of a weight is read.
-
-    Raises ModelError in one line when the module does not run on them.
-    """
-    found = recorded(module, args, kwargs)
-
-    def read(number: int) -> Any:
-        tensor = found.tensors[number].detach()
-        return None if tensor.device.type == "meta" else tensor
-
-    def array(number: int) -> Any:
-        tensor = read(number)
-        if tensor is None:
-            return None
-        wide = tensor.float() if dtype_name(tensor.dtype) == "bfloat16" else tensor
-        return wide.cpu().resolve_conj().resolve_neg().numpy()
-
-    return LiveModel(program_model(found.program, array), read, found.inputs, found.tensors)
 
 
 def record(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Program:
@@ -88,16 +54,18 @@ def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
     if lazy:
         raise ModelError(f"{shown(name)}: parameters must have shapes; {shown(lazy[0])} is lazy. Run it once before.")
     given = bound(module, tuple(args), dict(kwargs or {}))
-    faults: list[Exception] = []
-    for fake in (True, False):
-        recorder = _Recorder(module, fake)
+    faults: list[BaseException] = []
+    for fake, inference in ((True, True), (False, True), (False, False)):
+        if not inference and not any(word in str(fault).lower() for fault in faults[-1:] for word in _NEEDS_GRADIENTS):
+            break
+        recorder = _Recorder(module, fake, inference)
         try:
-            with kept_as_it_was(module), calm(torch), versions_kept(torch, recorder.stored.all):
+            with kept_as_it_was(module), calm(torch), tensors_kept(torch, recorder.stored.all):
                 program = recorder.program(recorder.run(args, dict(kwargs or {}), given), _why(faults))
                 return Recorded(program, tuple(recorder.stored.tensors), recorder.inputs)
         except ModelError:
             raise
-        except Exception as fault:
+        except (Exception, SystemExit) as fault:
             faults.append(fault)
             where = recorder.places.of(fault)
     raise ModelError(f"{shown(name)}: must run on its inputs; raised {_said(faults[-1])}{where}") from None
@@ -108,12 +76,12 @@ def _named(module: Any) -> Iterator[tuple[str, Any]]:
     yield from module.named_buffers(remove_duplicate=False)
 
 
-def _said(fault: Exception) -> str:
+def _said(fault: BaseException) -> str:
     text = str(fault).strip().splitlines()
     return shown(f"{type(fault).__name__}: {text[0]}" if text else type(fault).__name__, 200)
 
 
-def _why(faults: Sequence[Exception]) -> tuple[str, ...]:
+def _why(faults: Sequence[BaseException]) -> tuple[str, ...]:
     if not faults:
         return ()
     return (
@@ -141,7 +109,7 @@ class _Operation:
 class _Recorder:
     """One run of a module under a mode that sees its operations."""
 
-    def __init__(self, module: Any, fake: bool) -> None:
+    def __init__(self, module: Any, fake: bool, inference: bool) -> None:
         import torch
         from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode, unset_fake_temporarily
         from torch.utils._python_dispatch import TorchDispatchMode
@@ -152,7 +120,7 @@ class _Recorder:
             def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
                 return recorder.dispatch(func, args, kwargs or {})
 
-        self.torch, self.module = torch, module
+        self.torch, self.module, self._inference = torch, module, inference
         self.tape = Tape()
         self.stored = Stored(module, lambda value: isinstance(value, torch.Tensor))
         self.rows: dict[str, int] = {}
@@ -179,7 +147,9 @@ class _Recorder:
         torch = self.torch
         hooks = torch.nn.modules.module
         with ExitStack() as stack:
-            stack.enter_context(torch.inference_mode())
+            if self._inference:
+                stack.enter_context(torch.inference_mode())
+            stack.enter_context(torch.enable_grad())  # what the module turns off can then be told
             if self._fakes is None:
                 stack.callback(self._put_back)
                 for _, buffer in self.module.named_buffers():
@@ -199,7 +169,7 @@ class _Recorder:
         """The recorded run as a program."""
         labels, outputs = [], []
         for label, tensor in leaves(result, self._is_tensor):
-            labels.append(label)
+            labels.append(label or "output")
             outputs.append(self._name(tensor, Site()))
         if not outputs:
             notes += (
@@ -298,7 +268,7 @@ class _Recorder:
         """One operation: done, and put on the tape."""
         if func.namespace == "prim":
             return func(*args, **kwargs)
-        self.places.look()
+        self.places.look(not self.torch.is_grad_enabled())
         args = mapped(tuple(args), self._is_tensor, self._lift)
         kwargs = mapped(dict(kwargs), self._is_tensor, self._lift)
         names = (one.name for one in func._schema.arguments)
@@ -358,6 +328,10 @@ class _Recorder:
             return int(value)
         if isinstance(value, torch.SymFloat):
             return float(value)
+        if isinstance(value, torch.Generator):
+            self.notes.append(
+                "chance: numbers from a generator of the program's own are drawn anew when it is replayed"
+            )
         return None if isinstance(value, torch.Generator) else str(type(value).__name__)
 
     def _recorded(

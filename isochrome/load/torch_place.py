@@ -44,10 +44,10 @@ class Whereabouts:
         if self._stack and self._stack[-1][2] == id(module):
             self._stack.pop()
 
-    def look(self) -> Site:
-        """Where the program stands now."""
+    def look(self, detached: bool) -> Site:
+        """Where the program stands now; ``detached``: gradients are off there."""
         path, repeat, _ = self._stack[-1] if self._stack else ("", 1, 0)
-        self.site = Site(path, repeat, _user_line())
+        self.site = Site(path, repeat, _user_line(), detached)
         return self.site
 
     def of(self, fault: BaseException) -> str:

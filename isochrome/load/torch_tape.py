@@ -30,11 +30,13 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Who makes a call: the module's path, which of its calls it is, and the line of the user's program."""
+    """Who makes a call: the module's path, which of its calls it is, the line of the user's program, and whether
+    gradients are off there."""
 
     path: str = ""
     repeat: int = 1
     place: str = ""
+    detached: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -136,7 +138,7 @@ class Tape:
         given = {id(output[0]) for output in outputs if output is not None}
         silent = [tensor for tensor in written if id(tensor) not in given]
         names = self._outputs(target, len(outputs) + len(silent), [output is None for output in outputs])
-        call = Call(target, arguments, names, site.path, site.repeat, site.place)
+        call = Call(target, arguments, names, site.path, site.repeat, site.place, site.detached)
         self.calls.append(call)
         writes = {id(tensor) for tensor in written}
         for name, output in zip(names, outputs, strict=False):
@@ -203,7 +205,7 @@ class Tape:
         self.facts.update(
             {after: self.facts[before] for before, after in zip(call.outputs, names, strict=True) if after}
         )
-        self.calls.append(Call(call.target, arguments, names, site.path, site.repeat, site.place))
+        self.calls.append(Call(call.target, arguments, names, site.path, site.repeat, site.place, site.detached))
         for number, sibling in derived.aliases.items():
             if sibling.version != version:
                 sibling.name, sibling.version = names[number], version
@@ -229,7 +231,7 @@ class Tape:
             arguments += (("offset", where[0]), ("strides", where[1]))
         (new,) = self._outputs(OVERWRITE, 1, [False])
         self.facts[new] = self.facts[root.name]
-        self.calls.append(Call(OVERWRITE, arguments, (new,), site.path, site.repeat, site.place))
+        self.calls.append(Call(OVERWRITE, arguments, (new,), site.path, site.repeat, site.place, site.detached))
         root.name = new
 
 

@@ -117,7 +117,10 @@ def _through(
     shape = _turned(wide, early).shape
     probes = [_turned(found.probe(front + one, shape, wide), early) for one in names]
     sums: list[list[Any]] = [[None] * time for _ in names]
-    given, before, inside = [None] * time, [None] * time, [None] * time
+    before, inside, reduced, read = ([None] * time for _ in range(4))
+    if projection is not None:
+        size = _turned(wide[..., : len(projection)], early).shape
+        projected = _turned(found.probe(f"{front}projection", size, wide), early)
     for t in reversed(range(time)) if reverse else range(time):
         before[t] = states[0]
         own, from_state = wide[t], linear(states[0], r, b2)
@@ -128,16 +131,17 @@ def _through(
             sums[0][t] = own + from_state
             states = _step(torch, kind, own + probes[0][t], from_state, states)
         if projection is not None:
-            inside[t] = states[0]
-            states = (linear(states[0], projection), *states[1:])
-        given[t] = states[0]
+            inside[t], reduced[t] = states[0], linear(states[0], projection)
+            states = (reduced[t] + projected[t], *states[1:])
+        read[t] = states[0]
     for one, some in zip(names, sums, strict=True):
         found.values[front + one] = _turned(torch.stack(some), early)
-    row = [*given, before[-1]] if reverse else [before[0], *given]
+    row = [*read, before[-1]] if reverse else [before[0], *read]
     found.values[front + "hidden state"] = _turned(torch.stack(row), early)
     if projection is not None:
         found.values[front + "cell output"] = _turned(torch.stack(inside), early)
-    return torch.stack(given), states
+        found.values[front + "projection"] = _turned(torch.stack(reduced), early)
+    return torch.stack(read), states
 
 
 INSIDE: Mapping[str, Callable[[Any, str, Mapping[str, Any], str], Inside | None]] = {

@@ -6,6 +6,7 @@ that is asked for later changes under it.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,15 @@ __all__ = ["TorchRunner"]
 
 Array = NDArray[Any]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){1,2}")
-_FORBIDDEN = {"from_file", "save"}  # they touch the disk
+_FORBIDDEN = {"from_file", "save", "set_", "set_data", "resize_", "resize_as_"}
+"""What a file may not ask for: the disk, and memory that is not a tensor's own."""
+_KNOWN = re.compile(
+    r"_(unsafe_view|softmax|log_softmax|to_copy|weight_norm\w*|native_batch_norm_legit\w*|scaled_dot_product_\w+|"
+    r"native_multi_head_attention|transformer_encoder_layer_fwd|adaptive_avg_pool\dd|trilinear|reshape_alias|unique2|"
+    r"euclidean_dist|cdist_forward|assert_\w+|local_scalar_dense|conj|embedding_bag\w*|thnn_fused_\w+_cell)"
+)
+"""Operations of PyTorch's inside that programs are made of; the others take what they are given on trust."""
+_LARGEST = 2**34  # bytes of one tensor of a file's program
 _OF_GRAPHS = ("isochrome.", "higher_order.")
 _SURE = {"aten.scaled_dot_product_attention.default"}  # it draws only where it is told to drop
 _UNDECLARED = ("running_mean", "running_var")  # written in training, though the schema does not say so
@@ -84,7 +93,7 @@ class TorchRunner:
         known = [name for name in dict.fromkeys(tensors) if name in found]
         targets = {name: self._leaf(torch, name) if name in self.program.stored else found[name] for name in known}
         able = [name for name in known if targets[name].requires_grad]
-        grads = torch.autograd.grad(total, [targets[name] for name in able], allow_unused=True)
+        grads = torch.autograd.grad(total, [targets[name] for name in able], allow_unused=True) if able else ()
         results = {name: torch.zeros_like(found[name]) for name in known if targets[name].is_floating_point()}
         for name, grad in zip(able, grads, strict=True):
             if grad is None:
@@ -111,7 +120,7 @@ class TorchRunner:
         key = f"{row.storage}:{row.dtype}" if row.storage else f"thing {row.thing}"
         if key not in self._leaves:
             flat = self._bytes(torch, row)
-            flat.requires_grad_(flat.is_floating_point())
+            flat.requires_grad_(flat.is_floating_point() and row.role != "buffer")  # statistics take no gradient
             self._leaves[key] = flat
         return self._leaves[key]
 
@@ -158,6 +167,8 @@ class TorchRunner:
 
     def _replay(self, torch: Any, wanted: set[str], grad: bool = False) -> dict[str, Any]:
         calls, last = self._needed(torch, wanted)
+        if not self.trusted:
+            self._check_sizes(torch, calls)
         values: dict[str, Any] = {}
         inside = {name.partition("/")[0] for name in wanted if "/" in name}
         with _seeded(torch, self.seed):
@@ -175,6 +186,31 @@ class TorchRunner:
             if name not in values and not self._made(name):
                 values[name] = self._start(torch, name, grad)
         return {name: values[name] for name in wanted if values.get(name) is not None}
+
+    def _check_sizes(self, torch: Any, calls: Sequence[Call]) -> None:
+        """Run the calls on shapes alone first: a file may ask for more memory than there is."""
+        from torch._subclasses.fake_tensor import FakeTensorMode
+
+        values: dict[str, Any] = {}
+        with FakeTensorMode(), torch.no_grad(), _quiet():
+            for call in calls:
+                for name in _names(call):
+                    facts = self.program.tensors.get(name)
+                    if name not in values and not self._made(name) and facts is not None:
+                        values[name] = torch.empty(facts.shape, dtype=getattr(torch, facts.dtype))
+                if not all(name in values for name in _names(call)):
+                    continue
+                try:
+                    found = self._result(torch, call, values, set())
+                except Exception:  # shapes alone do not say; what follows is not checked
+                    continue
+                for name, value in found.items():
+                    if value.numel() * value.element_size() > _LARGEST:
+                        raise ModelError(
+                            f"{shown(name)}: must have at most {_LARGEST:,} bytes to be run; has the shape "
+                            f"{list(value.shape)}"
+                        )
+                values |= found
 
     def _made(self, name: str) -> bool:
         return name.partition("/")[0] in self._makers()
@@ -208,11 +244,14 @@ class TorchRunner:
         never = any(key in given and not given[key] for key in ("train", "dropout", "dropout_p"))
         if never or call.target.startswith(_OF_GRAPHS) or call.target in _SURE and "dropout_p" not in given:
             return False
-        return torch.Tag.nondeterministic_seeded in self._operation(torch, call.target).tags
+        try:
+            return torch.Tag.nondeterministic_seeded in self._operation(torch, call.target).tags
+        except ModelError:  # where it is needed it will be refused
+            return False
 
     def _operation(self, torch: Any, target: str) -> Any:
         parts = target.split(".")
-        allowed = _NAME.fullmatch(target) and parts[1] not in _FORBIDDEN and (self.trusted or parts[0] == "aten")
+        allowed = _NAME.fullmatch(target) and (self.trusted or _is_safe(*parts[:2]))
         try:
             packet = getattr(getattr(torch.ops, parts[0]), parts[1]) if allowed else None
             found = None if packet is None else getattr(packet, parts[2] if len(parts) > 2 else "default")
@@ -223,6 +262,18 @@ class TorchRunner:
         return found
 
     def _called(self, torch: Any, call: Call, values: Mapping[str, Any], inside: set[str]) -> dict[str, Any]:
+        try:
+            with torch.set_grad_enabled(torch.is_grad_enabled() and not call.detached):
+                return self._result(torch, call, values, inside)
+        except ModelError:
+            raise
+        except Exception as fault:
+            where = f" at {shown(call.place)}" if call.place else ""
+            raise ModelError(
+                f"{shown(call.target)}{where}: must run on the model's input; PyTorch says {shown(str(fault), 200)}"
+            ) from None
+
+    def _result(self, torch: Any, call: Call, values: Mapping[str, Any], inside: set[str]) -> dict[str, Any]:
         given = {key: _value(torch, value, values) for key, value in call.arguments}
         if call.target == "isochrome.overwrite":
             done = None if "reason" in given else _overwritten(torch, **given)
@@ -243,19 +294,19 @@ class TorchRunner:
         for key in (*marked, *_UNDECLARED):
             if given.get(key) is not None:
                 given[key] = _copied(given[key])
-        try:
-            result = operation(**given)
-        except Exception as fault:
-            where = f" at {shown(call.place)}" if call.place else ""
-            raise ModelError(
-                f"{shown(call.target)}{where}: must run on the model's input; PyTorch says {shown(str(fault), 200)}"
-            ) from None
-        results = [one for one in _listed(result)]
+        if "out" in given and torch.is_grad_enabled():  # an operation that writes into ``out`` has no gradient
+            given = {key: value for key, value in given.items() if key != "out"}
+            operation, marked = operation._overloadpacket, []
+        results = _listed(operation(**given))
         silent = [
             one for key in marked for one in _listed(given.get(key)) if all(one is not other for other in results)
         ]
         found = zip(call.outputs, [*results, *silent], strict=False)
         return {name: value for name, value in found if name and isinstance(value, torch.Tensor)}
+
+
+def _is_safe(namespace: str, name: str) -> bool:
+    return namespace == "aten" and name not in _FORBIDDEN and (name[0] != "_" or _KNOWN.fullmatch(name) is not None)
 
 
 def _same_bytes(one: Held, row: Held) -> bool:
@@ -303,6 +354,17 @@ def _listed(result: Any) -> list[Any]:
     if isinstance(result, list | tuple):
         return [one for value in result for one in (value if isinstance(value, list | tuple) else [value])]
     return [result]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What shapes alone do not say is no fault, and not to be logged."""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 @contextmanager

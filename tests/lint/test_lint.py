@@ -16,7 +16,7 @@ from torch import nn
 import isochrome as iso
 from isochrome.app.cli import main
 from isochrome.ask.lint import RULES
-from isochrome.errors import RequestError
+from isochrome.errors import ModelError, RequestError
 from tests.lint.models import Language, exported, overlapping, transposed
 
 
@@ -316,3 +316,44 @@ def test_before(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", "model.onnx", "--before", "model.onnx"]) == 0
     assert main(["lint", "model.onnx", "--before", "none.onnx"]) == 2
     assert capsys.readouterr().err == "isochrome: none.onnx: cannot be read: no such file or directory.\n"
+
+
+# --- modules of every sort ------------------------------------------------------------------------------------
+
+
+class Broken(nn.Module):
+    """A module that will not say what it holds."""
+
+    def named_parameters(self, *_: Any, **__: Any) -> Any:
+        raise RuntimeError("not today")
+
+
+
+
+def test_modules_that_cannot_be_read() -> None:
+    with pytest.raises(ModelError, match="^LazyLinear: parameters must have shapes; weight is lazy. Run it once before.$"):
+        iso.lint(nn.LazyLinear(3))
+    with pytest.raises(ModelError, match="^Broken: must give its parameters, each with a shape; raised RuntimeError: not today.$"):
+        iso.lint(Broken())
+
+
+NUMBERS = torch.randn(20, 20)
+
+
+@pytest.mark.parametrize("one", [
+    torch.eye(20).to_sparse(), NUMBERS.to_sparse_csr(), torch.zeros(0, 3), torch.tensor(1.0), torch.quantize_per_tensor(NUMBERS, 0.1, 0, torch.qint8),
+    NUMBERS.to(torch.complex64).conj().clone(), NUMBERS.to(torch.float8_e4m3fn),
+], ids=["sparse", "csr", "empty", "scalar", "quantised", "complex", "float8"])  # fmt: skip
+def test_tensors_of_every_sort(one: torch.Tensor) -> None:
+    model = nn.Module()
+    model.a, model.b = (nn.Parameter(one.clone(), requires_grad=False) for _ in "ab")
+    assert rules(model) == []
+    assert not iso.compare(model, model).differs
+
+
+@pytest.mark.parametrize("wrap", [torch.compile, nn.DataParallel, lambda model: torch.jit.script(nn.Sequential(model))[0]], ids=["compile", "parallel", "script"])
+def test_wrapped_modules(wrap: Any) -> None:
+    model = nn.Linear(16, 16)
+    found = iso.compare(model, wrap(model))
+    assert (found.differs, found.unknown_before, found.unknown_after) == (False, (), ())
+    assert rules(wrap(model)) == []

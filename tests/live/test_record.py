@@ -16,7 +16,7 @@ from isochrome.load.torch_module import record, recorded
 from isochrome.load.torch_tree import leaves
 from isochrome.model.program import Program, Ref
 from isochrome.run.torch_replay import TorchRunner
-from tests.live.zoo import ZOO, Case, image
+from tests.live.zoo import ZOO, Case, Differentiates, image
 
 
 def is_tensor(value: Any) -> bool:
@@ -90,7 +90,7 @@ def own_outputs(case: Case) -> list[Tensor]:
     torch.backends.mha.set_fastpath_enabled(False)
     torch.manual_seed(0)
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(not isinstance(case.module, Differentiates)):
             result = case.module(*copy.deepcopy(case.args), **copy.deepcopy(case.kwargs))
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
@@ -220,6 +220,11 @@ def test_what_depends_on_data_runs_for_real_and_says_so() -> None:
     assert record(ZOO["decides"]().module, case.args).notes == ()
 
 
+class Leaves(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        raise SystemExit(3)
+
+
 class Raises(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -242,6 +247,7 @@ CASES = {
     "missing input": (Raises(), (), "Raises: inputs must fit forward(x: 'Tensor') -> 'Tensor'; missing a required argument: 'x'. Give example inputs as the module's own call takes them."),
     "too many": (Raises(), (torch.ones(1), torch.ones(1)), "Raises: inputs must fit forward(x: 'Tensor') -> 'Tensor'; too many positional arguments. Give example inputs as the module's own call takes them."),
     "lazy": (nn.LazyLinear(3), (torch.ones(1, 2),), "LazyLinear: parameters must have shapes; weight is lazy. Run it once before."),
+    "an exit": (Leaves(), (torch.ones(1),), "Leaves: must run on its inputs; raised SystemExit: 3 at test_record.py:{}"),
     "no module": (print, (), "builtin_function_or_method: must be a torch.nn.Module"),
 }  # fmt: skip
 

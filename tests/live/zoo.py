@@ -123,6 +123,32 @@ class Tied(nn.Module):
         return self.head(torch.tanh(self.back(self.head(x))))
 
 
+class Swaps(nn.Module):
+    """Assigns to the data of its weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lin = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.lin.weight.data = self.lin.weight.data * 1.0
+        return self.lin(x)
+
+
+class Differentiates(nn.Module):
+    """Needs a gradient to give its output, as models of energies do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lin = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.enable_grad():
+            place = x.detach().requires_grad_()
+            (force,) = torch.autograd.grad(torch.tanh(self.lin(place)).sum(), place)
+        return force
+
+
 class Steps(nn.Module):
     """A cell over time."""
 
@@ -170,6 +196,8 @@ ZOO: dict[str, Callable[[], Case]] = {
     "bag": lambda: Case(nn.EmbeddingBag(10, 4), (torch.tensor([[1, 2, 0]]),)),
     "one block thrice": lambda: Case(block(), (image(2, 4),)),
     "tied": lambda: Case(Tied(), (torch.tensor([[1, 2, 0]]),)),
+    "swaps data": lambda: Case(Swaps(), (image(2, 4),)),
+    "differentiates": lambda: Case(Differentiates(), (image(2, 4),)),
     "remembers": lambda: Case(Remembers(), (image(3, 4),)),
     "writes": lambda: Case(Writes(), (image(3, 4),)),
     "decides": lambda: Case(Decides(False), (image(2, 3),)),

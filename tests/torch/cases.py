@@ -104,7 +104,8 @@ CASES: dict[str, Case] = {
     "einsum, locally connected": case(lambda m, x: torch.einsum("ncl,lmc->nml", F.unfold(x, 3), m.w), (2, 2, 5, 5), w=(9, 3, 18)),
     "bilinear": case(lambda m, x, z: F.bilinear(x, z, m.w, m.b), (2, 3), (2, 4), w=(5, 3, 4), b=(5,)),
     # tables, scales, norms
-    "embedding": case(lambda m, i: F.embedding(i, m.w, padding_idx=1), ids([3, 1, 0], [1, 2, 2]), w=(6, 4)),
+    "embedding": case(lambda m, i: F.embedding(i, m.w), ids([3, 1, 0], [1, 2, 2]), w=(6, 4)),
+    "embedding with a row of padding": case(lambda m, i: F.embedding(i, m.w, padding_idx=1), ids([3, 1, 0], [1, 2, 2]), w=(6, 4)),
     "embedding of known ids": case(lambda m, x: x + F.embedding(torch.arange(3).flip(0), m.w), (2, 3, 4), layers=1, w=(6, 4)),
     "embedding bag, mean": case(lambda m, i: F.embedding_bag(i, m.w), ids([3, 1, 0], [1, 2, 2]), w=(6, 4)),
     "embedding bag, sum of shares": case(lambda m, i, s: F.embedding_bag(i, m.w, mode="sum", per_sample_weights=s), ids([3, 1], [1, 2]), (2, 2), w=(6, 4)),
@@ -223,6 +224,7 @@ CASES: dict[str, Case] = {
     # place by place, and along axes
     "curves": move(lambda x: F.gelu(F.silu(x.relu_().tanh()).sigmoid().exp() + 1).clamp(0, 2), X4),
     "copies": move(lambda x: F.dropout(x.clone().contiguous().to(torch.float64).float(), 0.5, False), X4),
+    "copies in place": move(lambda x: F.dropout(F.dropout(x.clone(), 0.5, False, True).neg(), 0.5, False), X4),
     "sums": move(lambda x, z: x + z * 2 - torch.sub(z, x, alpha=3) / 4, X4, (5, 6)),
     "pairs": move(lambda x, z: torch.maximum(x, z) * z + torch.atan2(x, z), X4, (5, 6)),
     "in place": move(lambda x: x.clone().add_(1).mul_(2).neg_(), X4),

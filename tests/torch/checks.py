@@ -12,7 +12,7 @@ import torch
 from isochrome.core.evaluate import evaluate, factor_values
 from isochrome.load.aten import ProgramModel, program_model
 from isochrome.load.torch_module import Recorded, recorded
-from isochrome.model.parts import Line, Model
+from isochrome.model.parts import Line, Model, Operation
 from isochrome.model.values import Values
 from isochrome.run.torch_replay import TorchRunner
 from tests.conformance import checks
@@ -44,18 +44,36 @@ class Found:
         for operation in self.model.operations:
             for output in operation.outputs:
                 lines = [line for line in operation.lines if line.output == output]
-                if output in self.tensors or not lines:
+                reads = {tensor for line in lines for _, tensor in line.inputs}
+                if output in self.tensors or not lines or not reads <= set(self.tensors):
                     continue
                 if operation.kind == "softmax":
                     scores = torch.tensor(self.tensors[operation.inputs[0]])
+                    if self._is_causal(operation.inputs[0]):
+                        scores = scores.masked_fill(torch.ones(scores.shape[-2:]).triu(1) > 0, -torch.inf)
                     made = scores.softmax(-1).numpy()
-                elif all(line.exact for line in lines) and self.model.tensors[output].batch is None:
-                    answered: Any = self
-                    made = sum(line.scale * evaluate(self.values.relation_of(line), checks.arrays_of(answered, line))
-                               for line in lines)  # fmt: skip
+                elif all(line.exact for line in lines):
+                    tensor = self.model.tensors[output]
+                    parts = [sum(self._part(line, sample) for line in lines)
+                             for sample in range(1 if tensor.batch is None else self.model.batch)]  # fmt: skip
+                    made = np.concatenate(parts, tensor.batch) if tensor.batch is not None else parts[0]
                 else:
                     continue
                 self.tensors[output] = self.values._tensors[output] = np.asarray(made)
+
+    def _is_causal(self, name: str) -> bool:
+        return any(line.formula.guards for one in self.model.operations for line in one.lines if line.output == name)
+
+    def _part(self, line: Line, sample: int) -> Array:
+        """What a line adds to one sample's output."""
+        arrays: dict[str, Array] = dict(line.constants)
+        for name, tensor in line.inputs:
+            arrays[name] = _of_sample(self.tensors[tensor], line.shape(name), sample)
+        if line.weight:
+            weights = self.values.weights(line)
+            assert weights is not None
+            arrays[line.weight] = weights
+        return line.scale * evaluate(line.relation, arrays)
 
     def _held(self, number: int) -> Any:
         return self.recorded.tensors[number]
@@ -64,18 +82,28 @@ class Found:
         return self.recorded.tensors[number].detach().numpy()
 
 
-def check(module: torch.nn.Module, inputs: Sequence[Any], layers: int | None = None) -> Found:
+def check(
+    module: torch.nn.Module, inputs: Sequence[Any], layers: int | None = None, differentiable: bool = True
+) -> Found:
     """Every law on one module. ``layers`` is how many it must have, at least one where that is not said."""
     found = Found(module, inputs)
     assert not [(layer.name, layer.opaque) for layer in found.model.layers if layer.opaque]
     assert len(found.model.layers) == layers if layers is not None else found.model.layers
     answered: Any = found
-    checks.relations_make_the_outputs(answered)
+    shown: Any = SimpleNamespace(values=found.values, tensors=found.tensors, rows={}, case=found.case)
+    shown.model = SimpleNamespace(operations=[one for one in found.model.operations if _is_shown(found, one)])
+    checks.relations_make_the_outputs(shown)
     checks.taps_are_counted_and_found_from_every_end(answered)
     checks.counts_are_those_of_brute_force(answered)
     checks.explanations_agree_with_the_framework(answered)
-    gradients_are_sums_of_terms(found)
+    if differentiable:
+        gradients_are_sums_of_terms(found)
     return found
+
+
+def _is_shown(found: Found, operation: Operation) -> bool:
+    """Whether all that an operation reads is known: of the states inside a recurrent stack, nothing is."""
+    return all(not tensor or tensor in found.tensors for line in operation.lines for _, tensor in line.inputs)
 
 
 def gradients_are_sums_of_terms(found: Found) -> int:

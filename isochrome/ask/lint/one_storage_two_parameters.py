@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from isochrome.ask.lint.finding import Found, Rule, named
 from isochrome.ask.lint.subject import Subject
+from isochrome.model.held import distinct
 
 __all__ = ["RULE"]
 
@@ -15,7 +16,7 @@ def _find(subject: Subject) -> Iterator[Found]:
         rows = [subject.held[row] for row in cell.rows]
         things = {row.thing: row.name for row in reversed(rows) if row.role == "parameter" and row.trainable}
         if len(things) > 1:
-            size = cell.first.count * cell.first.item
+            size = distinct([cell.first])[1]
             names = named(reversed(things.values()))
             message = f"{names} are {len(things)} Parameter objects over the same {size:,} bytes"
             yield Found("error", cell.names, message, cell.names[0])

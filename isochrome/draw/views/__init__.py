@@ -17,6 +17,7 @@ from isochrome.draw.views import (
     start_edges,
     start_neurons,
     start_numbers,
+    unrolled,
     volume,
 )
 
@@ -31,6 +32,7 @@ _ROWS = (
     baselines.VIEW,
     matrix.VIEW,
     gradient.VIEW,
+    unrolled.VIEW,
     start_edges.VIEW,
     start_numbers.VIEW,
     start_neurons.VIEW,

@@ -26,6 +26,8 @@ _NUMBERED, _MAPPED = 5, 12
 _GAP = 72.0
 _LEFT, _TOP = 34.0, 70.0
 _DETAIL = 12.5
+_SHORT = 8
+"""The most characters of a term that stands alone in its cell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +101,7 @@ def _unfit(scene: Scene) -> str:
         return "it needs the numbers of a run, and a stored weight"
     if scene.x is None:
         return "the layer multiplies no input: a weight's gradient is what arrives at the places that look it up"
-    if scene.line.of:
+    if scene.line.of and scene.x_values is None:
         return f"its input is the {scene.line.of}, which the run does not give"
     if not scene.y.of("position"):
         return "each weight is used once for each sample, so there is no map to draw"
@@ -236,7 +238,7 @@ def _arithmetic(terms: Sequence[GradientTerm], value: float | None, width: float
         text = f"{number(term.delta)} × {number(term.input)} = {number(value)}"
         if len(text) <= room and term.delta * term.input == value:
             return text
-    return number_within(value, room)
+    return number_within(value, min(room, _SHORT))
 
 
 def _keys(scene: Scene, one: _Map, terms: Sequence[GradientTerm]) -> Keys:
@@ -293,10 +295,18 @@ def _formula(scene: Scene) -> str:
 def _notes(plan: _Plan) -> tuple[str, ...]:
     found = plan.maps[0].found
     padded = any(term.x is None for one in plan.maps for term in one.own)
-    cells = "In each cell: what arrives at the neuron × its input = the term. " if plan.detailed else ""
+    samples = plan.scene.model.batch if plan.scene.line.batch else 1
+    cells = (
+        ""
+        if not plan.detailed
+        else (
+            "In each cell: what arrives at the neuron × its input = the term, or the term alone where that is long. "
+        )
+    )
     return (
         f"L is {shown(found.of, 160)}. {cells}The area of a square is the size of its term, a hollow one is negative.",
         "A hatched cell reads padding: no term." if padded else "",
+        f"Each cell adds up {samples} samples." if samples > 1 else "",
         "The gradient is the sum of the terms, not their mean: one stored number gets one update, made of all its "
         "uses. That keeps shared weights equal; nothing has to copy them.",
         f"{found.note[:1].upper()}{found.note[1:]}." if found.note else "",

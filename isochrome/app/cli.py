@@ -12,6 +12,23 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import Any
 
+from isochrome.app.arguments import (
+    COMMON,
+    JSON,
+    LAYER,
+    MODEL,
+    NEURON,
+    OF,
+    ORDER,
+    OUTPUT,
+    SEED,
+    SHAPE,
+    TABLE,
+    WEIGHT,
+    Argument,
+    place_of,
+    weight_of,
+)
 from isochrome.errors import IsochromeError, RequestError, shown
 
 __all__ = ["main", "parser"]
@@ -60,63 +77,6 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(*names, **settings)
         command.set_defaults(run=row.run)
     return whole
-
-
-# --- arguments ------------------------------------------------------------------------------------------------
-
-
-def _place(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        text = f"a place is whole numbers with commas, like 0,10,10; got {shown(text)}"
-        raise argparse.ArgumentTypeError(text) from None
-
-
-def _weight(text: str) -> tuple[str, tuple[int, ...]]:
-    name, _, place = text.rpartition(":")
-    return name, _place(place)
-
-
-def _shape(text: str) -> tuple[str, tuple[int, ...]]:
-    name, found, sizes = text.partition("=")
-    if not found or not name:
-        raise argparse.ArgumentTypeError(f"a shape is NAME=4,5; got {shown(text)}")
-    return name, _place(sizes) if sizes else ()
-
-
-def _table(text: str) -> tuple[str, Any]:
-    name, found, numbers = text.partition("=")
-    try:
-        values = json.loads(numbers if numbers.startswith("[") else f"[{numbers}]")
-    except (json.JSONDecodeError, RecursionError):
-        values = None
-    if not found or not name or values is None:
-        raise argparse.ArgumentTypeError(f"a table is NAME=0,2,1 or NAME=[[0,1],[2,3]]; got {shown(text)}")
-    return name, values
-
-
-Argument = tuple[tuple[str, ...], dict[str, Any]]
-MODEL: Argument = (
-    ("model",),
-    {"metavar": "MODEL", "help": "a file, example:NAME, package.module:function or formula:'...'"},
-)
-LAYER: Argument = (("layer",), {"metavar": "LAYER", "help": "the model's own path, conv#2, or a number in the report"})
-JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
-INPUT: Argument = (("--input",), {"metavar": "FILE", "help": "an image, .npy or .npz; else an example's own or random"})
-SHAPE: Argument = (
-    ("--shape",),
-    {"type": _shape, "action": "append", "default": [], "metavar": "NAME=4,5", "help": "the shape of a tensor"},
-)
-TABLE: Argument = (
-    ("--table",),
-    {"type": _table, "action": "append", "default": [], "metavar": "NAME=0,2,1", "help": "a table of a typed line"},
-)
-ORDER: Argument = (
-    ("--order",),
-    {"choices": ["xyd"], "help": "places as column, row, depth, as the Stanford demo does"},
-)
-SEED: Argument = (("--seed",), {"type": int, "default": 0, "help": "for random numbers where no input is given"})
 
 
 class Command:
@@ -332,29 +292,15 @@ def _only_layer(opened: Any) -> Any:
     return opened.model.layers[0]
 
 
-_OUTPUT: Argument = (("-o", "--output"), {"required": True, "metavar": "FILE", "help": "where to write"})
-_COMMON = (INPUT, SHAPE, TABLE, SEED)
-_NEURON: Argument = (
-    ("--neuron",),
-    {"type": _place, "required": True, "metavar": "I", "help": "a place of the output, as 0,10,10"},
-)
-_WEIGHT: Argument = (
-    ("--weight",),
-    {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
-)
-_OF: Argument = (
-    ("--of",),
-    {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
-)
 _COMMANDS = (
     Command(
-        "open", _run_open, "the explorer, in the browser", MODEL, *_COMMON,
+        "open", _run_open, "the explorer, in the browser", MODEL, *COMMON,
         (("--layer",), {"metavar": "LAYER", "help": "where to begin"}),
         (("--port",), {"type": int, "default": 0, "help": "default: any free one"}),
         (("--no-browser",), {"action": "store_true", "help": "only print the address"}),
     ),
     Command(
-        "page", _run_page, "the explorer as one offline file", MODEL, _OUTPUT, *_COMMON,
+        "page", _run_page, "the explorer as one offline file", MODEL, OUTPUT, *COMMON,
         (("--layer",), {"action": "append", "default": [], "metavar": "LAYER", "help": "put this layer in; repeats"}),
     ),
     Command(
@@ -363,34 +309,34 @@ _COMMANDS = (
     ),
     Command("report", _run_report, "the sharing table of the whole model", MODEL, JSON, SHAPE, TABLE),
     Command(
-        "explain", _run_explain, "one neuron's arithmetic, checked against the framework", MODEL, LAYER, _NEURON,
-        JSON, ORDER, *_COMMON,
+        "explain", _run_explain, "one neuron's arithmetic, checked against the framework", MODEL, LAYER, NEURON,
+        JSON, ORDER, *COMMON,
     ),
     Command(
-        "uses", _run_uses, "every use of one weight", MODEL, LAYER, _WEIGHT,
+        "uses", _run_uses, "every use of one weight", MODEL, LAYER, WEIGHT,
         (("--limit",), {"type": int, "default": 1000, "help": "how many uses are listed; the count is always whole"}),
-        JSON, ORDER, *_COMMON,
+        JSON, ORDER, *COMMON,
     ),
     Command(
         "gradient", _run_gradient, "one weight's gradient, term by term, checked against the framework", MODEL, LAYER,
-        _WEIGHT, _OF, JSON, ORDER, *_COMMON,
+        WEIGHT, OF, JSON, ORDER, *COMMON,
     ),
     Command(
-        "reach", _run_reach, "what a neuron sees, or with --forward what it influences", MODEL, LAYER, _NEURON,
+        "reach", _run_reach, "what a neuron sees, or with --forward what it influences", MODEL, LAYER, NEURON,
         (("--to",), {"metavar": "L2", "help": "a layer, an input or an output"}),
         (("--forward",), {"action": "store_true", "help": "what it influences"}), JSON, ORDER, SHAPE, TABLE,
     ),
     Command(
         "draw", _run_draw, "a picture; the ending of FILE chooses the format", (("view",), {"metavar": "VIEW"}), MODEL,
-        (("layer",), {"nargs": "?", "metavar": "LAYER", "help": "not needed where the model has one"}), _OUTPUT,
+        (("layer",), {"nargs": "?", "metavar": "LAYER", "help": "not needed where the model has one"}), OUTPUT,
         (("--colour",), {"default": "weight", "help": "weight, tap, filter, channel or parameter"}),
-        (("--neuron",), {"type": _place, "action": "append", "default": [], "metavar": "I", "help": "at most two"}),
-        (("--weight",), {"type": _weight, "metavar": "I", "help": "a weight to point at"}),
+        (("--neuron",), {"type": place_of, "action": "append", "default": [], "metavar": "I", "help": "at most two"}),
+        (("--weight",), {"type": weight_of, "metavar": "I", "help": "a weight to point at"}),
         (("--filter",), {"type": int, "help": "whose weights are coloured"}),
         (("--channel",), {"type": int, "default": 0, "help": "whose weights are coloured"}),
         (("--theme",), {"choices": ["light", "dark", "print"], "default": "light", "help": "default: light"}),
         (("--scale",), {"type": float, "default": 2.0, "help": "of a PNG; default: 2"}),
-        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), _OF, JSON, ORDER, *_COMMON,
+        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), OF, JSON, ORDER, *COMMON,
     ),
     Command(
         "lint", _run_lint, "what is shared by mistake, and what is no longer shared",

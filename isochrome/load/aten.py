@@ -14,6 +14,7 @@ from isochrome.load.aten_names import path_namer
 from isochrome.load.aten_steps import SPECIAL
 from isochrome.load.aten_walk import Walk
 from isochrome.load.batch import BatchElsewhere
+from isochrome.load.flat import flat_part
 from isochrome.load.graph import Graph, Named
 from isochrome.load.join import with_added_biases
 from isochrome.load.store import Store, StoredTensor
@@ -66,7 +67,7 @@ class ProgramModel:
     def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> Array | None:
         """Some of them, in the tensor's own order: from one place to another, or at some places."""
         found = self.read_held(number)
-        return None if found is None else found.reshape(-1)[at]
+        return None if found is None else np.asarray(flat_part(found, at))
 
 
 def program_model(program: Program, read: Read, name: str = "") -> ProgramModel:

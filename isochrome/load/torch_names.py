@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.errors import ModelError, RequestError, shown
+from isochrome.load.flat import flat_part
 from isochrome.load.torch_declared import declared_ties
 from isochrome.load.torch_held import Stored, module_rows, numbers_of
 from isochrome.model.held import Held
@@ -41,15 +42,9 @@ class LiveModule:
 
     def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> NDArray[Any] | None:
         """Some of them, in the tensor's own order: from one place to another, or at some places."""
-        row = self.model.held[number]
-        if row.unproven:
+        if self.model.held[number].unproven:
             return None
-        tensor = self.tensors[number].detach()
-        if isinstance(at, slice):
-            if tensor.is_contiguous():
-                return numbers_of(tensor.view(-1)[at])
-            at = np.arange(*at.indices(row.count))
-        return numbers_of(tensor[np.unravel_index(at, row.shape)] if row.shape else tensor.reshape(1)[at])
+        return numbers_of(flat_part(self.tensors[number].detach(), at))
 
 
 def is_module(value: Any) -> bool:

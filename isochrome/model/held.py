@@ -94,8 +94,7 @@ def distinct(rows: Iterable[Held]) -> tuple[int, int]:
 def _elements(rows: list[Held]) -> int:
     """The distinct elements of tensors of one item size over one storage."""
     spans = sorted(row.span for row in rows)
-    whole = all((row.span[1] - row.span[0]) == row.count * row.item and 0 not in _steps(row) for row in rows)
-    if whole or sum(row.count for row in rows) > MOST_LISTED:
+    if all(_is_whole(row) for row in rows) or sum(row.count for row in rows) > MOST_LISTED:
         total, end = 0, -1
         for start, stop in spans:
             total += max(stop - max(start, end), 0)
@@ -110,8 +109,15 @@ def _elements(rows: list[Held]) -> int:
     return int(np.unique(np.concatenate(places)).size)
 
 
-def _steps(row: Held) -> list[int]:
-    return [stride for stride, size in zip(row.strides, row.shape, strict=True) if size > 1]
+def _is_whole(row: Held) -> bool:
+    """Whether it holds every element from its first byte to its last, each once."""
+    step = 1
+    for stride, size in sorted(zip(row.strides, row.shape, strict=True)):
+        if size > 1:
+            if stride != step:
+                return False
+            step *= size
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class Convolutions(nn.Module):
         return self.head(self.pool(self.up(x)).flatten(1))
 
 
+torch.manual_seed(0)
 MODELS: dict[str, tuple[type[nn.Module], tuple[torch.Tensor, ...]]] = {
     "convolutions": (Convolutions, (torch.randn(2, 3, 8, 8),)),
     "albert": (Albert, (torch.randint(0, 13, (2, 5)),)),

@@ -17,6 +17,7 @@ from isochrome.model.values import Values
 from isochrome.run.torch_replay import TorchRunner
 from tests.conformance import checks
 
+torch.set_num_threads(1)  # the tensors are tiny: more threads wait for one another
 Array = np.ndarray[Any, Any]
 WEIGHTS = (0.7, -1.3, 0.4, 1.9, -0.6)
 """What the outputs are multiplied by before they are added up, over and over."""

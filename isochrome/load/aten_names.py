@@ -26,7 +26,7 @@ def path_namer(
     crowd: Counter[tuple[str, int]] = Counter()
     for named in found:
         site = sites.get(named.node)
-        if site is not None and _is_own(site.path, stored(named)):
+        if site is not None and stored(named):
             crowd[site.path, site.repeat] += 1
     crowded = {path for (path, _), count in crowd.items() if count > 1}
 

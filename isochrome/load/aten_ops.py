@@ -11,7 +11,7 @@ from isochrome.load import aten_weighted as weighted
 from isochrome.load import aten_windows as sliding
 from isochrome.load.aten_call import Call
 
-__all__ = ["COMMUTES", "CREATES", "LAYERS", "RANDOM", "ROWS", "Row"]
+__all__ = ["COMMUTES", "CREATES", "LAYERS", "RANDOM", "REASONS", "ROWS", "Row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +43,17 @@ class Row:
 
 _NORM = "x=input w=weight b=bias"
 _SAME = (
-    "clone contiguous detach alias positive to _to_copy type_as lift_fresh lift_fresh_copy requires_grad "
-    "view_as resolve_conj resolve_neg float double half bfloat16 set_data _conj_physical feature_dropout_eval "
-    "_reshape_from_tensor constant_pad_none cpu"
+    "clone contiguous detach alias positive to _to_copy type_as lift_fresh lift_fresh_copy "
+    "resolve_conj resolve_neg _conj_physical cpu"
 )
 _CURVES = (
     "abs absolute acos acosh angle asin asinh atan atanh bitwise_not ceil celu clamp clamp_max clamp_min clip cos cosh "
     "deg2rad digamma elu erf erfc erfinv exp exp2 expm1 fix floor frac gelu hardshrink hardsigmoid hardswish hardtanh "
     "i0 isfinite isinf isnan isneginf isposinf leaky_relu lgamma log log10 log1p log2 log_sigmoid logical_not logit "
     "mish mvlgamma nan_to_num neg negative polygamma rad2deg reciprocal relu relu6 round rrelu rsqrt selu sgn sigmoid "
-    "sign signbit silu sin sinc sinh softplus softshrink special_expit sqrt square swish tan tanh tanhshrink threshold "
+    "sign signbit silu sin sinc sinh softplus softshrink special_expit sqrt square tan tanh threshold "
     "trunc bucketize quantize_per_tensor quantize_per_channel dequantize fake_quantize_per_tensor_affine "
-    "fake_quantize_per_channel_affine _safe_softmax_mask masked_fill"
+    "fake_quantize_per_channel_affine"
 )
 _MANY = (
     "addcdiv addcmul atan2 arctan2 bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift copysign "
@@ -121,12 +120,9 @@ ROWS: Mapping[str, Row] = {
     **{f"max_pool{rank}d": Row(sliding.max_pool(rank), "x=self") for rank in (1, 2, 3)},
     **{f"max_pool{rank}d_with_indices": Row(sliding.max_pool(rank), "x=self") for rank in (1, 2, 3)},
     **{f"avg_pool{rank}d": Row(sliding.average_pool(rank), "x=self") for rank in (1, 2, 3)},
-    **{
-        f"{mark}adaptive_{short}_pool{rank}d": Row(sliding.adaptive_pool(rank, how), "x=self")
-        for short, how in (("avg", "average"), ("max", "max"))
-        for rank in (1, 2, 3)
-        for mark in ("", "_")
-    },
+    **{f"adaptive_avg_pool{rank}d": Row(sliding.adaptive_pool(rank, "average"), "x=self") for rank in (1, 2, 3)},
+    **{f"_adaptive_avg_pool{rank}d": Row(sliding.adaptive_pool(rank, "average"), "x=self") for rank in (2, 3)},
+    **{f"adaptive_max_pool{rank}d": Row(sliding.adaptive_pool(rank, "max"), "x=self") for rank in (1, 2, 3)},
     **{f"upsample_nearest{rank}d": Row(sliding.resized("nearest", rank)) for rank in (1, 2, 3)},
     **{f"_upsample_nearest_exact{rank}d": Row(sliding.resized("exact", rank)) for rank in (1, 2, 3)},
     "upsample_linear1d": Row(sliding.resized("linear", 1)),
@@ -234,6 +230,18 @@ CREATES: Mapping[str, float | None] = {
 
 RANDOM = frozenset(
     "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson exponential "
-    "uniform random dropout_mask".split()
+    "uniform random".split()
 )
 """Operations whose result is chance: nothing of the model reaches it."""
+
+REASONS: Mapping[str, str] = {
+    **dict.fromkeys(("grid_sampler", "grid_sampler_2d", "grid_sampler_3d", "max_unpool2d", "max_unpool3d", "take"),
+                    "reads where its data says"),
+    **dict.fromkeys(("scatter", "scatter_add", "scatter_reduce", "index_put", "index_add", "index_copy", "put"),
+                    "writes where its data says"),
+    **dict.fromkeys(("nonzero", "masked_select", "unique_consecutive", "_unique2", "bincount", "_pack_padded_sequence"),
+                    "gives as much as its data says"),
+    **{f"_fft_{name}": "is a Fourier transform: every place is a sum over all, with factors that are stored nowhere"
+       for name in ("r2c", "c2r", "c2c")},
+}  # fmt: skip
+"""Why some operations have no formula; the others have none here yet."""

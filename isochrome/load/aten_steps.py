@@ -337,7 +337,7 @@ def _each(rank: int, argument: str, names: Sequence[str]) -> dict[str, Special]:
 
 _POOLS: Mapping[int, Callable[[int], list[str]]] = {
     rank: lambda rank: [f"max_pool{rank}d", f"max_pool{rank}d_with_indices", f"avg_pool{rank}d",
-                        f"adaptive_avg_pool{rank}d", f"adaptive_max_pool{rank}d", f"_adaptive_avg_pool{rank}d"]
+                        f"adaptive_avg_pool{rank}d", f"adaptive_max_pool{rank}d"]
     for rank in (1, 2, 3)
 }  # fmt: skip
 
@@ -357,7 +357,6 @@ SPECIAL: Mapping[str, Special] = {
     "_native_multi_head_attention": _native_attention,
     "unbind": _unbind,
     "unbind_copy": _unbind,
-    "unsafe_unbind": _unbind,
     **dict.fromkeys(("cat", "concat", "concatenate"), _catenated),
     "glu": _gated,
     "channel_shuffle": _shuffled,

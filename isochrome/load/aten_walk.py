@@ -15,7 +15,8 @@ from isochrome.layers import Operation as KindCall
 from isochrome.load.aten_call import Call, call_key, operation_name
 from isochrome.load.aten_constants import folded, made_number
 from isochrome.load.aten_held import Place, places_of
-from isochrome.load.aten_ops import COMMUTES, CREATES, LAYERS, RANDOM, ROWS, Row
+from isochrome.load.aten_ops import COMMUTES, CREATES, LAYERS, RANDOM, REASONS, ROWS, Row
+from isochrome.load.aten_windows import border_of
 from isochrome.load.graph import Graph, Named
 from isochrome.load.store import SMALL
 from isochrome.load.value import FLOATS, Carried, Unknown, Value
@@ -118,7 +119,7 @@ class Walk:
         number = self.program.stored.get(name)
         if number is None:
             tensor = self.graph.store.tensors[key]
-            return tensor.computed_from or tensor.names
+            return tensor.computed_from[:1] or tensor.names
         if not self._called:
             for row, place in zip(self.program.held, self._places, strict=True):
                 self._called.setdefault(id(place.origin), []).append(row.name)
@@ -167,7 +168,8 @@ class Walk:
             elif row is not None:
                 self.operation(node, row)
             else:
-                self.opaque(node, f"{shown(node.made.target, 60)} has no formula here")
+                name = shown(node.made.target, 60)
+                self.opaque(node, f"{name} {REASONS.get(op, 'has no formula here')}")
         except Unknown as unknown:
             self.opaque(node, str(unknown))
         except ModelError as fault:
@@ -340,9 +342,7 @@ class Walk:
         if operation.kind != "pad" or x is None or x.shape is None:
             return
         amounts = node.call.ints("pad" if node.call.has("pad") else "padding")
-        mode = next((way for way in ("reflect", "replicate", "circular") if way in node.call.op),
-                    node.call.text("mode", "constant"))  # fmt: skip
-        rank = len(x.shape) - 2
+        mode, rank = border_of(node.call), len(x.shape) - 2
         if mode == "constant" and node.call.real("value", 0.0) != 0 or min(amounts, default=0) < 0:
             return
         if any(amounts[2 * rank :]) or rank < 1:

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from isochrome.core.sizes import Shape
+from isochrome.errors import shown
 from isochrome.layers import Operation
 from isochrome.load.aten_call import Call
 from isochrome.load.aten_moving import axis_of, twice
 from isochrome.load.aten_weighted import kind
 from isochrome.load.value import Unknown
 
-__all__ = ["adaptive_pool", "average_pool", "columns", "from_columns", "max_pool", "padded", "resized", "windows"]
+__all__ = [
+    "adaptive_pool", "average_pool", "border_of", "columns", "from_columns", "max_pool", "padded", "resized", "windows",
+]  # fmt: skip
 
 
 def max_pool(rank: int) -> Callable[[Call], Operation]:
@@ -106,15 +109,19 @@ def from_columns(call: Call) -> Operation:
     return kind("from columns", x=call.shape("self"), out=call.ints("output_size", 2), **_sliding(call))
 
 
+def border_of(call: Call) -> str:
+    """What a pad reads beyond the border: ``constant``, ``reflect``, ``replicate`` or ``circular``."""
+    named = {"reflection": "reflect", "replication": "replicate", "_pad_circular": "circular"}
+    return next((way for name, way in named.items() if name in call.op), call.text("mode", "constant"))
+
+
 def padded(call: Call) -> Operation:
     """PyTorch lists the padding from the last axis on, each with what stands before it and after it."""
     x = call.shape("self")
     amounts = call.ints("pad" if call.has("pad") else "padding")
     axes = [len(x) - 1 - at for at in range(len(amounts) // 2)]
-    mode = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}.get(
-        next((way for way in ("reflect", "replicate", "circular") if way in call.op), call.text("mode", "constant"))
-    )
+    mode = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}.get(border_of(call))
     if mode is None:
-        raise Unknown(f"padding of the mode {call.text('mode')} has no formula here")
+        raise Unknown(f"padding of the mode {shown(border_of(call), 40)} has no formula here")
     value = call.real("value", 0.0)
     return kind("pad", x=x, pads=(*amounts[::2], *amounts[1::2]), axes=axes, mode=mode, value=value)

@@ -335,6 +335,26 @@ def test_all_of_attention_is_named_and_per_sample() -> None:
     assert names == ["in_proj_weight", "out_proj.weight"]
 
 
+def test_layers_inside_one_call_are_named_by_what_they_use() -> None:
+    found = opened(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), torch.randn(2, 5, 8))
+    names = [layer.name for layer in found.model.layers]
+    assert names == ["self_attn.in_proj_weight", "self_attn.out_proj.weight", "norm1", "linear1", "linear2", "norm2"]
+
+
+def test_an_adapted_weight_is_called_after_the_weight_and_names_all_that_it_is_made_of() -> None:
+    module = Function(lambda m, x: F.linear(x, m.w + m.b @ m.a), {"w": (8, 8), "a": (2, 8), "b": (8, 2)})
+    found = opened(module, torch.randn(2, 8))
+    assert [layer.name for layer in found.model.layers] == ["w"]
+    assert parameter(found, "w").computed_from == ("w", "b", "a")
+
+
+def test_what_has_no_formula_says_why() -> None:
+    module = Function(lambda m, x: F.grid_sample(x * m.w, x[:, :2].permute(0, 2, 3, 1)), {"w": (1,)})
+    found = opened(module, torch.randn(2, 3, 4, 4))
+    assert [layer.opaque for layer in found.model.layers if layer.opaque] == [
+        "aten.grid_sampler.default reads where its data says"]  # fmt: skip
+
+
 def test_a_float_of_one_element_is_a_weight_where_the_model_holds_it() -> None:
     held = opened(Function(lambda m, x: x * m.w * 3.0, {"w": ()}), torch.randn(2, 4))
     assert formulas(held) == {"w": ["y[n, o] += w[] * x[n, o]"]}

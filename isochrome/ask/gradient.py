@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isochrome.ask.reading import inner_name, reading, shifted
+from isochrome.ask.reading import inner_name, reading, samples_of, shifted
 from isochrome.core.relation import Place
 from isochrome.errors import RequestError, shown
 from isochrome.model.held import Held
@@ -137,7 +137,10 @@ def gradient(
     else:
         uses = found
         wanted = [*dict.fromkeys(use.output for use in uses), *parameter.names, *_effective(uses)]
-        deltas = dict(values.differentiator.gradient(target.ends, wanted))
+        deltas = {
+            name: model.tensors[name].by_sample(array) if name in model.tensors else array
+            for name, array in values.differentiator.gradient(target.ends, wanted).items()
+        }
         framework, note = _framework(model, parameter, place, uses, deltas), ""
     lines = [use.line for use in uses]
     values.tensors([tensor for line in lines for _, tensor in (*line.inputs, *line.data)])
@@ -182,14 +185,14 @@ def _terms(model: Model, use: _Use, values: Values, deltas: dict[str, Array], ow
         return
     output = line.formula.output
     names = sample_letters(line, output)
-    for sample in range(model.batch if line.batch else 1):
+    for sample in range(samples_of(model, line)):
         taps = values.relation_of(line, sample).fix({line.weight_number: use.place})
         if taps.total * model.batch > MOST_TERMS:
             raise RequestError(f"weight: must have at most {MOST_TERMS:,} uses to be listed; has more")
         found = reading(use.layer, line, values, sample)
         for tap in taps.listed():
             assert tap[0] is not None
-            at = shifted(line, output, tap[0], sample)
+            at = shifted(model, line, output, tap[0], sample)
             if values.differentiator is None:
                 delta: float | None = 1.0 if line.output == own else 0.0
             else:

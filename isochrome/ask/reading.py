@@ -10,11 +10,11 @@ import numpy as np
 
 from isochrome.core.formula import Access, Affine, Table
 from isochrome.core.relation import Place
-from isochrome.model.parts import Layer, Line
+from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import sample_place
 from isochrome.model.values import Array, Values
 
-__all__ = ["Reading", "Tap", "inner_name", "inside_input", "inside_output", "reading", "shifted"]
+__all__ = ["Reading", "Tap", "inner_name", "inside_input", "inside_output", "reading", "samples_of", "shifted"]
 
 Tap = Sequence[Place | None]
 
@@ -23,6 +23,7 @@ Tap = Sequence[Place | None]
 class Reading:
     """A line with the arrays of one run behind its factors; ``sample`` is which sample of the batch is read."""
 
+    model: Model
     line: Line
     at_weight: int | None
     at_input: int | None
@@ -75,7 +76,7 @@ class Reading:
         place = tap[at]
         if place is None:
             return 0.0
-        return _at(array, shifted(self.line, self._access(at), place, self.sample))
+        return _at(array, shifted(self.model, self.line, self._access(at), place, self.sample))
 
 
 def inner_name(layer: Layer, what: str) -> str:
@@ -98,7 +99,7 @@ def reading(layer: Layer, line: Line, values: Values, sample: int = 0) -> Readin
     others = tuple((at, values.tensor(one)) for at, one in rest if at != at_input)
     weights = values.weights(line) if line.weight else None
     return Reading(
-        line, at_weight, at_input, weights, inputs, sizes, others, dict(line.constants), names, sample
+        values.model, line, at_weight, at_input, weights, inputs, sizes, others, dict(line.constants), names, sample
     )  # fmt: skip
 
 
@@ -117,15 +118,26 @@ def inside_output(layer: Layer, line: Line, values: Values) -> Array | None:
     return values.tensor(inner_name(layer, line.output))
 
 
-def shifted(line: Line, access: Access, place: Place, sample: int) -> Place:
-    """A place of the first sample, in another one: the axis that mentions the batch is further by whole samples."""
+def samples_of(model: Model, line: Line) -> int:
+    """How many samples of the batch a line is for: those of its output, one where that carries none."""
+    facts = None if line.inner else model.tensors.get(line.output)
+    carries = bool(line.batch) if facts is None else facts.batch is not None
+    return model.batch if carries else 1
+
+
+def shifted(model: Model, line: Line, access: Access, place: Place, sample: int) -> Place:
+    """A place of the first sample, in another one: further by whole samples along the axis that carries the batch."""
     if not sample:
         return place
-    shape = line.shape(access.name)
-    moved = [
-        at + sample * size if _mentions(index, line.batch) else at
-        for at, size, index in zip(place, shape, access.indices, strict=True)
-    ]
+    output = access is line.formula.output
+    inside = (line.inner if output else bool(line.of)) and line.prepared is None
+    facts = None if inside else model.tensors.get(line.output if output else dict(line.inputs).get(access.name, ""))
+    moved = list(place)
+    if facts is not None and facts.batch is not None:
+        moved[facts.batch] += sample * facts.rows
+    elif facts is None:
+        for axis, (size, index) in enumerate(zip(line.shape(access.name), access.indices, strict=True)):
+            moved[axis] += sample * size if _mentions(index, line.batch) else 0
     return tuple(moved)
 
 

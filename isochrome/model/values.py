@@ -145,9 +145,9 @@ class Values:
             raise RequestError(f"{access}: what it looks up depends on data that this run does not give")
         size = line.shape(access.name)[access.indices.index(index)]
         ids = np.asarray(found, np.int64).reshape(found.shape or (1,))
-        for axis, argument in enumerate(index.arguments):
-            if sample and any(loop == line.batch for loop, _ in argument.terms):  # the rows of the sample come first
-                ids = np.roll(ids, -sample * (ids.shape[axis] // self.model.batch), axis)
+        facts = self.model.tensors.get(tensor)
+        if sample and facts is not None and facts.batch is not None:
+            ids = np.roll(ids, -sample * facts.rows, facts.batch)  # the rows of the sample come first
         return np.where(ids < 0, ids + size, ids)
 
 

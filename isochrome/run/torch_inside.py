@@ -1,4 +1,4 @@
-"""What happens inside a recurrent operation: the sums in its gates and its states, step by step, by their names.
+"""What happens inside an operation: the sums in a recurrent one's gates and its states, step by step, by their names.
 
 The operation itself gives none of these. ``torch`` is given by the one file that imports it. A quantity inside is
 called ``output/what``, by the first output of the operation: ``lstm_1.0/gates``. In a stack the layers before the last
@@ -69,17 +69,21 @@ def _probed(found: Inside, name: str, value: Any, rest: Any = None) -> Any:
 
 
 def _sequence(torch: Any, kind: str, given: Mapping[str, Any], first: str) -> Inside | None:
-    """A stack of layers over time; None for what is not followed: dropout between layers, a single sample."""
+    """A stack of layers over time; None where layers drop something between them, by chance."""
     x, states = given["input"], given["hx"] if isinstance(given["hx"], list) else [given["hx"]]
     count, ways = given["num_layers"], 2 if given["bidirectional"] else 1
-    if x.dim() != 3 or (given.get("train") and given.get("dropout") and count > 1):
+    if given.get("train") and given.get("dropout") and count > 1:
         return None
     found, early = Inside(torch), given.get("batch_first", False)
+    flat = x.dim() == 2
+    if flat:
+        x, states = x.unsqueeze(0 if early else 1), [state.unsqueeze(1) for state in states]
+        found.values[f"{first}/batched"] = found.probes[f"{first}/batched"] = x
     x = x.transpose(0, 1) if early else x
     each = len(given["params"]) // (count * ways)
     ends: list[list[Any]] = [[] for _ in states]
     for layer in range(count):
-        name = first if layer == count - 1 else f"{first}/layer {layer}"
+        name = first if layer == count - 1 and not flat else f"{first}/layer {layer}"
         sides = []
         for way in range(ways):
             at = layer * ways + way
@@ -94,6 +98,25 @@ def _sequence(torch: Any, kind: str, given: Mapping[str, Any], first: str) -> In
             found.values[name] = _turned(x, early)
             found.probes[name] = found.values[name]
     found.outputs = [_turned(x, early), *(torch.stack(end) for end in ends)]
+    if flat:
+        found.outputs = [found.outputs[0].squeeze(0 if early else 1), *(end.squeeze(1) for end in found.outputs[1:])]
+    return found
+
+
+def _embedding(torch: Any, kind: str, given: Mapping[str, Any], first: str) -> Inside:
+    """What is looked up once, where all samples look up the same rows."""
+    found, ids = Inside(torch), given["indices"]
+    one = _probed(found, f"{first}/of one sample", torch.nn.functional.embedding(ids[:1], given["weight"]))
+    found.outputs = [one.expand(len(ids), *one.shape[1:])]
+    return found
+
+
+def _bilinear(torch: Any, kind: str, given: Mapping[str, Any], first: str) -> Inside:
+    """The products before the bias is added."""
+    found = Inside(torch)
+    plain = torch.nn.functional.bilinear(given["input1"], given["input2"], given["weight"])
+    products = _probed(found, f"{first}/products", plain)
+    found.outputs = [products if given.get("bias") is None else products + given["bias"]]
     return found
 
 
@@ -153,5 +176,7 @@ INSIDE: Mapping[str, Callable[[Any, str, Mapping[str, Any], str], Inside | None]
     "aten.gru_cell.default": _cell,
     "aten.rnn_tanh_cell.default": _cell,
     "aten.rnn_relu_cell.default": _cell,
+    "aten.embedding.default": _embedding,
+    "aten.bilinear.default": _bilinear,
 }
 """The operations whose inside can be followed."""

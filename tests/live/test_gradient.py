@@ -72,6 +72,38 @@ class Norms(nn.Module):
         return self.norm(self.lin(self.norm(x)))
 
 
+class Positions(nn.Module):
+    """Rows that every sample looks up alike, beside those that it chooses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.places = nn.Embedding(5, 4), nn.Embedding(3, 4)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return torch.tanh(self.words(ids) + self.places(torch.arange(3).expand(len(ids), 3)))
+
+
+class Pair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = nn.Bilinear(3, 3, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.both(x, torch.tanh(x))
+
+
+class Merged(nn.Module):
+    """Samples and tokens in one axis, as GPT-2 has them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lin, self.bias, self.w = nn.Linear(4, 4), nn.Parameter(torch.randn(3)), nn.Parameter(torch.randn(4, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.addmm(self.bias, torch.tanh(self.lin(x)).view(-1, 4), self.w)
+        return y.view(*x.shape[:2], 3).transpose(0, 1).reshape(-1, 3) @ self.w.t()
+
+
 MODULES: dict[str, Callable[[st.DataObject], tuple[nn.Module, tuple[Any, ...]]]] = {
     "shared kernel": lambda data: (Shared(data.draw(st.integers(1, 3)), data.draw(st.integers(1, 2))), None),
     "one block thrice": lambda data: (block(), (image(data.draw(st.integers(1, 3)), 4),)),
@@ -81,6 +113,10 @@ MODULES: dict[str, Callable[[st.DataObject], tuple[nn.Module, tuple[Any, ...]]]]
     "RNN cell": lambda data: (Steps(nn.RNNCell(3, 2, nonlinearity=data.draw(st.sampled_from(["tanh", "relu"])))), (image(3, 2, 3),)),
     "LSTM": lambda data: (nn.LSTM(3, 2, data.draw(st.integers(1, 2)), bidirectional=data.draw(st.booleans()), batch_first=data.draw(st.booleans())), (image(2, 3, 3),)),
     "LSTM with projection": lambda data: (nn.LSTM(3, 4, proj_size=2), (image(4, 2, 3),)),
+    "LSTM without a batch": lambda data: (nn.LSTM(3, 2, 2, batch_first=data.draw(st.booleans())), (image(4, 3),)),
+    "positions": lambda data: (Positions(), (torch.tensor([[1, 0, 2], [3, 3, 1]]),)),
+    "bilinear": lambda data: (Pair(), (image(2, 3),)),
+    "tokens merged": lambda data: (Merged(), (image(2, 3, 4),)),
     "GRU": lambda data: (nn.GRU(3, 2, data.draw(st.integers(1, 2)), bidirectional=data.draw(st.booleans())), (image(2, 3, 3),)),
     "expanded, overlapping": lambda data: (Expanded(), (image(2, 3, 5),)),
     "norms": lambda data: (Norms(), (image(3, 4),)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import fsum, sqrt
 
 from isochrome.ask.gradient import Gradient, GradientTerm, gradient
+from isochrome.ask.reading import samples_of
 from isochrome.core.formula import loops_of
 from isochrome.core.relation import Place
 from isochrome.draw.choice import channel_shown, coloured, kernel, level_legend
@@ -295,7 +296,7 @@ def _formula(scene: Scene) -> str:
 def _notes(plan: _Plan) -> tuple[str, ...]:
     found = plan.maps[0].found
     padded = any(term.x is None for one in plan.maps for term in one.own)
-    samples = plan.scene.model.batch if plan.scene.line.batch else 1
+    samples = samples_of(plan.scene.model, plan.scene.line)
     cells = (
         ""
         if not plan.detailed

@@ -42,7 +42,7 @@ ALLOWED = {
 }
 FRAMEWORKS = {
     *("torch", "onnx", "onnxruntime", "keras", "tensorflow", "jax"),
-    *("starlette", "uvicorn", "anywidget", "resvg_py", "PIL", "fontTools"),
+    *("starlette", "uvicorn", "anywidget", "resvg_py", "PIL", "fontTools", "reportlab"),
 }
 SCRIPTS = PACKAGE / "examples" / "scripts"  # they make the example files, and nothing imports them
 
@@ -150,6 +150,7 @@ def test_core_imports_numpy_alone() -> None:
 
 
 def test_each_library_is_imported_in_one_file_of_a_part() -> None:
+    """An image is read in `run`, and written in `render`."""
     places: dict[tuple[str, str], set[str]] = defaultdict(set)
     for found in all_imports():
         library = found.module.split(".")[0]

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from isochrome.app.named import is_named, module_named
 from isochrome.app.targets import Of, target_of
 from isochrome.ask.explain import Explanation, explain
@@ -20,6 +22,7 @@ from isochrome.ask.uses import WeightUses, uses
 from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
 from isochrome.examples import example_input, example_path, find_example
+from isochrome.examples.arithmetic import PREFIX, Case, find_case
 from isochrome.load import LiveModel, open_file, open_module
 from isochrome.load.aten import ProgramModel
 from isochrome.load.onnx import OnnxFile
@@ -203,6 +206,8 @@ def open_model(
     if text.startswith("formula:"):
         line = text.removeprefix("formula:")
         return OpenedModel(typed_model(line, shapes or {}, tables), line)
+    if text.startswith(PREFIX):
+        return _case(find_case(text.removeprefix(PREFIX)))
     if text.startswith("example:"):
         name = find_example(text.removeprefix("example:")).name
         return OpenedModel(open_file(example_path(name), shapes), text, name)
@@ -222,3 +227,10 @@ def open_live(
     """A live PyTorch module on example inputs: it is recorded, and left as it was."""
     live = open_module(module, inputs, keywords)
     return OpenedModel(live.file, name or live.file.model.name, live=live)
+
+
+def _case(case: Case) -> OpenedModel:
+    constants = {name: np.full(shape, value) for name, shape, value in case.constants}
+    shapes = dict(case.shapes)
+    made = typed_model(case.formula, shapes, None, case.seed, case.name, constants, case.largest)
+    return OpenedModel(made, f"{PREFIX}{case.name}")

@@ -14,21 +14,25 @@ from isochrome.draw.views import (
     gradient,
     kernel,
     matrix,
+    overlap,
     start_edges,
     start_neurons,
     start_numbers,
     unrolled,
     volume,
+    window,
 )
 
 __all__ = ["VIEWS"]
 
 _ROWS = (
     arithmetic.VIEW,
+    window.VIEW,
     connections.VIEW,
     bank.VIEW,
     volume.VIEW,
     kernel.VIEW,
+    overlap.VIEW,
     baselines.VIEW,
     matrix.VIEW,
     gradient.VIEW,

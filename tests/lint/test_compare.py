@@ -89,6 +89,9 @@ def test_a_quantised_module_has_one_name_less() -> None:
         after = torch.ao.quantization.quantize_dynamic(copy.deepcopy(Language()), {nn.Linear})
     (changed,) = iso.compare(Language(), after).changed
     assert (changed.what, changed.after) == ("some of its names are gone", (("embed.weight",),))
+    (found,) = iso.lint(after, before=Language()).findings
+    assert (found.rule, found.severity) == ("tie-lost", "warning")
+    assert found.message == "embed.weight and head.weight were one stored tensor; head.weight is no longer held by name"
 
 
 @pytest.mark.parametrize("dynamo", [False, True])

@@ -12,7 +12,16 @@ __all__ = ["RULE"]
 
 
 def _find(subject: Subject) -> Iterator[Found]:
-    for change in subject.changes.lost if subject.changes else ():
+    if subject.changes is None:
+        return
+    for change in subject.changes.changed:
+        gone = tuple(name for name in change.before_names if name not in change.after_names)
+        verb = "is" if len(gone) == 1 else "are"
+        if len(change.after_names) < len(change.before_names):
+            were = named(change.before_names)
+            message = f"{were} were one stored tensor; {named(gone)} {verb} no longer held by name"
+            yield Found("warning", change.before_names, message, change.after_names[0])
+    for change in subject.changes.lost:
         if touched(subject, change):
             continue
         before, after = change.before_names, change.after_names

@@ -22,7 +22,7 @@ __all__ = ["FormulaError", "IsochromeError", "ModelError", "OpenedLayer", "Opene
 __version__ = "0.1.0"
 
 
-def open(model: Any, *inputs: Any, **keywords: Any) -> OpenedModel:
+def open(model: Any, /, *inputs: Any, **keywords: Any) -> OpenedModel:
     """The model behind a path, ``example:NAME``, ``formula:LINE`` or ``package.module:function``, or a live module.
 
     A PyTorch module is recorded on example inputs: it takes ``inputs`` and ``keywords`` as its own call does, and is

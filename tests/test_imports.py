@@ -155,7 +155,7 @@ def test_each_library_is_imported_in_one_file_of_a_part() -> None:
     for found in all_imports():
         library = found.module.split(".")[0]
         if library not in {*sys.stdlib_module_names, "numpy", "isochrome", ""}:
-            places[part_of(found.path), library].add(str(found.path.relative_to(ROOT)))
+            places[library, part_of(found.path)].add(str(found.path.relative_to(ROOT)))
     assert {library: sorted(files) for library, files in places.items() if len(files) > 1} == {}
 
 

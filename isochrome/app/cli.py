@@ -256,8 +256,8 @@ def _run_draw(options: Any) -> None:
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
-            inputs=options.input, many=options.many, of=options.of, style=options.style, width_mm=options.width_mm,
-            play=play, pace=options.pace, caption=options.caption, command=options.command,
+            inputs=options.input, many=options.many, of=options.of, style=options.style,
+            width_mm=options.width_mm, play=play, pace=options.pace, caption=options.caption, command=options.command,
         )  # fmt: skip
         drawn.save(options.output)
     if options.json:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.load.assemble import NO_BATCH, assembled
-from isochrome.load.aten_names import path_namer
+from isochrome.load.aten_names import path_namer, with_other_paths
 from isochrome.load.aten_steps import SPECIAL
 from isochrome.load.aten_walk import Walk
 from isochrome.load.batch import BatchElsewhere
@@ -89,7 +89,10 @@ def program_model(program: Program, read: Read, name: str = "") -> ProgramModel:
     )  # fmt: skip
     read_things = {program.held[number].thing for number in program.stored.values()}
     unread = tuple(number for number, row in enumerate(program.held) if row.thing not in read_things)
-    model = replace(model, held=program.held, modules=program.modules, declared=program.declared, unread=unread)
+    layers = with_other_paths(model.layers, program.modules)
+    model = replace(
+        model, layers=layers, held=program.held, modules=program.modules, declared=program.declared, unread=unread
+    )
     return ProgramModel(model, program, read, tensors)
 
 

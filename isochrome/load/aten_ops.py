@@ -11,7 +11,7 @@ from isochrome.load import aten_weighted as weighted
 from isochrome.load import aten_windows as sliding
 from isochrome.load.aten_call import Call
 
-__all__ = ["COMMUTES", "CREATES", "LAYERS", "RANDOM", "REASONS", "ROWS", "Row"]
+__all__ = ["COMMUTES", "CREATES", "LAYERS", "LAID_OUT", "RANDOM", "REASONS", "ROWS", "Row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +214,13 @@ LAYERS = frozenset(
     if row.operands.startswith(_NORM) or name in ("embedding", "prelu")
 ) | {"linear", "embedding_bag", "lstm", "gru", "rnn_tanh", "rnn_relu", "scaled_dot_product_attention"}  # fmt: skip
 """Layers also where their input does not depend on the model's inputs: then it is an activation all the same."""
+
+LAID_OUT = frozenset(
+    "permute transpose swapaxes swapdims t mT mH matrix_H adjoint numpy_T movedim moveaxis expand expand_as "
+    "broadcast_to select slice narrow split split_with_sizes chunk tensor_split unbind unfold diagonal "
+    "as_strided".split()
+)
+"""Views whose elements do not lie in memory in the order of their places."""
 
 COMMUTES = frozenset("add mul multiply maximum minimum fmax fmin eq ne logical_and logical_or logical_xor".split())
 """The operations for which the order of two operands does not matter."""

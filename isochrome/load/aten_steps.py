@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import sqrt
+from math import prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,12 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
 from isochrome.layers import Operation
 from isochrome.layers.line import without_loop
+from isochrome.layers.reshape import strides as row_strides
 from isochrome.load import aten_moving as moving
 from isochrome.load.aten_ops import ROWS
 from isochrome.load.aten_walk import Node, Special, Walk
 from isochrome.load.aten_weighted import kind
+from isochrome.load.aten_windows import strided_in
 from isochrome.load.value import FLOATS, Unknown, Value
 
 __all__ = ["SPECIAL"]
@@ -237,6 +239,16 @@ def _catenated(walk: Walk, node: Node) -> None:
     walk.operation(Node(node.made, call), ROWS[call.op])
 
 
+def _strided(walk: Walk, node: Node) -> None:
+    """Elements by strides over memory, of an activation that lies there in order."""
+    x = node.call.value("self")
+    if x.name in walk.scattered:
+        raise Unknown("it reads by strides what does not lie in memory in order")
+    made = strided_in(node.call, _shape(x), row_strides(_shape(x)), 0)
+    flat = x if len(_shape(x)) == 1 else _reshaped(walk, node, x, (prod(_shape(x)),), _inner(node, "flat"))
+    walk.emit(node, made, {"x": flat}, node.made.outputs)
+
+
 def _gated(walk: Walk, node: Node) -> None:
     x = node.call.value("self")
     axis = moving.axis_of(node.call, default=-1)
@@ -358,6 +370,7 @@ SPECIAL: Mapping[str, Special] = {
     "unbind": _unbind,
     "unbind_copy": _unbind,
     **dict.fromkeys(("cat", "concat", "concatenate"), _catenated),
+    "as_strided": _strided,
     "glu": _gated,
     "channel_shuffle": _shuffled,
     "embedding": _embedding,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -15,8 +14,9 @@ from isochrome.layers import Operation as KindCall
 from isochrome.load.aten_call import Call, call_key, operation_name
 from isochrome.load.aten_constants import folded, made_number
 from isochrome.load.aten_held import Place, places_of
-from isochrome.load.aten_ops import COMMUTES, CREATES, LAYERS, RANDOM, REASONS, ROWS, Row
-from isochrome.load.aten_windows import border_of
+from isochrome.load.aten_ops import COMMUTES, CREATES, LAID_OUT, LAYERS, RANDOM, REASONS, ROWS, Row
+from isochrome.load.aten_pads import Pads
+from isochrome.load.aten_windows import strided_in
 from isochrome.load.graph import Graph, Named
 from isochrome.load.store import SMALL
 from isochrome.load.value import FLOATS, Carried, Unknown, Value
@@ -29,6 +29,7 @@ from isochrome.model.program import Facts, Program, Ref
 
 __all__ = ["Node", "Special", "Walk"]
 
+VIEWS = ("view", "unsqueeze", "squeeze", "detach", "alias", "flatten", "unflatten")
 BY_ELEMENT = ("elementwise", "bias", "scale")
 
 
@@ -46,7 +47,8 @@ Special = Callable[["Walk", Node], None]
 @dataclass(slots=True, eq=False)
 class Walk:
     """One pass over the calls in their order. ``batch_axis`` is the axis of the inputs along which the batch is assumed
-    (None: along none); ``special`` has the operations that are more than one of our kinds."""
+    (None: along none); ``special`` has the operations that are more than one of our kinds; ``scattered`` names the
+    tensors whose elements do not lie in memory in the order of their places."""
 
     program: Program
     graph: Graph
@@ -54,10 +56,11 @@ class Walk:
     batch_axis: int | None = 0
     scope: dict[str, Value] = field(default_factory=dict)
     sites: dict[str, ProgramCall] = field(default_factory=dict)
+    scattered: set[str] = field(default_factory=set)
     _places: tuple[Place, ...] = ()
     _called: dict[int, list[str]] = field(default_factory=dict)
     _batch: int | None = None
-    _padded: dict[str, tuple[Value, tuple[int, ...], str]] = field(default_factory=dict)
+    _pads: Pads = field(default_factory=Pads)
 
     def run(self) -> None:
         """Walk the whole program. Raises BatchElsewhere, and ModelError that names the call."""
@@ -76,7 +79,8 @@ class Walk:
                 raise ModelError(f"{where}: {fault}") from None
         for name in program.outputs:
             self.value(name)
-        self._drop_idle_pads()
+        idle = self._pads.idle(self.graph.found, program.outputs)
+        self.graph.found[:] = [named for named in self.graph.found if named.operation.outputs[0] not in idle]
 
     # --- values -------------------------------------------------------------------------------------------------
 
@@ -155,12 +159,16 @@ class Walk:
 
     def _node(self, node: Node) -> None:
         library, op = operation_name(node.made.target)[0], node.call.op
+        if op in LAID_OUT or any(value.name in self.scattered for _, value in node.call.values if op in VIEWS):
+            self.scattered.update(node.made.outputs)
         row = ROWS.get(op) if library in ("aten", "isochrome") else None
         try:
             if library == "aten" and op in CREATES:
                 self._create(node)
             elif library == "aten" and op in RANDOM:
                 self._outputs(node, None)
+            elif op == "as_strided" and node.call.value("self").origin is not None:
+                self._strided(node, node.call.value("self"))
             elif all(value.stored for _, value in node.call.values) and op not in LAYERS:
                 self._constant(node, row)
             elif library == "aten" and op in self.special:
@@ -179,13 +187,13 @@ class Walk:
 
     def operation(self, node: Node, row: Row) -> None:
         """A call that is one operation of our kinds."""
-        node = self._without_pad(node)
+        node = Node(node.made, self._pads.taken_over(node.call))
         call = node.call
         operation = self.graph.built(call_key(call), lambda: row.build(call))
         operands = {name: call.maybe(argument) for name, argument in row.names(call).items()}
         if call.op in LAYERS and row.names(call).get("x") in ("input", "self"):
             operands["x"] = self.as_activation(call.value(row.names(call)["x"]))
-        self._note_pad(node, operation)
+        self._pads.note(call, operation)
         self.emit(node, operation, operands, node.made.outputs)
 
     def emit(
@@ -289,6 +297,18 @@ class Walk:
             else:
                 self.scope[name] = self._fresh(name, facts, known, roots)
 
+    def _strided(self, node: Node, value: Value) -> None:
+        """Elements of a stored tensor by strides over the storage, which is known where the tensor is held as it is."""
+        call, name, facts = node.call, node.made.outputs[0], node.call.facts[0]
+        number = self.program.stored.get(value.name)
+        if value.origin is None or number is None or facts is None:
+            raise Unknown("it reads by strides what does not lie in memory in order")
+        row = self.program.held[number]
+        start = row.offset // max(row.item, 1)
+        made = strided_in(call, value.shape or (), row.strides, start)
+        flat = value.origin.reshape((prod(value.shape or ()),))
+        self.scope[name] = replace(value, name=name, shape=facts.shape, origin=moved(made, {"x": flat})[0], known=None)
+
     def _fresh(self, name: str, facts: Facts, known: Any, roots: tuple[str, ...]) -> Value:
         if known is not None:
             return replace(self.graph.store.known(name, known, roots), kept=bool(roots))
@@ -333,46 +353,6 @@ class Walk:
     def _is_integer(self, value: Value) -> bool:
         sources = [] if value.origin is None else [piece.source for piece in value.origin.pieces]
         return bool(sources) and all("int" in self.graph.store.tensors[source].dtype for source in sources)
-
-    # --- padding before a convolution -----------------------------------------------------------------------------
-
-    def _note_pad(self, node: Node, operation: KindCall) -> None:
-        """Padding along positions alone, which a convolution can take over."""
-        x = node.call.maybe("self")
-        if operation.kind != "pad" or x is None or x.shape is None:
-            return
-        amounts = node.call.ints("pad" if node.call.has("pad") else "padding")
-        mode, rank = border_of(node.call), len(x.shape) - 2
-        if mode == "constant" and node.call.real("value", 0.0) != 0 or min(amounts, default=0) < 0:
-            return
-        if any(amounts[2 * rank :]) or rank < 1:
-            return
-        amounts = (*amounts, *(0,) * (2 * rank))[: 2 * rank]
-        begins, ends = amounts[::2][::-1], amounts[1::2][::-1]
-        self._padded[node.made.outputs[0]] = (x, (*begins, *ends), mode)
-
-    def _without_pad(self, node: Node) -> Node:
-        """A convolution of what was padded, with the padding as its own."""
-        call = node.call
-        x = call.maybe("input")
-        if x is None or x.name not in self._padded or not call.op.startswith("conv") or "transpose" in call.op:
-            return node
-        source, pads, mode = self._padded[x.name]
-        rank, padding = len(call.shape("weight")) - 2, call.arguments.get("padding")
-        if len(pads) != 2 * rank or call.flag("transposed") or isinstance(padding, str) and padding == "same":
-            return node
-        if mode != "constant" and not isinstance(padding, str) and any(call.ints("padding", rank, (0,))):
-            return node
-        border = "zeros" if mode == "constant" else mode
-        arguments = {**call.arguments, "input": source, "extra pads": pads, "border": border}
-        return Node(node.made, replace(call, arguments=arguments))
-
-    def _drop_idle_pads(self) -> None:
-        """Pads that only convolutions read, which have taken them over."""
-        read = Counter(name for named in self.graph.found for name in named.operation.inputs)
-        wanted = set(read) | set(self.program.outputs)
-        idle = {name for name in self._padded if name not in wanted}
-        self.graph.found[:] = [named for named in self.graph.found if named.operation.outputs[0] not in idle]
 
 
 def _computes(operation: KindCall | None, values: Sequence[Value]) -> bool:

@@ -6,18 +6,21 @@ Source of names and defaults: ``aten/src/ATen/native/native_functions.yaml`` of 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from isochrome.core.sizes import Shape
 from isochrome.errors import shown
 from isochrome.layers import Operation
+from isochrome.layers.reshape import strides as row_strides
 from isochrome.load.aten_call import Call
 from isochrome.load.aten_moving import axis_of, twice
 from isochrome.load.aten_weighted import kind
 from isochrome.load.value import Unknown
 
 __all__ = [
-    "adaptive_pool", "average_pool", "border_of", "columns", "from_columns", "max_pool", "padded", "resized", "windows",
+    "adaptive_pool", "average_pool", "border_of", "columns", "from_columns", "max_pool", "padded", "resized",
+    "strided_in", "windows",
 ]  # fmt: skip
 
 
@@ -107,6 +110,15 @@ def columns(call: Call) -> Operation:
 
 def from_columns(call: Call) -> Operation:
     return kind("from columns", x=call.shape("self"), out=call.ints("output_size", 2), **_sliding(call))
+
+
+def strided_in(call: Call, shape: Shape, strides: Shape, start: int) -> Operation:
+    """Elements by strides over memory, of a tensor that lies there in order from a place on."""
+    if tuple(strides) != row_strides(shape) and prod(shape) > 1:
+        raise Unknown("it reads by strides what does not lie in memory in order")
+    steps = call.ints("stride")
+    offset = call.whole("storage_offset", start) - start
+    return kind("strided", x=(prod(shape),), shape=call.ints("size"), strides=steps, offset=offset)
 
 
 def border_of(call: Call) -> str:

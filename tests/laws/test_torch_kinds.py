@@ -113,6 +113,24 @@ def group_norm(draw: Draw) -> tuple[str, Given]:
     return "group_norm.default", {"input": _rand(*x, 2), "num_groups": groups, "weight": _rand(x[1]), "bias": _rand(x[1])}
 
 
+def instance_norm(draw: Draw) -> tuple[str, Given]:
+    target, given_ = group_norm(draw)
+    del given_["num_groups"]
+    return "instance_norm.default", given_ | {"running_mean": None, "running_var": None, "use_input_stats": True,
+                                              "momentum": 0.1, "eps": 1e-3, "cudnn_enabled": False}  # fmt: skip
+
+
+def bilinear(draw: Draw) -> tuple[str, Given]:
+    n, i, j, o = (draw(sizes(1, 3)) for _ in range(4))
+    return "bilinear.default", {"input1": _rand(n, i), "input2": _rand(n, j), "weight": _rand(o, i, j)}
+
+
+def addmm(draw: Draw) -> tuple[str, Given]:
+    n, i, o = (draw(sizes(1, 4)) for _ in range(3))
+    c = draw(st.sampled_from([(o,), (1, o), (n, o), (1,)]))
+    return "addmm.default", {"bias": _rand(*c), "mat1": _rand(n, i), "weight": _rand(i, o), "beta": draw(sizes(1, 3)), "alpha": draw(sizes(1, 3))}
+
+
 def prelu(draw: Draw) -> tuple[str, Given]:
     x = [draw(sizes(1, 3)) for _ in range(draw(sizes(2, 4)))]
     return "prelu.default", {"self": _rand(*x), "weight": _rand(x[1] if draw(st.booleans()) else 1)}
@@ -159,7 +177,8 @@ def columns(draw: Draw) -> tuple[str, Given]:
                               "padding": [draw(sizes(0, 1)) for _ in kernel], "stride": [draw(sizes(1, 3)) for _ in kernel]}  # fmt: skip
 
 
-WEIGHTED = (conv, conv_transpose, linear, matmul, scale, bias, embedding, batch_norm, layer_norm, rms_norm, group_norm, prelu)
+WEIGHTED = (conv, conv_transpose, linear, matmul, scale, bias, embedding, batch_norm, layer_norm, rms_norm, group_norm,
+            instance_norm, bilinear, addmm, prelu)
 KINDS = (*WEIGHTED, average_pool, max_pool, adaptive_pool, resize, pad, columns)
 
 
@@ -169,7 +188,7 @@ class Called:
     def __init__(self, target: str, given_: Given) -> None:
         name, overload = target.split(".")
         self.operation = getattr(getattr(torch.ops.aten, name), overload)
-        self.schema = {"weight": _second(self.operation)} if "weight" not in _names(self.operation) else {}
+        self.schema = _called(self.operation)
         self.tensors = {key: value for key, value in given_.items() if isinstance(value, torch.Tensor)}
         self.given = given_
         self.y = self.run(self.tensors)
@@ -218,8 +237,12 @@ def _names(operation: Any) -> list[str]:
     return [one.name for one in operation._schema.arguments]
 
 
-def _second(operation: Any) -> str:
-    return [name for name in _names(operation) if name in ("other", "mat2")][0] if "other" in _names(operation) else "weight"
+def _called(operation: Any) -> dict[str, str]:
+    """What the operation calls our weight and bias, where it has other names for them."""
+    names = _names(operation)
+    if "mat2" in names:
+        return {"weight": "mat2", "bias": "self"}
+    return {"weight": "other"} if "other" in names else {}
 
 
 def _plain(value: Any) -> Any:

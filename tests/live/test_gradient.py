@@ -239,3 +239,30 @@ def test_an_onnx_model_gives_the_terms_and_says_that_they_are_not_checked() -> N
     assert (found.total, found.framework, len(found.terms)) == (10.0, None, 9)
     assert found.note == "the total is not checked: onnxruntime gives no gradients"
     assert found.of == "the sum of the outputs of conv"
+
+
+def test_a_modules_own_keywords_may_have_any_name() -> None:
+    class Named(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lin = nn.Linear(2, 2)
+
+        def forward(self, *, model: Tensor, weight: Tensor) -> Tensor:
+            return self.lin(model) + weight
+
+    opened = iso.open(Named(), model=torch.ones(1, 2), weight=torch.zeros(1, 2))
+    assert opened.model.inputs == ("model", "weight") and opened["lin"].weights == 4
+    with pytest.raises(iso.RequestError) as fault:
+        iso.open("example:stanford", torch.ones(1))
+    assert str(fault.value) == "open: a file takes no example inputs; keywords give shapes that it leaves open"
+
+
+def test_uses_of_a_weight_that_ids_look_up_as_well_need_the_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "small_tied_net.py").write_text(
+        "import torch\nfrom tests.live.zoo import Tied\n\ndef build():\n    return Tied(), torch.tensor([[1, 2, 1]])\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["uses", "small_tied_net:build", "back", "--weight", "1,2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    layers = [use["layer"] for use in found["uses"]]
+    assert found["taps"] == 2 + 3 + 3 + 3 and layers.count("embed") == 2

@@ -243,6 +243,8 @@ CASES: dict[str, Case] = {
     "cdist": move(lambda x, z: torch.cdist(x, z), (2, 3, 4), (2, 5, 4)),
     "linalg_norm": move(lambda x: torch.linalg.vector_norm(x, dim=1), X4),
     "mse_loss": move(lambda x, z: F.mse_loss(x, z), (2, 4), (2, 4)),
+    "as_strided": move(lambda x: x.as_strided((3, 4), (2, 1), 1), (3, 4)),
+    "as_strided of a weight": case(lambda m, x: x @ m.w.as_strided((4, 3), (1, 1), 2), (2, 4), w=(9,)),
     "view_copy": move(lambda x: aten.view_copy(x, [2, 20, 6]), X4),
     "_unsafe_view": move(lambda x: aten._unsafe_view(x, [2, 20, 6]), X4),
     "squeeze_copy": move(lambda x: aten.squeeze_copy(aten.unsqueeze_copy(x, 1)), X4),

@@ -22,7 +22,7 @@ from isochrome.errors import shown
 __all__ = ["VIEW"]
 
 _CELL, _SMALL = 104.0, 40.0
-_NUMBERED, _MAPPED = 5, 12
+_NUMBERED, _MAPPED = 5, 9
 """The most positions along an axis with their arithmetic in the cells, and without."""
 _GAP = 72.0
 _LEFT, _TOP = 34.0, 70.0
@@ -124,11 +124,10 @@ def _plan(scene: Scene) -> _Plan:
 
 
 def _weights(scene: Scene) -> tuple[Place, ...]:
-    """The weight that was chosen; else the middle and the first of the chosen filter's, for the chosen channel."""
-    if scene.weight is not None:
-        return (scene.weight,)
+    """Two weights: the one that was chosen, the middle and the first of the chosen filter's, for the chosen channel."""
     some = kernel(scene, scene.filter_rows, channel_shown(scene))
-    return tuple(dict.fromkeys((some[len(some) // 2], some[0])))
+    first = () if scene.weight is None else (scene.weight,)
+    return tuple(dict.fromkeys((*first, some[len(some) // 2], some[0])))[:2]
 
 
 def _map(scene: Scene, place: Place) -> _Map:

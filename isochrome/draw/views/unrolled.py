@@ -16,6 +16,7 @@ from isochrome.draw.layout import (
     outline,
     paragraph,
     place_text,
+    text_width,
 )
 from isochrome.draw.picture import Cell, Edge, Label, Mark, Picture, Rect, Rule, Table, keys
 from isochrome.draw.scene import Part, Scene
@@ -159,15 +160,17 @@ def _every(scene: Scene) -> list[tuple[Layer, Line]]:
 def _weights(scene: Scene, position: Place) -> tuple[tuple[Place, ...], ...]:
     """A few weights of a few neurons: of the chosen filter and its neighbours, for some channels or taps."""
     low, high = block(scene.filter, _NEURONS, scene.filters)
-    found = []
+    rows = []
     for which in range(low, high):
         parts = _parts(scene, which, position)
-        places = list(dict.fromkeys(part.w for part in parts if part.w is not None))
-        start = max(0, min(len(places) // 2 - 1, len(places) - _PORTS)) if scene.w.size("tap") > 1 else 0
-        if scene.weight in places:
-            start = max(0, min(places.index(scene.weight) - 1, len(places) - _PORTS))
-        found.append(tuple(places[start : start + _PORTS]))
-    return tuple(dict.fromkeys(row for row in found if row))
+        rows.append(list(dict.fromkeys(part.w for part in parts if part.w is not None)))
+    first = rows[scene.filter - low] if rows else []
+    start = max(0, len(first) // 2 - 1) if scene.w.size("tap") > 1 else 0
+    for row in rows:
+        if scene.weight in row:
+            start = row.index(scene.weight) - 1
+    start = max(0, min(start, len(first) - _PORTS))
+    return tuple(dict.fromkeys(tuple(row[start : start + _PORTS]) for row in rows if row[start : start + _PORTS]))
 
 
 def _parts(scene: Scene, number: int, position: Place) -> tuple[Part, ...]:
@@ -231,6 +234,8 @@ def _folded(plan: _Plan) -> list[Mark]:
         text = ",".join(f"{names[axis]}={some[0][axis]}" for axis in same)
         if text and len(plan.weights) > 1 or len(plan.weights) == 1:
             text = text or place_text(some[0])
+            if text_width(text, 10.5, mono=True) > _STORED + 2 and same:
+                text = place_text(some[0][axis] for axis in same)
             x = left + column * (_STORED + 2) + _STORED / 2
             marks.append(Label(x, top - 8, fitted(text, _STORED + 2, 10.5, mono=True), "index", "middle"))
     return [*marks, *_loop(plan, top + len(plan.weights) * (_STORED + 2) + 34)]
@@ -267,11 +272,12 @@ def _unfolded(plan: _Plan) -> list[Mark]:
     marks: list[Mark] = [Label(_LEFT + 36, 14, "unfolded: where it is used", "group", size=14)]
     edges: list[Edge] = []
     above: list[Mark] = []
+    differ = len({str(step.scene.line.formula) for step in plan.steps}) > 1
     for place, step in enumerate(plan.steps):
         x = _LEFT + 36 + place * _wide()
         name = fitted(step.name, _wide() - 12, 13, True, True)
         marks.append(Label(x + (_wide() - _BETWEEN) / 2, 48, name, "mono", "middle", bold=True, size=13))
-        if not plan.along:
+        if differ:
             formula = fitted(str(step.scene.line.formula), _wide() - 4, 10, mono=True)
             marks.append(Label(x + (_wide() - _BETWEEN) / 2, 66, formula, "index", "middle", size=10))
         ends = dict(zip(step.inputs, _centres(plan, len(step.inputs)), strict=True))
@@ -367,6 +373,8 @@ def _notes(plan: _Plan) -> tuple[str, ...]:
     looked = [shown(layer.name, 40) for layer, line in _every(scene) if line.depends]
     if looked:
         notes.append(f"Not drawn: {joined(looked)}, which reads rows of it that the data chooses.")
+    if any(part.padding for step in plan.steps for _, parts in step.neurons for part in parts):
+        notes.append("A dashed edge reads padding.")
     if scene.line.of:
         notes.append(f"What is read is the {scene.line.of}.")
     return tuple(notes)

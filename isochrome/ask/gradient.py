@@ -15,7 +15,7 @@ from isochrome.errors import RequestError, shown
 from isochrome.model.held import Held
 from isochrome.model.parts import Layer, Line, Model, Parameter
 from isochrome.model.places import letters, main_line, sample_letters, sample_place
-from isochrome.model.values import Array, Ends, Values
+from isochrome.model.values import Array, Differentiator, Ends, Values
 
 __all__ = ["Gradient", "GradientTerm", "Target", "gradient"]
 
@@ -35,7 +35,8 @@ class GradientTerm:
     """One use: ``delta`` arrives at the neuron y of a layer, ``input`` is what the weight multiplies there.
 
     ``x`` is None on padding, and where the weight is added and multiplies nothing (then ``input`` is 1). ``sample`` is
-    the place along the batch. Numbers that the run does not give are None. ``letters`` name the axes of y.
+    the place along the batch. Numbers that the run does not give are None. ``letters`` name the axes of y, ``size`` is
+    what the product's own rounding is relative to.
     """
 
     layer: str
@@ -47,6 +48,7 @@ class GradientTerm:
     product: float | None
     sample: int
     letters: tuple[str, ...]
+    size: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,35 +128,39 @@ def gradient(
     model), that is all it can be of: nothing but the layer's own uses count then, and autograd's value is None.
     """
     number, place = _checked(model, line, weight)
-    found = [_Use(*user, place) for user in model.users(number)]
-    main = main_line(layer)
+    uses = [_Use(*user, place) for user in model.users(number)]
+    main, parameter = main_line(layer), model.parameters[number]
     target = target or _own(layer, main, values)
-    parameter = model.parameters[number]
     if values.differentiator is None:
-        uses = [use for use in found if use.layer.number == layer.number]
-        deltas: dict[str, Array] = {}
-        framework, note = None, _without(values, len(uses) < len(found))
+        own = [use for use in uses if use.layer.number == layer.number]
+        note, uses = _without(values, len(own) < len(uses)), own
+        deltas, framework = dict[str, Array](), None
     else:
-        uses = found
-        wanted = [*dict.fromkeys(use.output for use in uses), *parameter.names, *_effective(uses)]
-        deltas = {
-            name: model.tensors[name].by_sample(array) if name in model.tensors else array
-            for name, array in values.differentiator.gradient(target.ends, wanted).items()
-        }
-        framework, note = _framework(model, parameter, place, uses, deltas), ""
+        deltas, note = _arrives(values.differentiator, model, target, uses, parameter), ""
+        framework = _framework(model, parameter, place, uses, deltas)
     lines = [use.line for use in uses]
     values.tensors([tensor for line in lines for _, tensor in (*line.inputs, *line.data)])
     terms = tuple(term for use in uses for term in _terms(model, use, values, deltas, main.output))
-    products = [term.product for term in terms]
-    known = [product for product in products if product is not None]
-    total = fsum(known) if len(known) == len(products) else None
+    known = [term.product for term in terms if term.product is not None]
+    whole = len(known) == len(terms) and all(line.exact for line in lines)
+    steps = len(known) + 1 + max((line.prepared.count for line in lines if line.prepared is not None), default=0)
     eps = float(np.finfo(parameter.dtype if parameter.dtype in ("float16", "float64") else "float32").eps)
-    bound = None if total is None else (len(known) + 1) * eps * fsum(map(abs, known))
-    notes = [note, _of_computed(parameter.computed_from), "" if total is not None else _missing(uses)]
+    notes = [note, _of_computed(parameter.computed_from), "" if whole else _missing(lines)]
     return Gradient(
-        parameter.names[0], parameter.names, place, letters(line.weight_access), target.text, terms, total, framework,
-        bound, values.what, "; ".join(one for one in notes if one),
+        parameter.names[0], parameter.names, place, letters(line.weight_access), target.text, terms,
+        fsum(known) if whole else None, framework, steps * eps * fsum(term.size for term in terms) if whole else None,
+        values.what, "; ".join(one for one in notes if one),
     )  # fmt: skip
+
+
+def _arrives(
+    differentiator: Differentiator, model: Model, target: Target, uses: Sequence[_Use], parameter: Parameter
+) -> dict[str, Array]:
+    """The gradients by the outputs of all uses, and by the weight itself, samples side by side."""
+    wanted = [*dict.fromkeys(use.output for use in uses), *parameter.names, *_effective(uses)]
+    found = differentiator.gradient(target.ends, wanted)
+    tensors = model.tensors
+    return {name: tensors[name].by_sample(array) if name in tensors else array for name, array in found.items()}
 
 
 def _own(layer: Layer, main: Line, values: Values) -> Target:
@@ -198,11 +204,13 @@ def _terms(model: Model, use: _Use, values: Values, deltas: dict[str, Array], ow
             else:
                 array = deltas.get(use.output)
                 delta = None if array is None else float(array[at])
-            given = found.input(tap)
-            product = None if given is None or delta is None else delta * given * found.factor(tap)
+            factor, given = found.factor(tap), found.input(tap)
+            given = None if given is None else given * factor
+            product = None if given is None or delta is None else delta * given
+            size = max(abs(product or 0.0), abs((delta or 0.0) * factor * found.size(tap)))
             yield GradientTerm(
                 use.layer.name, use.layer.number, sample_place(line, output, tap[0]), found.where(tap), delta, given,
-                product, sample, names,
+                product, sample, names, size,
             )  # fmt: skip
 
 
@@ -281,8 +289,10 @@ def _of_computed(roots: Sequence[str]) -> str:
     )
 
 
-def _missing(uses: Sequence[_Use]) -> str:
-    special = next((use.line.of for use in uses if use.line.of), "")
+def _missing(lines: Sequence[Line]) -> str:
+    if not all(line.exact for line in lines):
+        return "a use of it is no product: uses are listed, the total is not known"
+    special = next((line.of for line in lines if line.of), "")
     if special:
         return f"x is the {special}, which the run does not give: uses are listed, products not"
     return "the run does not give every input: uses are listed, products not"

@@ -14,9 +14,11 @@ from isochrome.errors import FormulaError, IsochromeError, ModelError, RequestEr
 
 if TYPE_CHECKING:
     from isochrome.app.api import OpenedLayer, OpenedModel, Run
+    from isochrome.ask.lint.compare import Comparison
+    from isochrome.ask.lint.report import Lint
 
 __all__ = ["FormulaError", "IsochromeError", "ModelError", "OpenedLayer", "OpenedModel", "RequestError", "Run",
-           "formula", "open"]  # fmt: skip
+           "compare", "formula", "lint", "open"]  # fmt: skip
 __version__ = "0.1.0"
 
 
@@ -47,6 +49,30 @@ def formula(text: str, tables: dict[str, Any] | None = None, **shapes: tuple[int
     from isochrome.app.api import open_model
 
     return open_model(f"formula:{text}", shapes, tables)[0]
+
+
+def lint(model: Any, *, before: Any = None, optimizer: Any = None) -> Lint:
+    """What lint finds in a module as it stands, an opened model or a file; nothing is run.
+
+    ``before`` is the same model before a step, ``optimizer`` the optimiser that trains a module.
+
+    >>> [finding.rule for finding in lint("example:lenet5").findings]
+    []
+    """
+    from isochrome.app.lint import lint_model
+
+    return lint_model(model, before, optimizer)
+
+
+def compare(before: Any, after: Any) -> Comparison:
+    """What sharing was lost, gained or changed between two models, each a module, an opened model or a file.
+
+    >>> compare("example:lenet5", "example:lenet5").differs
+    False
+    """
+    from isochrome.app.lint import compare_models
+
+    return compare_models(before, after)
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ from isochrome.app.named import is_named, module_named
 from isochrome.app.targets import Of, target_of
 from isochrome.ask.explain import Explanation, explain
 from isochrome.ask.gradient import Gradient, gradient
+from isochrome.ask.lint.report import Lint
 from isochrome.ask.reach import Reach, reach
 from isochrome.ask.report import LayerReport, Report, UseCounts, layer_report, report
 from isochrome.ask.uses import WeightUses, uses
@@ -177,6 +178,12 @@ class OpenedModel:
         if self.live:
             return dict(self.live.inputs), "the inputs that it was opened with"
         return random_inputs(self.model, seed)
+
+    def lint(self, before: Any = None) -> Lint:
+        """What lint finds in it; ``before`` is the same model before a step."""
+        from isochrome.app.lint import lint_model
+
+        return lint_model(self, before)
 
     def line(self, layer: str | int, parameter: str = "") -> Line:
         """The line of a layer that a parameter's name means."""

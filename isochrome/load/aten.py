@@ -14,6 +14,7 @@ from isochrome.load.aten_names import path_namer, with_other_paths
 from isochrome.load.aten_steps import SPECIAL
 from isochrome.load.aten_walk import Walk
 from isochrome.load.batch import BatchElsewhere
+from isochrome.load.flat import flat_part
 from isochrome.load.graph import Graph, Named
 from isochrome.load.join import with_added_biases
 from isochrome.load.store import Store, StoredTensor
@@ -63,6 +64,11 @@ class ProgramModel:
         found = self.read(number)
         return None if found is None else np.asarray(found)
 
+    def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> Array | None:
+        """Some of them, in the tensor's own order: from one place to another, or at some places."""
+        found = self.read_held(number)
+        return None if found is None else np.asarray(flat_part(found, at))
+
 
 def program_model(program: Program, read: Read, name: str = "") -> ProgramModel:
     """The model that a program is; ``read`` gives the numbers of a row of ``Program.held``, None where there are none.
@@ -81,8 +87,12 @@ def program_model(program: Program, read: Read, name: str = "") -> ProgramModel:
         walk.graph, found, name or program.name, program.format, program.inputs, program.outputs, notes,
         lambda named, _: paths(named),
     )  # fmt: skip
+    read_things = {program.held[number].thing for number in program.stored.values()}
+    unread = tuple(number for number, row in enumerate(program.held) if row.thing not in read_things)
     layers = with_other_paths(model.layers, program.modules)
-    model = replace(model, layers=layers, held=program.held, modules=program.modules, declared=program.declared)
+    model = replace(
+        model, layers=layers, held=program.held, modules=program.modules, declared=program.declared, unread=unread
+    )
     return ProgramModel(model, program, read, tensors)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,12 @@ from isochrome.load.child import read_record
 from isochrome.load.graph import Graph, Named
 from isochrome.load.join import with_added_biases
 from isochrome.load.onnx_bodies import SPECIAL
+from isochrome.load.onnx_held import held_rows, unread_rows
 from isochrome.load.onnx_names import layer_path
 from isochrome.load.onnx_walk import Walk
 from isochrome.load.source import Source
 from isochrome.load.store import Store, StoredTensor
-from isochrome.load.tensors import read_tensor
+from isochrome.load.tensors import read_elements, read_part, read_tensor
 from isochrome.model.parts import Model
 
 __all__ = ["OnnxFile", "open_onnx", "read_model"]
@@ -35,6 +36,7 @@ class OnnxFile:
     source: Source
     _tensors: tuple[Mapping[str, Any], ...]
     _stored: tuple[StoredTensor, ...]
+    _held: tuple[int, ...] = ()
 
     def read_parameter(self, number: int) -> NDArray[Any] | None:
         """The stored numbers of a parameter, None where the graph computes them."""
@@ -48,8 +50,15 @@ class OnnxFile:
         return read_tensor(self.source, self._tensors[stored.tensor])
 
     def read_held(self, number: int) -> NDArray[Any] | None:
-        """The numbers of one initializer of the file."""
-        return read_tensor(self.source, self._tensors[number])
+        """The numbers of one row of the model's ``held``."""
+        return read_tensor(self.source, self._tensors[self._held[number]])
+
+    def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> NDArray[Any] | None:
+        """Some of them, in the tensor's own order: from one place to another, or at some places."""
+        tensor = self._tensors[self._held[number]]
+        if isinstance(at, slice):
+            return read_part(self.source, tensor, int(at.start), int(at.stop))
+        return read_elements(self.source, tensor, at)
 
 
 def open_onnx(source: Source, sizes: Mapping[str, Shape] | None = None) -> OnnxFile:
@@ -97,9 +106,11 @@ def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFil
     notes = [f"{what} is not given and taken as {size}" for what, size in sorted(walk.assumed.items())]
     if walk.batch_axis is None:
         notes.append(NO_BATCH)
+    held, held_numbers = held_rows(record)
     found = with_added_biases(walk.graph.found, walk.outputs, walk.graph.tensors)
     model, stored = assembled(walk.graph, found, source.name, "onnx", walk.inputs, walk.outputs, notes, _path)
-    return OnnxFile(model, source, tuple(record["tensors"]), stored)
+    unread = unread_rows(record, held)
+    return OnnxFile(replace(model, held=held, unread=unread), source, tuple(record["tensors"]), stored, held_numbers)
 
 
 def _path(named: Named, stored: Sequence[str]) -> str:

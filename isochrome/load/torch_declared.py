@@ -89,18 +89,19 @@ def _by_class(
     where = f"{type(module).__name__}._tied_weights_keys"
     start = f"{path}." if path else ""
     own = [name.removeprefix(start) for name in names if name.startswith(start)]
-    said = [value for _, flag, value in flags if flag == _WORDS][:1] or [True]
+    if not next((value for _, flag, value in flags if flag == _WORDS), True):
+        return  # a class says what is tied where its configuration ties; otherwise it says nothing
     if isinstance(keys, Mapping):
         for target, source in keys.items():
             for name in _matching(target, own):
                 other = next(iter(_matching(source, own)), "")
                 if other and other != name:
-                    yield Declared(where, said[0], (start + other, start + name))
+                    yield Declared(where, True, (start + other, start + name))
     elif isinstance(keys, list | tuple | set) and ends:
         for key in sorted(map(str, keys)):
             for name in _matching(key, own):
                 if name.endswith("weight") and start + name != ends[0]:
-                    yield Declared(where, said[0], (ends[0], start + name))
+                    yield Declared(where, True, (ends[0], start + name))
 
 
 def _matching(pattern: Any, names: Sequence[str]) -> list[str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from numpy.typing import NDArray
+
 from isochrome.load.torch_tree import leaves
 from isochrome.model.held import Held, Module, Role
 
-__all__ = ["Stored", "dtype_name", "module_rows"]
+_OPAQUE = "opaque storage"
+
+__all__ = ["Stored", "dtype_name", "module_rows", "numbers_of"]
 
 
 class Stored:
@@ -21,7 +25,7 @@ class Stored:
         self.rows: list[Held] = []
         self._things: dict[int, int] = {}
         self._first: dict[int, int] = {}
-        self._keys: dict[int, str] = {}
+        self._keys: dict[tuple[Any, int], str] = {}
         self.tensors: list[Any] = []
         self._plain: dict[int, tuple[str, Any]] = {}
         for name, tensor in module.named_parameters(remove_duplicate=False):
@@ -55,22 +59,31 @@ class Stored:
         self.tensors.append(tensor)
         unproven = _unproven(tensor)
         key = "" if unproven else self._key(tensor)
-        sharded = unproven == "sharded"
+        placed = unproven not in ("sharded", _OPAQUE)
         row = Held(
-            name, thing, key, 0 if sharded else tensor.storage_offset() * tensor.element_size(), tuple(tensor.shape),
-            tuple(tensor.stride()), dtype_name(tensor.dtype), tensor.element_size(), role,
-            bool(tensor.requires_grad), unproven,
+            name, thing, key, tensor.storage_offset() * tensor.element_size() if placed else 0, tuple(tensor.shape),
+            tuple(tensor.stride()) if unproven != _OPAQUE else (0,) * tensor.dim(), dtype_name(tensor.dtype),
+            tensor.element_size(), role, bool(tensor.requires_grad), unproven,
         )  # fmt: skip
         self.rows.append(row)
 
     def _key(self, tensor: Any) -> str:
-        address = tensor.untyped_storage().data_ptr()
+        address = tensor.device, tensor.untyped_storage().data_ptr()
         return self._keys.setdefault(address, str(len(self._keys)))
 
 
 def dtype_name(dtype: Any) -> str:
     """A dtype's name without its module: ``float32``."""
     return str(dtype).removeprefix("torch.")
+
+
+def numbers_of(tensor: Any) -> NDArray[Any]:
+    """As NumPy knows them; a type that it lacks (bfloat16, 8-bit floats) as float32, as from a file."""
+    if tensor.is_quantized:
+        tensor = tensor.int_repr()
+    lacking = dtype_name(tensor.dtype).startswith(("bfloat16", "float8"))
+    found: NDArray[Any] = (tensor.float() if lacking else tensor).cpu().resolve_conj().resolve_neg().numpy()
+    return found
 
 
 def _unproven(tensor: Any) -> str:
@@ -82,7 +95,7 @@ def _unproven(tensor: Any) -> str:
         storage = tensor.untyped_storage()
         return "" if tensor.numel() and storage.nbytes() and storage.data_ptr() else "empty"
     except (NotImplementedError, RuntimeError):
-        return "opaque storage"
+        return _OPAQUE
 
 
 def _attributes(module: Any, is_tensor: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from isochrome.load.aten import ProgramModel, program_model
-from isochrome.load.torch_held import dtype_name
+from isochrome.load.torch_held import numbers_of
 from isochrome.load.torch_module import recorded
 
 __all__ = ["LiveModel", "open_module"]
@@ -17,12 +17,13 @@ __all__ = ["LiveModel", "open_module"]
 class LiveModel:
     """A live module as a model: ``file`` reads its numbers as arrays, ``read`` as the module's own tensors.
 
-    ``inputs`` has the example inputs by the names of the program.
+    ``inputs`` has the example inputs by the names of the program, ``tensors`` the object behind each row of ``held``.
     """
 
     file: ProgramModel
     read: Callable[[int], Any]
     inputs: Mapping[str, Any]
+    tensors: Sequence[Any] = ()
 
 
 def open_module(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> LiveModel:
@@ -40,7 +41,6 @@ def open_module(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any]
         tensor = read(number)
         if tensor is None:
             return None
-        wide = tensor.float() if dtype_name(tensor.dtype) == "bfloat16" else tensor
-        return wide.cpu().resolve_conj().resolve_neg().numpy()
+        return numbers_of(tensor)
 
-    return LiveModel(program_model(found.program, array), read, found.inputs)
+    return LiveModel(program_model(found.program, array), read, found.inputs, found.tensors)

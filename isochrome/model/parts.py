@@ -279,7 +279,8 @@ class Model:
     """A model as the product sees it: its layers in order, its parameters, and the graph around them.
 
     ``held`` has every name of every stored tensor, used or not, in the order in which they are registered; ``modules``
-    and ``declared`` are known of PyTorch models alone.
+    and ``declared`` are known of PyTorch models alone. ``unread`` are the numbers of those rows of ``held`` that no
+    operation reads, where that is known.
     """
 
     name: str
@@ -295,6 +296,7 @@ class Model:
     held: tuple[Held, ...] = ()
     modules: tuple[Module, ...] = ()
     declared: tuple[Declared, ...] = ()
+    unread: tuple[int, ...] = ()
 
     @cached_property
     def _by_name(self) -> Mapping[str, int]:

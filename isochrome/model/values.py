@@ -48,6 +48,10 @@ class Reader(Protocol):
         """The numbers behind one name of ``Model.held``, None where there are none to read."""
         ...
 
+    def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> Array | None:
+        """Some of those numbers in the tensor's own order, flat: from one place to another, or at some places."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:

@@ -44,6 +44,8 @@ def pick(*, x: Shape, ids: Ids, shapes: Mapping[int, Shape]) -> Operation:
     'y[t, e] += x[ids[t], ids2[t], e]'
     """
     axes = sorted(ids)
+    if not axes:
+        raise fault("ids", "be along at least one axis", 0)
     whole = broadcast("indices", *(shapes[axis] for axis in axes))
     front = axes != list(range(axes[0], axes[-1] + 1))
     tokens = ("t",) if len(whole) == 1 else letters("taps", len(whole))

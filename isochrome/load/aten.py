@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.load.assemble import NO_BATCH, assembled
-from isochrome.load.aten_names import path_namer
+from isochrome.load.aten_names import path_namer, with_other_paths
 from isochrome.load.aten_steps import SPECIAL
 from isochrome.load.aten_walk import Walk
 from isochrome.load.batch import BatchElsewhere
@@ -81,7 +81,8 @@ def program_model(program: Program, read: Read, name: str = "") -> ProgramModel:
         walk.graph, found, name or program.name, program.format, program.inputs, program.outputs, notes,
         lambda named, _: paths(named),
     )  # fmt: skip
-    model = replace(model, held=program.held, modules=program.modules, declared=program.declared)
+    layers = with_other_paths(model.layers, program.modules)
+    model = replace(model, layers=layers, held=program.held, modules=program.modules, declared=program.declared)
     return ProgramModel(model, program, read, tensors)
 
 

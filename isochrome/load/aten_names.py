@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from isochrome.load.graph import Named
+from isochrome.model.held import Module
+from isochrome.model.parts import Layer
 from isochrome.model.program import Call
 
-__all__ = ["path_namer"]
+__all__ = ["path_namer", "with_other_paths"]
 
 
 Names = Sequence[Sequence[str]]
@@ -42,6 +45,18 @@ def path_namer(
         return _used(site.path, next((name for name in names[0] if _owner(name) == site.path), names[0][0]))
 
     return path
+
+
+def with_other_paths(layers: Sequence[Layer], modules: Sequence[Module]) -> tuple[Layer, ...]:
+    """The layers, those of a module that stands at several paths and is called once at each found by all of them."""
+    other: dict[str, str] = {}
+    for module in modules:
+        if 1 < len(module.paths) == module.calls:
+            other |= {f"{module.paths[0]}#{at}": path for at, path in enumerate(module.paths[1:], 2)}
+    return tuple(
+        replace(layer, aliases=(*layer.aliases, other[layer.name])) if layer.name in other else layer
+        for layer in layers
+    )
 
 
 def _is_own(path: str, names: Names) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from isochrome.core.sizes import Shape
+from isochrome.errors import ModelError
 from isochrome.layers import KINDS, Operation
 from isochrome.load.aten_call import Call
 from isochrome.load.value import FLOATS, Unknown
@@ -51,6 +52,8 @@ def convolution(transposed: bool = False) -> Callable[[Call], Operation]:
         }
         begins, ends = _pads(call, w[2:], given["dilations"])
         extra, border = call.arguments.get("extra pads"), call.text("border", "zeros")
+        if extra is not None and len(extra) != 2 * rank:
+            raise ModelError(f"its input is padded along {len(extra) // 2} axes; its weight has {rank}")
         if extra is not None:
             begins = tuple(a + b for a, b in zip(begins, extra[:rank], strict=True))
             ends = tuple(a + b for a, b in zip(ends, extra[rank:], strict=True))

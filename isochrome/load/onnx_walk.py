@@ -11,7 +11,7 @@ from isochrome.errors import FormulaError, ModelError, shown
 from isochrome.layers import Operation as KindCall
 from isochrome.load.graph import Graph, Named
 from isochrome.load.onnx_call import Call, call_key, output_type
-from isochrome.load.onnx_constants import ALIKE, fold, moved
+from isochrome.load.onnx_constants import fold, moved
 from isochrome.load.onnx_ops import ROWS, Row
 from isochrome.load.onnx_stored import stored_in_file
 from isochrome.load.tensors import dtype_name
@@ -205,14 +205,15 @@ class Walk:
             raise Unknown("it gives nothing that has a name")
         operation = None if row is None else self._cached(row, call)
         known, dtype = fold(call), output_type(call)
-        origins = moved(call, operation)
+        operands = {} if row is None else {name: call.inputs[at] for name, at in row.positions(call).items()}
+        origins, alike = moved(call, operation, operands)
         if origins:
             kept = call.inputs[0] is None or call.inputs[0].as_stored
             for place, (name, origin) in enumerate(zip(names, origins, strict=False)):
                 numbers = known if len(names) == 1 or not place else None
                 node.scope[call.outputs[place]] = Value(
                     name, origin.shape, dtype, self.graph.store.without_made_zeros(origin), None, numbers, None,
-                    kept and call.op in ALIKE,
+                    kept and alike,
                 )  # fmt: skip
             return
         roots = tuple(dict.fromkeys(n for v in call.inputs if v is not None for n in self.graph.store.roots(v)))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -20,7 +19,7 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
 from isochrome.layers.reshape import axis_groups, strides
 
-__all__ = ["LARGEST_TABLE", "Origin", "Piece", "Sum", "TooManyEntries", "Within", "concatenate", "digit", "written_out"]
+__all__ = ["LARGEST_TABLE", "Origin", "Piece", "Sum", "TooManyEntries", "Within", "digit", "written_out"]
 
 Numbers = NDArray[np.int64]
 LARGEST_TABLE = 50_000_000
@@ -186,27 +185,6 @@ class Origin:
         values = [Sum() if size == 1 else Sum(0, ((lead + axis, 1),)) for axis, size in enumerate(self.shape)]
         return self.map_axes(shape, values)
 
-    def slice(self, axis: int, places: range) -> Origin:
-        """Some places along an axis, evenly apart."""
-        values = [Sum(0, ((old, 1),)) for old in range(len(self.shape))]
-        values[axis] = Sum(places.start, ((axis, places.step),) if len(places) > 1 else ())
-        return self.map_axes((*self.shape[:axis], len(places), *self.shape[axis + 1 :]), values)
-
-    def take(self, axis: int, places: Numbers) -> Origin:
-        """Gather along an axis by an integer array of any rank."""
-        rank = places.ndim
-        shape = (*self.shape[:axis], *places.shape, *self.shape[axis + 1 :])
-        values = [Sum(0, ((old if old < axis else old + rank - 1, 1),)) for old in range(len(self.shape))]
-        steps = np.diff(places) if rank == 1 else np.zeros(0)
-        if rank == 0:
-            values[axis] = Sum(int(places))
-        elif rank == 1 and len(places) and (len(steps) == 0 or (steps == steps[0]).all()):
-            step = int(steps[0]) if len(steps) else 0
-            values[axis] = Sum(int(places[0]), ((axis, step),) if step else ())
-        else:
-            values[axis] = Sum(0, (), ((tuple(range(axis, axis + rank)), places.astype(np.int64)),))
-        return self.map_axes(shape, values)
-
     def reshape(self, shape: Shape) -> Origin:
         """The same elements in the same order under another shape: splits and merges axes, group by group."""
         values: list[Sum] = [Sum()] * len(self.shape)
@@ -220,20 +198,6 @@ class Origin:
             for axis, step in zip(old, below, strict=True):
                 values[axis] = digit(flat, step, self.shape[axis], shape)
         return self.map_axes(shape, values)
-
-
-def concatenate(parts: Sequence[Origin], axis: int) -> Origin:
-    """Tensors one after another along an axis."""
-    starts = list(accumulate((part.shape[axis] for part in parts), initial=0))
-    shape = (*parts[0].shape[:axis], starts[-1], *parts[0].shape[axis + 1 :])
-    pieces: list[Piece] = []
-    for part, start in zip(parts, starts, strict=False):
-        values = [Sum(0, ((old, 1),)) for old in range(len(shape))]
-        values[axis] = Sum(-start, ((axis, 1),))
-        here = Within(Sum(0, ((axis, 1),)), start, start + part.shape[axis])
-        for piece in part.map_axes(shape, values).pieces:
-            pieces.append(Piece(piece.source, piece.shape, piece.indices, (*piece.within, here)))
-    return Origin(shape, tuple(pieces))
 
 
 def digit(flat: Sum, step: int, size: int, shape: Shape) -> Sum:

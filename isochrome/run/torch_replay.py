@@ -128,14 +128,15 @@ class TorchRunner:
         return self._leaves[key]
 
     def _bytes(self, torch: Any, row: Held) -> Any:
-        rows = [(at, one) for at, one in enumerate(self.program.held) if _same_bytes(one, row)]
-        flat = torch.zeros(max(one.span[1] // one.item for _, one in rows), dtype=getattr(torch, row.dtype))
-        for at, one in rows:
-            numbers = self.read(at)
+        things = {one.thing: (at, one) for at, one in enumerate(self.program.held) if _same_bytes(one, row)}
+        found = [(one, self.read(at)) for at, one in things.values()]
+        for one, numbers in found:
             if numbers is None:
                 raise ModelError(
                     f"{shown(one.name)}: must have numbers to run; has none ({one.unproven or 'not read'})"
                 )
+        flat = torch.zeros(max(one.span[1] // one.item for one, _ in found), dtype=getattr(torch, row.dtype))
+        for one, numbers in found:
             if isinstance(numbers, torch.Tensor) and numbers.device.type == "cpu" and one.storage:
                 size = numbers.untyped_storage().nbytes() // one.item
                 return numbers.detach().as_strided((size,), (1,), 0)

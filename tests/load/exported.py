@@ -73,6 +73,8 @@ def as_torch_2_6(path: Path, to: Path) -> Path:
     program = next(data for name, data in members.items() if name.endswith("models/model.json"))
     document = json.loads(program)
     document["schema_version"] = {"major": 8, "minor": 2}
+    for node in document["graph_module"]["graph"]["nodes"]:
+        del node["name"], node["is_hop_single_tensor_return"]
     names = ("state_dict", "constants", "example_inputs")
     return written(to, {
         "serialized_exported_program.json": json.dumps(document).encode(),

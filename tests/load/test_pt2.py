@@ -129,6 +129,7 @@ class Repeated(nn.Module):
         return x
 
 
+torch.manual_seed(0)
 CASES: dict[str, tuple[type[nn.Module], tuple[torch.Tensor, ...]]] = {
     "convolutions": (Convolutions, (torch.randn(2, 3, 8, 8),)),
     "tied": (Tied, (torch.randint(0, 11, (2, 5)),)),
@@ -166,7 +167,7 @@ def test_the_program_computes_what_the_module_does(case: Case) -> None:
     expected = torch.utils._pytree.tree_leaves(copy.deepcopy(case.module)(*case.inputs))
     assert len(expected) == len(program.outputs)
     for name, tensor in zip(program.outputs, expected, strict=True):
-        np.testing.assert_allclose(found[name], tensor.detach().float().numpy(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(found[name], tensor.detach().float().numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_every_call_has_its_arguments_and_shapes(case: Case) -> None:

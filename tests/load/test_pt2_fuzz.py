@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import torch
 
-from isochrome.errors import ModelError
+from isochrome.errors import FormulaError, ModelError
+from isochrome.load.aten import program_model
 from isochrome.load.pt2 import Archive, read_archive
 from isochrome.load.pt2_record import parse
 from isochrome.load.source import open_source
@@ -44,7 +45,8 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def examine(path: Path) -> Archive | None:
-    """What the file is, without the other process, so that a fault of the parser's shows itself."""
+    """What the file is, without the other process, so that a fault of the parser's shows itself. Its program becomes a
+    model, or is refused in one line as well."""
     try:
         record = json.loads(json.dumps(parse(path.read_bytes())))
     except WireError as fault:
@@ -56,6 +58,10 @@ def examine(path: Path) -> Archive | None:
         check_line(str(fault))
         return None
     check_whole(archive)
+    try:
+        program_model(archive.program, archive.read_held)
+    except (ModelError, FormulaError) as fault:
+        check_line(str(fault))
     return archive
 
 

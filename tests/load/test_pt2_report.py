@@ -55,6 +55,7 @@ class Convolutions(nn.Module):
         return self.head(self.pool(self.up(x)).flatten(1))
 
 
+torch.manual_seed(0)
 MODELS: dict[str, tuple[type[nn.Module], tuple[torch.Tensor, ...]]] = {
     "convolutions": (Convolutions, (torch.randn(2, 3, 8, 8),)),
     "albert": (Albert, (torch.randint(0, 13, (2, 5)),)),
@@ -96,3 +97,12 @@ def test_every_layers_arithmetic_is_confirmed(name: str, functional: bool, tmp_p
         answer = run.explain(layer.name, [size - 1 for size in layer.output_shape])
         assert answer.framework is not None and answer.difference is not None and answer.bound is not None
         assert abs(answer.difference) <= answer.bound
+
+
+def test_a_weights_gradient_is_that_of_autograd(tmp_path: Path) -> None:
+    kind, inputs = MODELS["convolutions"]
+    opened = open_model(saved(tmp_path / "m.pt2", kind().eval(), *inputs))
+    run = opened.run(dict(zip(opened.model.inputs, (one.numpy() for one in inputs), strict=True)))
+    answer = run.gradient("first", (1, 2, 0, 1))
+    assert answer.framework is not None and answer.bound is not None and answer.terms
+    assert abs(answer.total - answer.framework) <= answer.bound

@@ -84,6 +84,7 @@ def test_one_linear_in_six_places_is_called_six_times() -> None:
         assert (totals.parameters_by_storage, totals.parameters_by_name) == (72, 432)
         assert [layer.name for layer in found.model.layers] == ["blocks.0", *(f"blocks.0#{at}" for at in range(2, 7))]
         assert (totals.counts.weights, totals.counts.connections) == (64, 6 * 64)
+        assert found.model.layer("blocks.3").name == "blocks.0#4"
 
 
 def test_six_linears_are_six() -> None:

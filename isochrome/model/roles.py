@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from isochrome.core.formula import Formula, loops_of
+from isochrome.model.parts import Line
 
-__all__ = ["Role", "roles"]
+__all__ = ["Role", "line_roles", "roles"]
 
 Role = Literal["filter", "position", "channel", "tap", "group"]
 
@@ -34,3 +35,12 @@ def roles(formula: Formula, weights: frozenset[str], inputs: frozenset[str]) -> 
         elif loop in in_w and loop in in_x:
             found[loop] = "tap" if loop in beside else "channel"
     return {loop: found[loop] for loop in formula.loops if loop in found}
+
+
+def line_roles(line: Line) -> dict[str, Role]:
+    """The role of each loop of a line. A loop that slides along the output beside a position is a tap (transposed)."""
+    found = roles(line.formula, frozenset({line.weight}), frozenset(name for name, _ in line.inputs))
+    for loops in map(loops_of, line.formula.output.indices):
+        if any(found.get(loop) == "position" for loop in loops):
+            found |= {loop: "tap" for loop in loops if found.get(loop) == "filter"}
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,10 @@ class TypedModel:
                 )
             found[output] = evaluate(self.relation, self.arrays)
         return found
+
+    def on(self, inputs: Mapping[str, Array]) -> TypedModel:
+        """The same line on other arrays."""
+        return replace(self, arrays={**self.arrays, **inputs})
 
 
 def typed_model(

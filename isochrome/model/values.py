@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,6 +24,10 @@ class Runner(Protocol):
 
     def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
         """The values of some of the graph's tensors; those that cannot be had are absent."""
+        ...
+
+    def on(self, inputs: Mapping[str, Array]) -> Runner:
+        """The same model on other inputs, by their names; those that are not named stay."""
         ...
 
 
@@ -50,6 +54,10 @@ class Values:
     framework: str = ""
     _tensors: dict[str, Array | None] = field(default_factory=dict)
     _parameters: dict[tuple[int, str], Array | None] = field(default_factory=dict)
+
+    def on(self, inputs: Mapping[str, Array], what: str) -> Values:
+        """The same model run on other inputs."""
+        return Values(self.model, self.reader, self.runner.on(inputs), what, self.framework)
 
     def tensor(self, name: str) -> Array | None:
         """An activation, with its batch axis; None where the runtime does not give it."""

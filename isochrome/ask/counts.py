@@ -15,7 +15,7 @@ from isochrome.core.sharing import Uses
 from isochrome.errors import FormulaError
 from isochrome.model.parts import Line, Parameter, Pattern
 
-__all__ = ["UseCounts", "connections_of", "distinct_scalars", "uses_of"]
+__all__ = ["UseCounts", "connections_of", "distinct_scalars", "mentioned", "uses_of"]
 
 MOST_LISTED = 4_000_000
 
@@ -86,7 +86,7 @@ def _held(parameter: Parameter, lines: list[Line]) -> int:
     counts = [_count_mentioned(pattern) for pattern in found]
     if len(found) == 1 or parameter.count in counts:
         return max(counts)
-    return union([_mentioned(pattern) for pattern in found]).count
+    return union([mentioned(pattern) for pattern in found]).count
 
 
 def _count_mentioned(pattern: Pattern) -> int:
@@ -100,7 +100,7 @@ def _count_mentioned(pattern: Pattern) -> int:
     return prod(pattern.relation.sizes[loop] for loop in loops)
 
 
-def _mentioned(pattern: Pattern) -> Places:
+def mentioned(pattern: Pattern) -> Places:
     """The stored scalars that a line mentions."""
     shape = pattern.relation.shapes[pattern.weight_number]
     everything = Places((tuple(tuple(range(size)) for size in shape),))
@@ -114,7 +114,7 @@ def _together(parameter: Parameter, lines: list[Line]) -> list[Uses] | None:
         return alone
     if parameter.count > MOST_LISTED:
         return None
-    if union([_mentioned(line.pattern) for line in lines]).count == sum(one.mentioned for one in alone):
+    if union([mentioned(line.pattern) for line in lines]).count == sum(one.mentioned for one in alone):
         return alone
     taps, real = np.zeros((2, parameter.count), np.int64)
     for line in lines:

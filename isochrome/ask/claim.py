@@ -12,7 +12,7 @@ from isochrome.ask.claims import Claim, Tap, decide, enumerate_claim, tap_of
 from isochrome.ask.counts import mentioned
 from isochrome.ask.marks import marked
 from isochrome.ask.twin import resized, small_twin
-from isochrome.ask.words import counted, joined
+from isochrome.ask.words import cells, counted, joined
 from isochrome.core.reach import union
 from isochrome.core.relation import Relation
 from isochrome.errors import RequestError, shown
@@ -20,6 +20,7 @@ from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.values import Values
 
 __all__ = ["ClaimAnswer", "claim"]
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimAnswer:
@@ -58,6 +59,14 @@ def claim(model: Model, layer: Layer, text: str, values: Values) -> ClaimAnswer:
     one = next((one for one in judged if one.verdict.holds == holds), judged[0])
     pair = None if one.verdict.rows is None else (tap_of(one.found, one.verdict.rows[0]),
                                                   tap_of(one.found, one.verdict.rows[1]))  # fmt: skip
+    witness: dict[str, Any] | None
+    more = _of_other_lines(made, judged) if holds else []
+    if more:
+        names = joined([f"{line.weight_access.name}[{cells(tap[line.weight_number] or ())}]" for line, tap in more])
+        mark, things = words_of(made)[made.marks[0]], "biases" if made.biases else "weights"
+        because = f"{name} adds up several terms: {names} are {things} of one {mark}."
+        witness = {"connections": [told_tap(model, line, tap) for line, tap in more]}
+        return ClaimAnswer(text, layer.name, made.denied, because, witness, sum(one.listed for one in judged))
     witness = None if pair is None else {"connections": [told_tap(model, one.line, tap) for tap in pair]}
     because = " ".join(filter(None, [reason(made, one, pair), counted_from, listing(judged)]))
     return ClaimAnswer(text, layer.name, holds != made.denied, because, witness, sum(one.listed for one in judged))

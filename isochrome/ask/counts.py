@@ -93,8 +93,10 @@ def _count_mentioned(pattern: Pattern) -> int:
     """How many stored scalars a line mentions."""
     formula, indices = pattern.formula, pattern.formula.factors[pattern.weight_number - 1].indices
     loops = [loop for index in indices for loop in loops_of(index)]
-    if formula.guards or len(set(loops)) < len(loops) or not all(
-        isinstance(index, Affine) and len(index.terms) < 2 for index in indices
+    if (
+        formula.guards
+        or len(set(loops)) < len(loops)
+        or not all(isinstance(index, Affine) and len(index.terms) < 2 for index in indices)
     ):
         return pattern.uses.mentioned
     return prod(pattern.relation.sizes[loop] for loop in loops)

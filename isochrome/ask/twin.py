@@ -46,8 +46,7 @@ def resized(made: Relation, sizes: Mapping[str, int]) -> Relation:
     shapes: dict[str, Shape] = {}
     for access, shape in zip(made.formula.accesses, made.shapes, strict=True):
         axes = tuple(
-            _extent(index, size, made.sizes, sizes, tables)
-            for index, size in zip(access.indices, shape, strict=True)
+            _extent(index, size, made.sizes, sizes, tables) for index, size in zip(access.indices, shape, strict=True)
         )
         before = shapes.get(access.name, axes)
         shapes[access.name] = tuple(max(pair) for pair in zip(before, axes, strict=True))
@@ -56,9 +55,7 @@ def resized(made: Relation, sizes: Mapping[str, int]) -> Relation:
     return relation(formula, shapes, tables, made.inputs)
 
 
-def _extent(
-    index: Index, size: int, before: Mapping[str, int], after: Mapping[str, int], tables: Tables
-) -> int:
+def _extent(index: Index, size: int, before: Mapping[str, int], after: Mapping[str, int], tables: Tables) -> int:
     """The size of an axis that leaves as much room, or padding, behind an index as there was."""
     if isinstance(index, Table):
         return max(int(tables[index.name].max(initial=0)) + 1, 1)
@@ -79,5 +76,3 @@ def _cut(name: str, table: NDArray[np.int64], formula: Formula, sizes: Mapping[s
     if any(end > size for end, size in zip(ends, table.shape, strict=True)):
         raise FormulaError(f"table {name}: must hold a number for every place that is looked up")
     return table[tuple(slice(0, end) for end in ends)]
-
-

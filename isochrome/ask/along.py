@@ -1,0 +1,346 @@
+"""Questions about what a weight is shared along: the loops that w does not mention, by name; batch, time, tokens."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from isochrome.ask.answer import Answer, Check, Sight
+from isochrome.ask.marks import marked
+from isochrome.ask.subject import Subject
+from isochrome.ask.twin import resized, small_twin
+from isochrome.ask.words import cells, counted, joined
+from isochrome.core.relation import Place, Relation, relation
+from isochrome.errors import IsochromeError
+from isochrome.model.parts import Line
+
+__all__ = [
+    "batch", "batch_unfit", "shared_with", "shared_with_unfit", "time", "time_unfit", "tokens", "tokens_unfit",
+]  # fmt: skip
+
+MOST = 100_000
+
+
+# --- shared with what? ------------------------------------------------------------------------------------------------
+
+
+def shared_with_unfit(subject: Subject) -> str:
+    """There must be weights."""
+    return "" if subject.line.weight else "it has no weights"
+
+
+def shared_with(subject: Subject) -> Answer:
+    """The loops that w does not mention, named; and those that it does."""
+    line = subject.line
+    free, held = subject.shared(line), line.pattern.along.distinct
+    uses = subject.row.uses_per_weight
+    verdicts = _verdicts(subject, line)
+    numbers: dict[str, Any] = {
+        "shared_along": {loop: subject.sizes.get(loop, 1) for loop in line.pattern.along.shared},
+        "distinct_along": {loop: subject.sizes.get(loop, 1) for loop in held},
+        "constant_along": [] if line.depends else list(line.pattern.constant_along),
+        "uses_of_one": uses.taps, **verdicts,
+    }  # fmt: skip
+    access = line.weight_access
+    every = line.pattern.along.shared
+    unmentioned = f"{access} does not mention {_or(every)}" if every else f"{access} mentions every loop"
+    text = f"{unmentioned}: a weight is shared along {subject.along(free) or 'none'}"
+    text += f", and along {line.batch}, the samples of a batch" if line.batch else ""
+    text += f". It mentions {joined(held)}, so nothing is shared along {subject.along(held)}. " if held else ". "
+    if not line.depends and line.pattern.constant_along:
+        text += f"(Along {joined(line.pattern.constant_along)} constant it is shared as well.) "
+    text += f"In words: {_in_words(subject, verdicts)}."
+    if subject.row.tied_with:
+        text += (
+            f" Layers share too: {joined(list(subject.row.tied_with[:4]))} "
+            f"use{'s' if len(subject.row.tied_with) == 1 else ''} the same storage."
+        )
+    neurons = (subject.centre, subject.beside(subject.centre))
+    return Answer(text, numbers, _check_uses(subject), Sight(("volume", "connections"), "filter", neurons))
+
+
+def _verdicts(subject: Subject, line: Line) -> dict[str, bool | None]:
+    """Whether neurons of one slice, of one column, channels, samples and steps share; None where there are none."""
+    held = set(line.weight_access.loops)
+    several = [loop for loop, size in subject.sizes.items() if size > 1]
+
+    def free(loops: tuple[str, ...]) -> bool | None:
+        mine = [loop for loop in loops if loop in several]
+        return not any(loop in held for loop in mine) if mine else None
+
+    return {
+        "slice": free(subject.positions), "column": free(subject.filters), "channels": free(subject.channels),
+        "samples": line.batch not in held if line.batch else None,
+    }  # fmt: skip
+
+
+def _in_words(subject: Subject, verdicts: dict[str, bool | None]) -> str:
+    words = {
+        "slice": "the neurons of one slice (one filter, all positions) share their weights",
+        "column": "the neurons of one column (one position, all filters) share",
+        "channels": "the channels of a filter share", "samples": "samples share",
+    }  # fmt: skip
+    said = []
+    for key, verdict in verdicts.items():
+        if verdict is not None:
+            said.append(words[key] if verdict else words[key].replace(" share", " do not share", 1))
+    tasks = "tasks and other layers share only where they use the same stored tensor"
+    return "; ".join([*said, tasks])
+
+
+def _check_uses(subject: Subject) -> Check:
+    """Every use of one weight is listed: they must differ in the shared loops alone."""
+    line, made = subject.line, subject.relation
+    place = _used_place(subject)
+    taps = made.fix({line.weight_number: place})
+    name = f"{line.weight_access.name}[{cells(place)}]"
+    if taps.total > MOST:
+        whole = prod(made.sizes[loop] for loop in line.pattern.along.shared)
+        holds = taps.total == whole if not line.pattern.constant_along else None
+        return Check(
+            f"uses of {name}, counted, against the sizes of the loops", {"counted": taps.total, "sizes": whole}, holds
+        )
+    listed = [tap[0] for tap in taps.listed()]
+    wanted = prod(made.sizes[loop] for loop in line.pattern.along.shared)
+    measured = {"listed": len(listed), "neurons": len(set(listed)), "sizes": wanted}
+    plain = not line.pattern.constant_along and not line.formula.guards and not line.depends
+    what = f"uses of {name}, listed one by one, against the product of the sizes of the loops that w does not mention"
+    return Check(what, measured, len(listed) == wanted if plain else None)
+
+
+def _used_place(subject: Subject) -> Place:
+    number = subject.line.weight_number
+    found = next(subject.taps_of(subject.centre).listed(0, 1), None)
+    place = None if found is None else found[number]
+    return place if place is not None else tuple(0 for _ in subject.relation.shapes[number])
+
+
+def _or(loops: tuple[str, ...]) -> str:
+    return joined(loops).replace(" and ", " or ")
+
+
+# --- does the batch share? --------------------------------------------------------------------------------------------
+
+
+def batch_unfit(subject: Subject) -> str:
+    """There must be a batch."""
+    if not subject.line.weight:
+        return "it has no weights"
+    return "" if subject.line.batch else "it has no batch: all loops of its formula count"
+
+
+def batch(subject: Subject) -> Answer:
+    """Whether w mentions the batch's loop; at two samples there are the same weights and twice the connections."""
+    line, made = subject.line, subject.relation
+    shared = line.batch not in line.weight_access.loops
+    two = _at(made, line.batch, 2)
+    same = _mentioned(two, line) == _mentioned(made, line)
+    numbers: dict[str, Any] = {
+        "weights": subject.row.counts.weights,
+        "connections": made.connections,
+        "connections_of_two_samples": two.connections,
+    }
+    text = (
+        f"{'Yes' if shared else 'No'}. {line.weight_access} does not mention {line.batch}: every sample meets the same "
+        f"{counted(subject.row.counts.weights, 'weight')}. Two samples make {two.connections:,} connections instead of "
+        f"{made.connections:,}, and not one weight more; so all counts here are per sample. One sample twice uses "
+        "nothing "
+        f"new: it only counts twice in the gradient's sum."
+    )
+    measured: dict[str, Any] = {
+        "connections_1": made.connections,
+        "connections_2": two.connections,
+        "same_weights": same,
+    }
+    holds = same and two.connections == 2 * made.connections
+    twice = _run_twice(subject)
+    what = "the formula at one sample and at two"
+    if twice is not None:
+        measured["largest_difference"] = twice
+        what += ", and the same input given twice in one batch: the framework's two outputs compared"
+        holds = holds and twice == 0
+    return Answer(text, numbers, Check(what, measured, holds), Sight(("connections",)), shared)
+
+
+def _at(made: Relation, loop: str, size: int) -> Relation:
+    return resized(made, {**made.sizes, loop: size})
+
+
+def _mentioned(made: Relation, line: Line) -> set[Place] | int:
+    """The weights of a relation, or, where they are many, how many there are."""
+    number = line.weight_number
+    if made.connections > MOST:
+        return prod(len(part.histogram(tuple(sorted(columns)))[0]) for part, columns in _columns(made, number))
+    return {tap[number] or () for tap in made.everything.listed()}
+
+
+def _columns(made: Relation, number: int) -> list[tuple[Any, set[int]]]:
+    found: dict[int, set[int]] = {}
+    for axis in made.axes[number]:
+        for digit in axis.digits:
+            found.setdefault(digit.component, set()).add(digit.column)
+    return [(made.components[part], columns) for part, columns in found.items()]
+
+
+def _run_twice(subject: Subject) -> float | None:
+    """The largest difference of the layer's outputs for one sample given twice; None where the model takes one only."""
+    import numpy as np
+
+    model, values = subject.model, subject.values
+    batches = [model.tensors[name].batch for name in model.inputs]
+    if subject.line.inner or not values.framework or not model.inputs or None in batches:
+        return None
+    given = values.tensors(model.inputs)
+    doubled = {}
+    for name, array, axis in zip(model.inputs, given, batches, strict=True):
+        if array is None or axis is None:
+            return None
+        first = array.take([0], axis=axis)
+        doubled[name] = np.concatenate([first, first], axis=axis)
+    try:
+        output = values.runner.on(doubled).fetch((subject.line.output,)).get(subject.line.output)
+    except IsochromeError:
+        return None
+    axis = model.tensors[subject.line.output].batch_alone
+    if output is None or axis is None or output.shape[axis] != 2:
+        return None
+    one, other = (output.take(number, axis=axis) for number in (0, 1))
+    return float(np.max(np.abs(one - other), initial=0))
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def time_unfit(subject: Subject) -> str:
+    """There must be exactly one loop of positions for w not to mention."""
+    if not subject.line.weight:
+        return "it has no weights"
+    if len(subject.positions) > 1:
+        return (
+            f"it has {len(subject.positions)} loops of positions ({joined(subject.positions)}), none of which is time"
+        )
+    if not subject.positions:
+        return "no loop of its formula counts steps: it has one position only"
+    return ""
+
+
+def time(subject: Subject) -> Answer:
+    """The formula's t has no size of its own: at twice the length the weights are the same."""
+    line, loop = subject.line, subject.positions[0]
+    made = subject.relation
+    lines = subject.layer.weight_lines
+    steps = made.sizes[loop]
+    state = next((one for one in lines if one.of), None)
+    weights = subject.row.counts.weights
+    numbers: dict[str, Any] = {"steps": steps, "weights": weights, "connections": subject.row.counts.connections,
+                               "uses_of_one": subject.row.uses_per_weight.taps}  # fmt: skip
+    formulas = "; ".join(dict.fromkeys(str(one.formula) for one in lines))
+    text = (
+        f"{formulas}. No weight mentions {loop}, so {counted(weights, 'weight')} serve all {steps:,} steps: what is "
+        "learned "
+        f"at one step is known at every other. {loop} has no size of its own in w; its size comes from the input "
+        "alone, so "
+        f"the same weights take any length: at {2 * steps:,} steps there are twice the connections, and not one "
+        "weight more."
+    )
+    if state is not None:
+        text += (
+            f" Unfolded it is {counted(steps, 'copy', 'copies')} of one layer that all read one storage; folded it "
+            "is one "
+            f"layer with a loop through {state.of}."
+        )
+    checks = [(one, subject.values.relation_of(one)) for one in lines]
+    doubled = [(one, found, _at(found, loop, 2 * steps)) for one, found in checks if loop in found.sizes]
+    same = all(_mentioned(found, one) == _mentioned(longer, one) for one, found, longer in doubled)
+    connections = [
+        sum(found.connections for _, found, _ in doubled),
+        sum(longer.connections for _, _, longer in doubled),
+    ]
+    check = Check(
+        f"the formulas at {steps:,} and at {2 * steps:,} steps: the weights that they mention, and their connections",
+        {"same_weights": same, "connections": connections[0], "connections_doubled": connections[1]},
+        same and connections[1] == 2 * connections[0],
+    )
+    neurons = (subject.centre, subject.beside(subject.centre))
+    return Answer(text, numbers, check, Sight(("unrolled", "connections", "matrix"), "weight", neurons))
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+
+
+def tokens_unfit(subject: Subject) -> str:
+    """Each position must be read alone."""
+    if not subject.reads_input:
+        return "no weight multiplies an input in it"
+    if subject.line.of:
+        return f"it reads {subject.line.of}, which carries one step into the next"
+    if not subject.positions or subject.size(subject.positions) < 2:
+        return "it has one position only, no row of tokens"
+    if subject.taps and subject.size(subject.taps) > 1:
+        return f"a neuron reads {subject.extent(subject.taps)} positions at once, not one token alone"
+    if not subject.channels:
+        return "it mixes no features: each channel has one weight"
+    return ""
+
+
+def tokens(subject: Subject) -> Answer:
+    """Shared over positions; and the same relation as a 1x1 convolution, compared tap by tap."""
+    line = subject.line
+    made = small_twin(subject.relation)
+    held = set(line.weight_access.loops)
+    same = not any(loop in held for loop in subject.positions)
+    ours, theirs, one_to_one = _beside_convolution(subject, made)
+    weights, positions = subject.row.counts.weights, subject.size(subject.positions)
+    outs, ins = subject.size(subject.filters), subject.size(subject.channels)
+    numbers: dict[str, Any] = {"weights": weights, "positions": positions, "filters": outs, "channels": ins}
+    text = (
+        f"{'Yes' if same else 'No'}. {line.weight_access} {'does not mention' if same else 'mentions'} "
+        f"{joined(subject.positions)}: the same {weights:,} weights act on each of the {positions:,} positions, and no "
+        f"position sees another here. That is a 1×1 convolution of {counted(ins, 'channel')} to "
+        f"{counted(outs, 'filter')}: "
+        f"the two relations are equal, connection by connection."
+    )
+    check = Check(
+        "all connections as (neuron, weight, input), against those of a 1×1 convolution's formula"
+        + ("" if made is subject.relation else ", both at small sizes"),
+        {"connections": len(ours), "equal": ours == theirs and one_to_one},
+        ours == theirs and one_to_one,
+    )
+    neurons = (subject.centre, subject.beside(subject.centre))
+    return Answer(text, numbers, check, Sight(("connections", "matrix"), "weight", neurons), same)
+
+
+Tap = tuple[Place | None, ...]
+
+
+def _beside_convolution(subject: Subject, made: Relation) -> tuple[set[Tap], set[Tap], bool]:
+    """The taps named as those of a convolution with one tap, that convolution's taps, and whether names are one to one.
+
+    Positions (samples included) become p, filters m, channels c; each y, w and x must get one name, and each name
+    belong to one.
+    """
+    line, found = subject.line, marked(subject.line, made).relation
+    loops = found.formula.loops
+    batch = (line.batch,) if line.batch else ()
+    kinds = ((*batch, *subject.positions), subject.filters, subject.channels)
+    sizes = [prod(made.sizes[loop] for loop in kind) for kind in kinds]
+    ours: set[Tap] = set()
+    names: set[tuple[int, Place | None, Place]] = set()
+    for tap in found.everything.listed():
+        at = dict(zip(loops, tap[-1] or (), strict=True))
+        p, m, c = (_flat([at[loop] for loop in kind], [made.sizes[loop] for loop in kind]) for kind in kinds)
+        named = (m, p), (m, c, 0), (c, p)
+        ours.add(named)
+        places = (tap[0], tap[line.weight_number], tap[line.input_number or 0])
+        names |= {(number, place, name) for number, (place, name) in enumerate(zip(places, named, strict=True))}
+    conv = relation("y[m, p] += w[m, c, u] * x[c, p + u]", {"x": (sizes[2], sizes[0]), "w": (sizes[1], sizes[2], 1)})
+    places_of = {(number, place) for number, place, _ in names}
+    names_of = {(number, name) for number, _, name in names}
+    return ours, set(conv.everything.listed()), len(names) == len(places_of) == len(names_of)
+
+
+def _flat(place: list[int], sizes: list[int]) -> int:
+    number = 0
+    for at, size in zip(place, sizes, strict=True):
+        number = number * size + at
+    return number

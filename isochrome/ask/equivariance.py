@@ -1,0 +1,337 @@
+"""Does the output move when the input moves? Predicted from the formulas, then measured by shifting the input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.ask.answer import Answer, Check, Sight
+from isochrome.ask.shifts import NetworkShift, Shift, line_shift, network_shifts
+from isochrome.ask.subject import Subject
+from isochrome.ask.words import counted, joined, number
+from isochrome.core.evaluate import evaluate
+from isochrome.core.formula import Access, Affine, Fold
+from isochrome.core.relation import relation
+from isochrome.errors import IsochromeError, shown
+from isochrome.model.parts import Model
+from isochrome.model.values import Values
+
+__all__ = ["equivariance", "equivariance_unfit", "network_equivariance"]
+
+MOST_CONNECTIONS = 400_000
+Array = NDArray[Any]
+
+
+def equivariance_unfit(subject: Subject) -> str:
+    """The layer, or what leads to it, must have positions."""
+    if not subject.line.inputs:
+        return "it reads no activations by weights, so there is no input to shift"
+    if subject.line.inner:
+        return "its sums are inside a recurrent layer; a shift in time also changes the state that it starts from"
+    if not any(_own(subject, loop) is not None for loop in subject.positions) and not _to(subject):
+        return "it has no positions left, and nothing before it has any"
+    return ""
+
+
+def _to(subject: Subject) -> list[NetworkShift]:
+    return [shift for name in subject.model.inputs for shift in network_shifts(subject.model, name)
+            if subject.layer.output in shift.states]  # fmt: skip
+
+
+def _own(subject: Subject, loop: str) -> Shift | None:
+    """How the layer alone moves along one loop of positions, when its own input moves."""
+    at, line = subject.line.input_number, subject.line
+    if at is None or line.depends:
+        return None
+    access = line.formula.accesses[at]
+    tensor = dict(line.inputs).get(access.name, "")
+    for axis, index in enumerate(access.indices):
+        if loop in _loops(index) and tensor:
+            size = line.shape(access.name)[axis]
+            return line_shift(line, {tensor: Shift(axis, Fraction(1), np.ones(size, np.bool_), True, size)})
+    return None
+
+
+def _loops(index: Any) -> tuple[str, ...]:
+    value = index.inside if isinstance(index, Fold) else index
+    return tuple(loop for loop, _ in value.terms) if isinstance(value, Affine) else ()
+
+
+# --- one layer --------------------------------------------------------------------------------------------------------
+
+
+def equivariance(subject: Subject) -> Answer:
+    """A layer by itself, and all that leads from the model's input to it."""
+    own = {loop: shift for loop in subject.positions if (shift := _own(subject, loop)) is not None}
+    names = dict(zip(subject.positions, subject.position_words, strict=True))
+    parts = [(f"{loop} ({names[loop]})", _words(shift)) for loop, shift in own.items()]
+    text = f"{subject.name} by itself, {_grouped(parts)}. " if parts else ""
+    leading = _to(subject)
+    text += _leading(subject, leading)
+    measured, holds = _measure(subject.model, subject.values, subject.layer.output, leading)
+    twin, agrees = _twins(subject)
+    text += _circular(twin)
+    text += (
+        " Equivariant means that the output moves along; invariant, that it does not change: no layer of "
+        "positions is that."
+    )
+    numbers: dict[str, Any] = {
+        "layer": {loop: _told(shift) for loop, shift in own.items()},
+        "from_input": {f"{shift.input} axis {shift.axis}": _told(shift.states[subject.layer.output]) for shift in leading},
+    }  # fmt: skip
+    exact = [shift for shift in own.values() if not shift.lost and shift.stride == 1 and shift.turns]
+    what = (
+        "the model's input shifted circularly by whole strides and the layer's output compared, moved along, with "
+        "the output "
+        "before: the largest difference inside, at the border, and everywhere"
+    )
+    if twin:
+        what += "; the layer alone on random numbers, with zero padding and with circular padding"
+    check = Check(what, {**measured, **twin}, _both(holds, agrees))
+    sight = Sight(("volume", "reach"), "filter", (subject.centre,))
+    return Answer(text.strip(), numbers, check, sight, bool(own) and len(exact) == len(own))
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    known = [value for value in (one, other) if value is not None]
+    return all(known) if known else None
+
+
+def _grouped(parts: list[tuple[str, str]]) -> str:
+    """What is said along each axis; axes of which the same is said stand together."""
+    axes: dict[str, list[str]] = {}
+    for axis, said in parts:
+        axes.setdefault(said, []).append(axis)
+    return "; ".join(f"along {joined(names)}: {said}" for said, names in axes.items())
+
+
+def _words(shift: Shift, source: str = "its input") -> str:
+    if shift.lost:
+        return f"it does not move with {source}: {shift.lost}"
+    if shift.axis is None:
+        every = "every circular shift" if shift.stride == 1 else f"circular shifts divisible by {shift.stride}"
+        return f"it sums over all places, so it is invariant to {every}" + (
+            "" if shift.turns else ", except for what the border changes"
+        )
+    low, high = shift.border
+    step = shift.stride
+    if step == 1:
+        moves = f"a shift of {source} by k moves it by k"
+    elif step > 1 and step.denominator == 1:
+        moves = (
+            f"a shift of {source} by k moves it by k/{step}, only for k divisible by {step}: others fall "
+            "between its neurons"
+        )
+    else:
+        moves = f"a shift of {source} by {step.numerator} moves it by {step.denominator}"
+    if shift.clean is not None and not shift.clean.any():
+        return f"{moves}, but every cell meets the border, so no shift is exact"
+    if shift.turns:
+        return f"{moves}; exact at every cell, also for circular shifts"
+    if low == high == 0:
+        return f"{moves}; exact at every cell that is there before and after, as no window leaves the input"
+    ends = (
+        f"{counted(low, 'cell')} from the start"
+        if not high
+        else f"{counted(high, 'cell')} from the end"
+        if not low
+        else (
+            f"{counted(low, 'cell')} from either end"
+            if low == high
+            else f"{low} cells from the start and {high} from the end"
+        )
+    )
+    return f"{moves}; broken within {ends} of the map, where windows meet padding that does not move along"
+
+
+def _leading(subject: Subject, leading: list[NetworkShift]) -> str:
+    """From the model's input to the layer, along each axis of the input."""
+    if not leading:
+        return ""
+    parts = [
+        (f"axis {shift.axis}", _words(shift.states[subject.layer.output], shown(shift.input, 40))) for shift in leading
+    ]
+    return f"From the model's input to it, {_grouped(parts)}. "
+
+
+def _told(shift: Shift) -> dict[str, Any]:
+    """A prediction as JSON knows it."""
+    status = (
+        "not equivariant" if shift.lost else "invariant" if shift.axis is None else "exact" if shift.stride == 1 and shift.turns
+        else "away from the border" if shift.stride == 1 else f"shifts divisible by {shift.stride}"
+    )  # fmt: skip
+    return {"status": status, "stride": str(shift.stride) if shift.stride.denominator > 1 else int(shift.stride),
+            "border": list(shift.border), "circular": shift.turns and not shift.lost, "why": shift.lost or None}  # fmt: skip
+
+
+# --- the whole network ------------------------------------------------------------------------------------------------
+
+
+def network_equivariance(model: Model, values: Values) -> Answer:
+    """Every layer's total stride and border, up to where a shift is no longer followed."""
+    shifts = [shift for name in model.inputs for shift in network_shifts(model, name)]
+    if not shifts:
+        text = "No operation moves along with an input: the model has no positions that a shift could move."
+        return Answer(text, {}, Check("whether any formula moves along with an input", {}, None), None, False)
+    stages = [
+        {"layer": layer.name, **{f"{shift.input} axis {shift.axis}": _told(shift.states[layer.output])
+                                 for shift in shifts if layer.output in shift.states}}
+        for layer in model.layers
+    ]  # fmt: skip
+    first = shifts[0]
+    following = [
+        layer for layer in model.layers if (state := first.states.get(layer.output)) and state.axis is not None
+    ]
+    ends = next(
+        (layer for layer in model.layers if (state := first.states.get(layer.output)) and state.axis is None), None
+    )
+    text = ""
+    if following:
+        last = following[-1]
+        text = (
+            f"Up to {shown(last.name, 40)} it moves along: "
+            f"{_words(first.states[last.output], shown(first.input, 40))}. "
+        )
+    if ends is not None:
+        state = first.states[ends.output]
+        text += f"At {shown(ends.name, 40)}, " + _words(state, "the input") + ". "
+    invariant = [
+        state for name in model.outputs if (state := first.states.get(name)) and state.axis is None and not state.lost
+    ]
+    text += (
+        "The model's output is invariant as far as said."
+        if invariant
+        else (
+            "So the model as a whole is not invariant; what it learned at one place it may or may not have learned "
+            "at another."
+            if ends is not None
+            else "So the model as a whole is equivariant, as far as said."
+        )
+    )
+    measured, holds = _measure(model, values, following[-1].output, shifts) if following else ({}, None)
+    what = (
+        "the input shifted circularly by whole strides: the output of the last layer that moves along, "
+        "compared inside and at the border"
+    )
+    return Answer(text, {"stages": stages}, Check(what, measured, holds), Sight(("network", "reach")), False)
+
+
+# --- measuring --------------------------------------------------------------------------------------------------------
+
+
+def _measure(
+    model: Model, values: Values, tensor: str, shifts: list[NetworkShift]
+) -> tuple[dict[str, Any], bool | None]:
+    """The largest differences between a moved output and the output of the moved input, for a few shifts."""
+    measured: dict[str, Any] = {}
+    holds: bool | None = None
+    for shift in shifts[:3]:
+        state = shift.states.get(tensor)
+        given = values.tensor(shift.input) if values.framework or model.format == "formula" else None
+        if (
+            state is None
+            or state.lost
+            or state.axis is None
+            or state.clean is None
+            or given is None
+            or given.dtype.kind != "f"
+        ):
+            continue
+        wanted = [(state.stride.numerator, True)] + ([(1, False)] if state.stride > 1 else [])
+        for by, whole in wanted:
+            if by >= given.shape[shift.axis]:
+                continue
+            found = _compared(values, shift, state, tensor, by, given)
+            if found is None:
+                return measured, holds
+            measured[f"axis {shift.axis}, shift {by}"] = found
+            if whole and found["inside"] is not None:
+                everywhere = found["everywhere"] if state.turns else None
+                worst = max(found["inside"], everywhere or 0.0)
+                holds = (holds is not False) and worst <= (found["tolerance"] or 0.0)
+    return measured, holds
+
+
+def _compared(
+    values: Values, shift: NetworkShift, state: Shift, tensor: str, by: int, given: Array
+) -> dict[str, float | None] | None:
+    try:
+        after = values.runner.on({shift.input: np.roll(given, by, shift.axis)}).fetch((tensor,)).get(tensor)
+    except IsochromeError:
+        return None
+    before = values.tensor(tensor)
+    if after is None or before is None or state.axis is None or state.clean is None:
+        return None
+    one, other = (np.moveaxis(array.astype(np.float64), state.axis, 0) for array in (before, after))
+    moves = {int(by / state.stride), -int(-by // state.stride)}
+    found = [_gaps(one, other, state, move) for move in sorted(moves)]
+    scale = float(np.max(np.abs(one), initial=0))
+    best = min(found, key=lambda gaps: np.inf if gaps["inside"] is None else gaps["inside"])
+    return {**best, "largest_output": scale, "tolerance": 1e-4 * scale + 1e-6}
+
+
+def _gaps(one: Array, other: Array, state: Shift, move: int) -> dict[str, float | None]:
+    """The largest difference inside, at the border, and everywhere with wrapping, for one move of the output."""
+    assert state.clean is not None
+    size = len(one)
+    at = np.arange(move, size)
+    clean = state.clean[at] & state.clean[at - move]
+    gaps = np.abs(other[at] - one[at - move]).reshape(len(at), -1).max(axis=1, initial=0)
+    wrapped = (np.arange(size) - move) % max(state.period, 1)
+    known = wrapped < size
+    every = np.abs(other[known] - one[wrapped[known]])
+    return {
+        "inside": float(gaps[clean].max()) if clean.any() else None,
+        "border": float(gaps[~clean].max()) if (~clean).any() else None,
+        "everywhere": float(every.max(initial=0)) if known.any() else None,
+    }
+
+
+# --- zero and circular padding ----------------------------------------------------------------------------------------
+
+
+def _twins(subject: Subject) -> tuple[dict[str, float], bool | None]:
+    """The layer alone on random numbers, its input shifted by one stride: with zeros around it, and closed to a circle."""
+    line, at = subject.line, subject.line.input_number
+    made = subject.relation
+    if at is None or line.constants or len(line.inputs) != 1 or line.formula.reduce != "+" or not subject.positions:
+        return {}, None
+    shift = _own(subject, subject.positions[0])
+    access = line.formula.accesses[at]
+    axis = next(a for a, index in enumerate(access.indices) if subject.positions[0] in _loops(index))
+    if shift is None or shift.lost or shift.axis is None or not isinstance(access.indices[axis], Affine) or shift.turns:
+        return {}, None
+    by, move = shift.stride.numerator, shift.stride.denominator
+    size, out = made.shapes[at][axis], made.shapes[0][shift.axis]
+    if size % by or out * by != size * move or made.connections > MOST_CONNECTIONS:
+        return {}, None
+    indices = tuple(
+        Fold("circular", i) if a == axis and isinstance(i, Affine) else i for a, i in enumerate(access.indices)
+    )
+    formula = line.formula.with_factor(at - 1, Access(access.name, indices))
+    shapes = {one.name: shape for one, shape in zip(made.formula.accesses, made.shapes, strict=True)}
+    closed = relation(formula, shapes, made.tables, made.inputs)
+    generator = np.random.default_rng(0)
+    arrays = {one.name: generator.standard_normal(shapes[one.name]) for one in line.formula.factors}
+    rolled: Mapping[str, Array] = {**arrays, access.name: np.roll(arrays[access.name], by, axis)}
+    gaps = [
+        float(np.max(np.abs(evaluate(one, rolled) - np.roll(evaluate(one, arrays), move, shift.axis)), initial=0))
+        for one in (made, closed)
+    ]
+    return {"zero_padding": gaps[0], "circular_padding": gaps[1]}, gaps[1] <= 1e-9 < gaps[0]
+
+
+def _circular(twin: dict[str, float]) -> str:
+    if not twin:
+        return ""
+    return (
+        "With circular padding instead of zeros it would be exact everywhere: a circular shift by one stride changes "
+        "nothing but "
+        f"the place (largest difference {number(twin['circular_padding'], 2)}, with zeros "
+        f"{number(twin['zero_padding'], 3)}, on "
+        "random numbers)."
+    )

@@ -1,0 +1,318 @@
+"""Questions about counts: parameters term by term, where known numbers come from, the twins without sharing, biases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+from isochrome.ask.answer import Answer, Check, Sight
+from isochrome.ask.channels import neurons_of_filters
+from isochrome.ask.counts import distinct_scalars
+from isochrome.ask.subject import Subject
+from isochrome.ask.twin import small_twin
+from isochrome.ask.words import cells, counted, joined, number
+from isochrome.core.formula import Access, Affine, Formula, Table, loops_of
+from isochrome.core.relation import relation
+from isochrome.core.sharing import uses_per_weight
+from isochrome.errors import FormulaError
+from isochrome.model.parts import Line
+
+__all__ = [
+    "bias", "bias_unfit", "derivation", "derivation_unfit", "no_weights", "parameters", "without_sharing",
+    "without_sharing_unfit",
+]  # fmt: skip
+
+
+def no_weights(subject: Subject) -> str:
+    """The layer must have weights."""
+    return "" if subject.layer.weight_lines else "it has no weights that multiply or are looked up"
+
+
+# --- how many parameters? ---------------------------------------------------------------------------------------------
+
+
+def parameters(subject: Subject) -> Answer:
+    """The count of each stored tensor as the product of the loops that the formula's weight mentions."""
+    row = subject.row
+    counts = row.counts
+    terms = [_term(subject, line) for line in (*subject.layer.weight_lines, *subject.layer.bias_lines)]
+    total = counts.weights + counts.biases
+    uses = row.uses_per_weight
+    numbers: dict[str, Any] = {"weights": counts.weights, "biases": counts.biases, "parameters": total,
+                               "connections": counts.connections, "neurons": counts.neurons}  # fmt: skip
+    often = (
+        "how often a weight is used depends on the data"
+        if row.depends
+        else f"each weight is used {number(uses.taps)} times"
+        if uses.taps is not None and uses.taps > 1
+        else "each weight is used once"
+        if uses.taps == 1
+        else "not all weights are used equally often"
+    )
+    text = (
+        f"{subject.name} has {counted(total, 'parameter')}: {'; '.join(dict.fromkeys(terms))}. "
+        f"Neurons, connections and weights are three counts: {counted(counts.neurons, 'neuron')}, "
+        f"{counted(counts.connections, 'connection')}, {counted(counts.weights, 'weight')}; {often}."
+    )
+    if row.tied_with:
+        text += (
+            f" The same numbers are stored once for {subject.name} and for {joined(list(row.tied_with[:4]))} together."
+        )
+    stored = sum(subject.model.parameters[number].count for number in _stored(subject))
+    check = Check(
+        "scalars that the formulas mention, against the scalars in the stored tensors",
+        {"mentioned": total, "stored": stored},
+        total == stored if total <= stored else False,
+    )
+    if total < stored:
+        text += f" (The stored tensors hold {stored:,}; the rest is used elsewhere or not at all.)"
+        check = replace(check, holds=True)
+    return Answer(text, numbers, check, Sight(("kernel", "bank", "baselines")))
+
+
+def _stored(subject: Subject) -> list[int]:
+    return list(dict.fromkeys(line.parameter for line in subject.layer.lines if line.parameter is not None))
+
+
+def _term(subject: Subject, line: Line) -> str:
+    """One tensor's count: the sizes of the loops that its index mentions."""
+    access = line.weight_access
+    count = distinct_scalars(subject.model.parameters, (line,))
+    sizes = subject.sizes if line.depends else dict(line.relation.sizes)
+    plain = all(isinstance(index, Affine) and len(index.terms) < 2 for index in access.indices)
+    factors = [sizes[loop] for loop in access.loops if loop in sizes]
+    what = "bias" if line.is_bias else "weight"
+    noun = counted(count, what, "biases" if line.is_bias else "weights")
+    if plain and factors and prod(factors) == count:
+        words = " × ".join(
+            f"{size:,} ({_counts(subject, loop)})" for loop, size in zip(access.loops, factors, strict=True)
+        )
+        return f"{access}: {words} = {noun}" if len(factors) > 1 else f"{access}: {words}, {noun}"
+    if not access.loops:
+        return f"{access}: {noun}"
+    table = next((str(index) for index in access.indices if isinstance(index, Table)), "")
+    return f"{access}: {noun}" + (f", the places that {table} names" if table else "")
+
+
+def _counts(subject: Subject, loop: str) -> str:
+    role = subject.roles.get(loop)
+    words = {"filter": "filters", "channel": "channels", "tap": "taps", "group": "groups", "position": "positions"}
+    return f"{loop}: {words[role]}" if role in words else loop
+
+
+# --- where known counts come from -------------------------------------------------------------------------------------
+
+
+def derivation_unfit(subject: Subject) -> str:
+    """Connections and weights must differ, or there is nothing to derive."""
+    if not subject.reads_input:
+        return "no weight multiplies an input in it"
+    return ""
+
+
+def derivation(subject: Subject) -> Answer:
+    """Every number of the table's row from sums over filters: weights, biases, connections with and without bias."""
+    counts, positions = subject.row.counts, subject.size(subject.positions)
+    kernels = _kernels(subject)
+    listed = sum(times * size for size, times in kernels)
+    filters = sum(times for _, times in kernels)
+    biases = counts.biases
+    bias_uses = counts.neurons if subject.layer.bias_lines else 0
+    numbers: dict[str, Any] = {
+        "weights": counts.weights, "biases": biases, "parameters": counts.weights + biases, "positions": positions,
+        "connections": counts.connections, "connections_with_bias": counts.connections + bias_uses,
+        "filters": filters, "kernels": {str(size): times for size, times in kernels},
+    }  # fmt: skip
+    many = joined([f"{counted(times, 'filter')} of {counted(size, 'weight')}" for size, times in kernels])
+    plus = f" + {counted(biases, 'bias', 'biases')}" if biases else ""
+    total = counts.weights + biases
+    sums = " + ".join(f"{times:,} × {size:,}" for size, times in kernels)
+    text = f"{subject.name} has {many}: {sums} = {counts.weights:,} weights{plus} = {counted(total, 'parameter')}. "
+    each = next(iter(subject.layer.weight_lines)).pattern.uses.taps if not subject.row.depends else None
+    text += (
+        f"It has {counted(positions, 'position')}, and a neuron for each filter at each: {counts.neurons:,} neurons. "
+    )
+    text += f"{counted(counts.connections, 'connection')}"
+    if each is not None and counts.weights * each == counts.connections:
+        text += f" = {counts.weights:,} weights × {each:,} uses"
+    text += f"; with one for the bias of each neuron, {counts.connections + bias_uses:,}." if bias_uses else "."
+    whole = _if_all_linked(subject, filters)
+    if whole is not None and whole != counts.weights:
+        numbers["parameters_if_all_linked"] = whole + biases
+        text += f" If every filter read every channel it would be {whole:,}{plus} = {whole + biases:,} parameters."
+    check = Check(
+        "weights counted filter by filter, by fixing one neuron of each, against the count from the formula",
+        {"filter_by_filter": listed, "formula": counts.weights},
+        None
+        if filters < subject.size(subject.filters) or len(subject.layer.weight_lines) > 1
+        else listed == counts.weights,
+    )
+    return Answer(text, numbers, check, Sight(("bank", "kernel"), "filter"))
+
+
+def _kernels(subject: Subject) -> list[tuple[int, int]]:
+    """How many filters have how many weights."""
+    found: dict[int, int] = {}
+    for place in neurons_of_filters(subject):
+        size = len(subject.weights_of(place))
+        found[size] = found.get(size, 0) + 1
+    return sorted(found.items())
+
+
+def _if_all_linked(subject: Subject, filters: int) -> int | None:
+    """The weights if every filter read every channel; None where channels are not counted by one axis."""
+    at = subject.line.input_number
+    assert at is not None
+    access = subject.line.formula.accesses[at]
+    skip = {*subject.positions, *subject.taps, subject.line.batch}
+    shape = subject.line.shape(access.name)
+    channels = [size for index, size in zip(access.indices, shape, strict=True) if not skip & set(loops_of(index))]
+    taps = subject.size(subject.taps)
+    return (
+        filters * prod(channels) * taps
+        if set(subject.taps) <= set(subject.line.weight_access.loops) and subject.taps
+        else None
+    )
+
+
+# --- without sharing --------------------------------------------------------------------------------------------------
+
+
+def without_sharing_unfit(subject: Subject) -> str:
+    """There must be inputs to be connected to."""
+    if not subject.reads_input:
+        return "its weights are looked up or added, so there are no inputs to connect"
+    if subject.line.depends:
+        return "who is connected depends on the data"
+    return ""
+
+
+def without_sharing(subject: Subject) -> Answer:
+    """The locally connected and the fully connected twin: formulas and counts."""
+    local, whole = _local(subject), _fully(subject)
+    line, made, at = subject.line, subject.relation, subject.line.input_number
+    assert at is not None
+    neurons, inputs = prod(made.shapes[0]), prod(made.shapes[at])
+    weights, connections = subject.row.counts.weights, made.connections
+    numbers: dict[str, Any] = {
+        "weights": weights, "locally_connected": connections, "fully_connected": neurons * inputs,
+        "neurons": neurons, "inputs": inputs, "formula_locally_connected": str(local), "formula_fully_connected": whole,
+    }  # fmt: skip
+    free = joined(subject.shared(line))
+    why = f"w would mention {free} too" if free else "w mentions all its loops already"
+    text = (
+        f"{counted(weights, 'weight')} serve {counted(connections, 'connection')}. With the same connections and a "
+        "weight "
+        f"for each (locally connected; {why}): {connections:,}: {local}. With every neuron connected to every input "
+        f"(fully connected): {neurons:,} neurons × {inputs:,} inputs = {neurons * inputs:,}: {whole}. Biases come on "
+        "top."
+    )
+    small = small_twin(made)
+    try:
+        shapes = _shapes(local, small.sizes, small)
+        twin = relation(replace(local, sizes=tuple(small.sizes.items())), shapes, small.tables, small.inputs)
+        found = uses_per_weight(twin, line.weight_number)
+        measured = {"weights": found.mentioned, "connections": twin.connections, "uses_of_one": found.taps}
+        holds: bool | None = found.mentioned == twin.connections == small.connections and found.taps == 1
+        sizes = "at its own sizes" if small is made else "at small sizes"
+        what = f"the locally connected formula as a relation {sizes}: it must have a weight for every connection"
+    except FormulaError:
+        what, measured, holds = "the locally connected formula has no relation of its own here", {}, None
+    return Answer(text, numbers, Check(what, measured, holds), Sight(("baselines",)))
+
+
+def _local(subject: Subject) -> Formula:
+    """The line with a weight of its own for every connection of one sample."""
+    line = subject.line
+    names = (loop for loop in line.formula.loops if loop != line.batch)
+    access = Access(line.weight, tuple(Affine(((loop, 1),)) for loop in names))
+    sizes = {loop: subject.sizes[loop] for loop in subject.shared(line) if not _stands_alone(line, loop)}
+    kept = dict(line.formula.sizes) | sizes
+    return replace(line.formula.with_factor(line.weight_number - 1, access), sizes=tuple(kept.items()))
+
+
+def _stands_alone(line: Line, loop: str) -> bool:
+    return any(
+        isinstance(index, Affine) and index.loop == loop
+        for access in line.formula.accesses[:1]
+        for index in access.indices
+    )
+
+
+def _shapes(formula: Formula, sizes: Any, small: Any) -> dict[str, tuple[int, ...]]:
+    shapes = {access.name: shape for access, shape in zip(small.formula.accesses, small.shapes, strict=True)}
+    names = [factor.name for factor in formula.factors if factor.name not in small.inputs]
+    for factor in formula.factors:
+        if factor.name in names and all(isinstance(index, Affine) and index.loop for index in factor.indices):
+            shapes[factor.name] = tuple(sizes[str(index)] for index in factor.indices)
+    return shapes
+
+
+def _fully(subject: Subject) -> str:
+    """The formula with every neuron of one sample connected to every input."""
+    line, at = subject.line, subject.line.input_number
+    assert at is not None
+    output, read = line.formula.output, line.formula.accesses[at]
+    y = [
+        str(index) if isinstance(index, Affine) and index.loop else f"o{axis}"
+        for axis, index in enumerate(output.indices)
+    ]
+    x = [
+        line.batch if str(index) == line.batch and line.batch else f"i{axis}" for axis, index in enumerate(read.indices)
+    ]
+    w = [name for name in (*y, *x) if name != line.batch]
+    return f"{output.name}[{', '.join(y)}] += {line.weight}[{', '.join(w)}] * {read.name}[{', '.join(x)}]"
+
+
+# --- biases -----------------------------------------------------------------------------------------------------------
+
+
+def bias_unfit(subject: Subject) -> str:
+    """There must be a bias."""
+    return "" if subject.layer.bias_lines else "it has no bias"
+
+
+def bias(subject: Subject) -> Answer:
+    """Which loops the bias mentions: one for each of these, shared along the others."""
+    line = subject.layer.bias_lines[0]
+    made = subject.values.relation_of(line)
+    access, out = line.weight_access, line.formula.output
+    has = [loop for loop in access.loops if loop in out.loops]
+    free = [loop for loop in out.loops if loop not in access.loops and loop != line.batch]
+    neurons = prod(made.shapes[0])
+    place = tuple(0 for _ in made.shapes[line.weight_number])
+    taps = made.fix({line.weight_number: place})
+    listed = sum(1 for _ in taps.listed(0, 100_000))
+    biases = subject.row.counts.biases
+    numbers: dict[str, Any] = {"biases": biases, "neurons": neurons, "uses_of_one": taps.total,
+                               "mentions": list(access.loops), "shared_along": free}  # fmt: skip
+    several = len(subject.layer.bias_lines) > 1
+    if free and has and any(made.sizes[loop] > 1 for loop in free):
+        kind = f"one for each {joined(has)}: one per map (filter)"
+        shared = (
+            f"It does not mention {joined(free).replace(' and ', ' or ')}, so one bias serves all "
+            f"{taps.total:,} neurons of its map"
+        )
+    elif not has:
+        kind, shared = (
+            "one for the whole layer",
+            f"It mentions no loop of the output, so it serves all {taps.total:,} neurons",
+        )
+    else:
+        kind, shared = "one for each neuron", "It mentions every loop of the output that has more than one step"
+    positions = not any(made.sizes[loop] > 1 for loop in free) and bool(has) and bool(subject.positions)
+    note = " (here a map is a single neuron)" if positions and free else ""
+    text = (
+        f"{line.formula}: {kind}{note}. {shared}. {counted(biases, 'bias', 'biases')} for {counted(neurons, 'neuron')}."
+    )
+    if several:
+        text += (
+            f" {subject.name} adds {len(subject.layer.bias_lines)} biases to each of these sums; they are stored apart."
+        )
+    check = Check(
+        f"uses of {access.name}[{cells(place)}], listed, against the sizes of the loops that it does not mention",
+        {"listed": listed, "product_of_sizes": prod(made.sizes[loop] for loop in free)},
+        listed == prod(made.sizes[loop] for loop in free) if taps.total <= 100_000 else None,
+    )
+    return Answer(text, numbers, check, Sight(("volume", "bank"), "filter"))

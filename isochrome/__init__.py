@@ -13,9 +13,10 @@ from isochrome.errors import FormulaError, IsochromeError, ModelError, RequestEr
 
 if TYPE_CHECKING:
     from isochrome.app.api import OpenedLayer, OpenedModel, Run
+    from isochrome.ask.claim import ClaimAnswer
 
 __all__ = ["FormulaError", "IsochromeError", "ModelError", "OpenedLayer", "OpenedModel", "RequestError", "Run",
-           "formula", "open"]  # fmt: skip
+           "claim", "formula", "open"]  # fmt: skip
 __version__ = "0.1.0"
 
 
@@ -39,6 +40,15 @@ def formula(text: str, tables: dict[str, Any] | None = None, **shapes: tuple[int
     from isochrome.app.api import open_model
 
     return open_model(f"formula:{text}", shapes, tables)[0]
+
+
+def claim(layer: OpenedLayer, text: str) -> ClaimAnswer:
+    """Whether a claim about a layer is true, with the proof or a counterexample.
+
+    >>> claim(open("example:stanford")["conv"], "blocks i and j share weights").verdict
+    True
+    """
+    return layer.claim(text)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from isochrome.ask.answer import Answer
+from isochrome.ask.claim import ClaimAnswer, claim
 from isochrome.ask.explain import Explanation, explain
 from isochrome.ask.reach import Reach, reach
 from isochrome.ask.report import LayerReport, Report, UseCounts, layer_report, report
@@ -24,6 +26,9 @@ from isochrome.model.typed import TypedModel, typed_model
 from isochrome.model.values import Values
 from isochrome.run.inputs import given_inputs, random_inputs, read_inputs
 from isochrome.run.onnx_runtime import OnnxRunner
+
+if TYPE_CHECKING:
+    from isochrome.app.asking import Listing
 
 __all__ = ["OpenedLayer", "OpenedModel", "Run", "open_model"]
 
@@ -88,6 +93,22 @@ class OpenedLayer:
         """What a neuron sees; with ``forward``, what it influences."""
         return reach(self.opened.model, self.layer, tuple(neuron), to, forward)
 
+    def ask(self, question: str, inputs: Any = None, seed: int = 0) -> Answer:
+        """The answer to one of the questions that people ask: by number, short id or words of it."""
+        from isochrome.app.asking import answer
+
+        return answer(self.opened, self.layer, question, self.opened.run(inputs, seed).values)
+
+    def questions(self) -> Listing:
+        """The questions, and which of them make no sense for this layer."""
+        from isochrome.app.asking import listing
+
+        return listing(self.opened.model, self.layer, self.opened.run().values)
+
+    def claim(self, text: str, inputs: Any = None, seed: int = 0) -> ClaimAnswer:
+        """Whether a claim about this layer is true: "neurons of one depth slice use the same weights"."""
+        return claim(self.opened.model, self.layer, text, self.opened.run(inputs, seed).values)
+
     def draw(self, view: str, colour: str = "weight", **selection: Any) -> Any:
         """A picture of the layer: ``.save(path)``; shows itself in a notebook."""
         from isochrome.app.pictures import draw
@@ -141,6 +162,18 @@ class OpenedModel:
             array = example_input(self.example)
             return {self.model.inputs[0]: array}, f"the first input of example:{self.example}"
         return random_inputs(self.model, seed)
+
+    def ask(self, question: str, inputs: Any = None, seed: int = 0) -> Answer:
+        """The answer to a question about the whole model, or about the first layer for which it makes sense."""
+        from isochrome.app.asking import answer
+
+        return answer(self, None, question, self.run(inputs, seed).values)
+
+    def questions(self) -> Listing:
+        """The questions that people ask."""
+        from isochrome.app.asking import listing
+
+        return listing(self.model, None, self.run().values)
 
     def line(self, layer: str | int, parameter: str = "") -> Line:
         """The line of a layer that a parameter's name means."""

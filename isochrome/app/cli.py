@@ -20,7 +20,7 @@ FIRST = "example:stanford"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0 fine, 2 could not do it, 130 interrupted."""
+    """Run one command; the exit code: 0 fine, 1 a false claim, 2 could not do it, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["open", FIRST]
     try:
         options = _parser().parse_args(given)
@@ -266,6 +266,30 @@ def _run_draw(options: Any) -> None:
         sys.stdout.write(drawn.json())
 
 
+def _run_ask(options: Any) -> None:
+    from isochrome.app.asked_text import answer_text, listing_text
+    from isochrome.app.asking import named
+
+    opened = _opened(options)
+    layer, question = named(opened.model, options.layer, options.question)
+    asked = opened if layer is None else opened[layer.number]
+    if question is None:
+        _print(options, asked.questions(), listing_text)
+        return
+    with _progress("Asking"):
+        found = asked.ask(question, options.input, options.seed)
+    _print(options, found, lambda answer, ink: answer_text(answer, ink, options.model))
+
+
+def _run_claim(options: Any) -> int:
+    from isochrome.app.asked_text import claim_text
+
+    with _progress("Checking"):
+        found = _opened(options)[options.layer].claim(options.claim, options.input, options.seed)
+    _print(options, found, claim_text)
+    return 0 if found.verdict else 1
+
+
 def _only_layer(opened: Any) -> Any:
     if len(opened.model.layers) != 1:
         raise RequestError(f"LAYER: must be given; the model has {len(opened.model.layers)} layers")
@@ -319,6 +343,16 @@ _COMMANDS = (
         (("--theme",), {"choices": ["light", "dark", "print"], "default": "light", "help": "default: light"}),
         (("--scale",), {"type": float, "default": 2.0, "help": "of a PNG; default: 2"}),
         (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), JSON, ORDER, *_COMMON,
+    ),
+    Command(
+        "ask", _run_ask, "an answer with its check; without QUESTION the list of questions", MODEL,
+        (("layer",), {"nargs": "?", "metavar": "LAYER", "help": "without one the whole model is asked"}),
+        (("question",), {"nargs": "?", "metavar": "QUESTION", "help": "its number, its id, or words of it"}),
+        JSON, *_COMMON,
+    ),
+    Command(
+        "claim", _run_claim, "true or false, with the proof or a counterexample", MODEL, LAYER,
+        (("claim",), {"metavar": "CLAIM", "help": "'neurons of one depth slice use the same weights'"}), JSON, *_COMMON,
     ),
     Command(
         "formula", _run_formula, "the report of a typed line",

@@ -38,17 +38,18 @@ def shared_with(subject: Subject) -> Answer:
     numbers: dict[str, Any] = {
         "shared_along": {loop: subject.sizes.get(loop, 1) for loop in line.pattern.along.shared},
         "distinct_along": {loop: subject.sizes.get(loop, 1) for loop in held},
-        "constant_along": [] if line.depends else list(line.pattern.constant_along),
+        "constant_along": list(_constant(line)),
         "uses_of_one": uses.taps, **verdicts,
     }  # fmt: skip
     access = line.weight_access
     every = line.pattern.along.shared
     unmentioned = f"{access} does not mention {_or(every)}" if every else f"{access} mentions every loop"
-    text = f"{unmentioned}: a weight is shared along {subject.along(free) or 'none'}"
-    text += f", and along {line.batch}, the samples of a batch" if line.batch else ""
+    along = [subject.along(free)] if free else []
+    along += [f"{line.batch}, the samples of a batch"] if line.batch else []
+    text = f"{unmentioned}: a weight is shared along {', and along '.join(along) or 'nothing'}"
     text += f". It mentions {joined(held)}, so nothing is shared along {subject.along(held)}. " if held else ". "
-    if not line.depends and line.pattern.constant_along:
-        text += f"(Along {joined(line.pattern.constant_along)} constant it is shared as well.) "
+    if _constant(line):
+        text += f"(Along {joined(_constant(line))} constant it is shared as well.) "
     text += f"In words: {_in_words(subject, verdicts)}."
     if subject.row.tied_with:
         text += (
@@ -96,16 +97,21 @@ def _check_uses(subject: Subject) -> Check:
     name = f"{line.weight_access.name}[{cells(place)}]"
     if taps.total > MOST:
         whole = prod(made.sizes[loop] for loop in line.pattern.along.shared)
-        holds = taps.total == whole if not line.pattern.constant_along else None
+        holds = taps.total == whole if not _constant(line) else None
         return Check(
             f"uses of {name}, counted, against the sizes of the loops", {"counted": taps.total, "sizes": whole}, holds
         )
     listed = [tap[0] for tap in taps.listed()]
     wanted = prod(made.sizes[loop] for loop in line.pattern.along.shared)
     measured = {"listed": len(listed), "neurons": len(set(listed)), "sizes": wanted}
-    plain = not line.pattern.constant_along and not line.formula.guards and not line.depends
+    plain = not _constant(line) and not line.formula.guards and not line.depends
     what = f"uses of {name}, listed one by one, against the product of the sizes of the loops that w does not mention"
     return Check(what, measured, len(listed) == wanted if plain else None)
+
+
+def _constant(line: Line) -> tuple[str, ...]:
+    """What stays the same while loops that the weight mentions change; unknown where the data decides."""
+    return () if line.depends else line.pattern.constant_along
 
 
 def _used_place(subject: Subject) -> Place:
@@ -135,6 +141,7 @@ def batch(subject: Subject) -> Answer:
     shared = line.batch not in line.weight_access.loops
     two = _at(made, line.batch, 2)
     same = _mentioned(two, line) == _mentioned(made, line)
+    weights = subject.weights
     numbers: dict[str, Any] = {
         "weights": subject.row.counts.weights,
         "connections": made.connections,
@@ -142,10 +149,9 @@ def batch(subject: Subject) -> Answer:
     }
     text = (
         f"{'Yes' if shared else 'No'}. {line.weight_access} does not mention {line.batch}: every sample meets the same "
-        f"{counted(subject.row.counts.weights, 'weight')}. Two samples make {two.connections:,} connections instead of "
+        f"{counted(weights, 'weight')}. Two samples make {two.connections:,} connections instead of "
         f"{made.connections:,}, and not one weight more; so all counts here are per sample. One sample twice uses "
-        "nothing "
-        f"new: it only counts twice in the gradient's sum."
+        f"nothing new: it only counts twice in the gradient's sum.{subject.part}"
     )
     measured: dict[str, Any] = {
         "connections_1": made.connections,
@@ -226,28 +232,24 @@ def time_unfit(subject: Subject) -> str:
 
 def time(subject: Subject) -> Answer:
     """The formula's t has no size of its own: at twice the length the weights are the same."""
-    line, loop = subject.line, subject.positions[0]
-    made = subject.relation
+    loop, made = subject.positions[0], subject.relation
     lines = subject.layer.weight_lines
     steps = made.sizes[loop]
-    state = next((one for one in lines if one.of), None)
+    state = next((one for one in lines if one.of and subject.carries_state), None)
     weights = subject.row.counts.weights
     numbers: dict[str, Any] = {"steps": steps, "weights": weights, "connections": subject.row.counts.connections,
                                "uses_of_one": subject.row.uses_per_weight.taps}  # fmt: skip
     formulas = "; ".join(dict.fromkeys(str(one.formula) for one in lines))
     text = (
         f"{formulas}. No weight mentions {loop}, so {counted(weights, 'weight')} serve all {steps:,} steps: what is "
-        "learned "
-        f"at one step is known at every other. {loop} has no size of its own in w; its size comes from the input "
-        "alone, so "
-        f"the same weights take any length: at {2 * steps:,} steps there are twice the connections, and not one "
-        "weight more."
+        f"learned at one step is known at every other. {loop} has no size of its own in w; its size comes from the "
+        f"input alone, so the same weights take any length: at {2 * steps:,} steps there are twice the connections, "
+        "and not one weight more."
     )
     if state is not None:
         text += (
-            f" Unfolded it is {counted(steps, 'copy', 'copies')} of one layer that all read one storage; folded it "
-            "is one "
-            f"layer with a loop through {state.of}."
+            f" Unfolded it is {counted(steps, 'copy', 'copies')} of one layer that all read one storage; folded it is "
+            f"one layer with a loop through its {state.of}."
         )
     checks = [(one, subject.values.relation_of(one)) for one in lines]
     doubled = [(one, found, _at(found, loop, 2 * steps)) for one, found in checks if loop in found.sizes]
@@ -272,8 +274,8 @@ def tokens_unfit(subject: Subject) -> str:
     """Each position must be read alone."""
     if not subject.reads_input:
         return "no weight multiplies an input in it"
-    if subject.line.of:
-        return f"it reads {subject.line.of}, which carries one step into the next"
+    if subject.carries_state:
+        return "it carries a state from one step into the next, so a step is not read alone"
     if not subject.positions or subject.size(subject.positions) < 2:
         return "it has one position only, no row of tokens"
     if subject.taps and subject.size(subject.taps) > 1:
@@ -285,20 +287,18 @@ def tokens_unfit(subject: Subject) -> str:
 
 def tokens(subject: Subject) -> Answer:
     """Shared over positions; and the same relation as a 1x1 convolution, compared tap by tap."""
-    line = subject.line
     made = small_twin(subject.relation)
-    held = set(line.weight_access.loops)
+    held = set(subject.line.weight_access.loops)
     same = not any(loop in held for loop in subject.positions)
     ours, theirs, one_to_one = _beside_convolution(subject, made)
     weights, positions = subject.row.counts.weights, subject.size(subject.positions)
     outs, ins = subject.size(subject.filters), subject.size(subject.channels)
     numbers: dict[str, Any] = {"weights": weights, "positions": positions, "filters": outs, "channels": ins}
     text = (
-        f"{'Yes' if same else 'No'}. {line.weight_access} {'does not mention' if same else 'mentions'} "
+        f"{'Yes' if same else 'No'}. {subject.line.weight_access} {'does not mention' if same else 'mentions'} "
         f"{joined(subject.positions)}: the same {weights:,} weights act on each of the {positions:,} positions, and no "
         f"position sees another here. That is a 1×1 convolution of {counted(ins, 'channel')} to "
-        f"{counted(outs, 'filter')}: "
-        f"the two relations are equal, connection by connection."
+        f"{counted(outs, 'filter')}: the two relations are equal, connection by connection."
     )
     check = Check(
         "all connections as (neuron, weight, input), against those of a 1×1 convolution's formula"

@@ -1,4 +1,4 @@
-"""Questions that compare a layer's relation with a matrix: is it fully connected, which matrix is it, with what zeros."""
+"""Questions that compare a layer with a matrix: is it fully connected, which matrix is it, with what zeros."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def multiplies_unfit(subject: Subject) -> str:
 
 
 def fully_connected(subject: Subject) -> Answer:
-    """The layer's relation beside that of a fully connected one: every neuron reads every input, each by its own weight."""
+    """The layer beside a fully connected one: there every neuron reads every input, each by a weight of its own."""
     made, line, at = subject.relation, subject.line, subject.line.input_number
     assert at is not None
     neurons, inputs = prod(made.shapes[0]), prod(made.shapes[at])
@@ -45,38 +45,34 @@ def fully_connected(subject: Subject) -> Answer:
     own = uses is not None and uses.most == 1
     numbers: dict[str, Any] = {
         "neurons": neurons, "inputs": inputs, "inputs_of_a_neuron": distinct, "positions": positions, "taps": taps,
-        "connections": made.connections, "weights": subject.row.counts.weights, "fully_connected": neurons * inputs,
+        "connections": made.connections, "weights": subject.weights, "fully_connected": neurons * inputs,
     }  # fmt: skip
-    weights = subject.row.counts.weights
+    weights = subject.weights
     if every and own:
         text = (
-            f"Yes: every one of the {neurons:,} neurons reads every one of the {inputs:,} inputs, each by a weight "
-            "of its own: "
-            f"{neurons:,} × {inputs:,} = {neurons * inputs:,} weights, each used once. Written as a convolution or "
-            "as a "
-            "matrix product, the relation is the same."
+            f"Yes: every one of the {neurons:,} neurons reads every one of the {inputs:,} inputs, each by a weight of "
+            f"its own: {neurons:,} × {inputs:,} = {neurons * inputs:,} weights, each used once. Written as a "
+            "convolution or as a matrix product, the relation is the same."
         )
     elif taps == 1 and positions > 1 and subject.channels:
         channels = subject.size(subject.channels)
         text = (
             f"At one position, yes; over all of them, no. At each of its {positions:,} positions it is one matrix of "
             f"{counted(subject.size(subject.filters), 'neuron')} × {counted(channels, 'channel')}, fully connected "
-            "there; but "
-            "it is the same matrix at each, and no position reads another. A fully connected layer over all would "
-            "have "
-            f"{neurons:,} × {inputs:,} = {neurons * inputs:,} weights; this one has {weights:,}, each shared "
-            f"{positions:,} times."
+            "there; but it is the same matrix at each, and no position reads another. A fully connected layer over "
+            f"all would have {neurons:,} × {inputs:,} = {neurons * inputs:,} weights; this one has {weights:,}, each "
+            f"shared {positions:,} times."
         )
     else:
         text = (
             f"No: a neuron reads {distinct:,} of the {inputs:,} inputs, and each of the {weights:,} weights is used "
             f"{'once' if own else 'at several positions'}. It would be fully connected if a window covered the whole "
-            "input, "
-            f"at one position: then {neurons:,} × {inputs:,} = {neurons * inputs:,} weights would be needed for its "
-            "neurons."
+            f"input, at one position: then {neurons:,} × {inputs:,} = {neurons * inputs:,} weights would be needed for "
+            "its neurons."
         )
     verdict = every and own
-    return Answer(text, numbers, _beside_full(subject, made), Sight(("matrix", "baselines")), verdict)
+    check = _beside_full(subject, made, verdict)
+    return Answer(text + subject.part, numbers, check, Sight(("matrix", "baselines")), verdict)
 
 
 def _distinct_inputs(places: NDArray[np.int64], shape: tuple[int, ...]) -> int:
@@ -84,7 +80,7 @@ def _distinct_inputs(places: NDArray[np.int64], shape: tuple[int, ...]) -> int:
     return len(np.unique(places[inside], axis=0))
 
 
-def _beside_full(subject: Subject, made: Relation) -> Check:
+def _beside_full(subject: Subject, made: Relation, verdict: bool) -> Check:
     """How many (neuron, input) pairs are connected, and by how many weights, against the fully connected relation."""
     small = small_twin(made, most=100_000)
     at, number = subject.line.input_number, subject.line.weight_number
@@ -98,9 +94,9 @@ def _beside_full(subject: Subject, made: Relation) -> Check:
     where = "this layer" if small is made else "a small twin"
     measured = {"connected_pairs": len(pairs), "all_pairs": neurons * inputs, "weights": len(weights)}
     full = len(pairs) == neurons * inputs == len(weights)
-    whole = made.real_connections == prod(made.shapes[0]) * prod(made.shapes[at])
     what = f"all pairs of a neuron and an input of {where}, against those of y[o] += w[o, i] * x[i]"
-    return Check(what, measured, full == (whole and full) if small is made else None if full else True)
+    agrees = full == verdict
+    return Check(what, measured, agrees if agrees or small is made else None)
 
 
 # --- which matrix? ----------------------------------------------------------------------------------------------------
@@ -121,15 +117,13 @@ def matrix(subject: Subject) -> Answer:
     }  # fmt: skip
     text = (
         f"One row for each of the {rows:,} neurons, one column for each of the {columns:,} inputs: {entries:,} "
-        "entries. "
-        f"{real:,} hold a weight, {entries - real:,} are zero by construction: no weight is stored for them, and "
-        "training "
-        "cannot change them. "
+        f"entries. {real:,} hold a weight, {entries - real:,} are zero by construction: no weight is stored for them, "
+        "and training cannot change them. "
     )
     if zero is not None:
         text += f"A weight that happens to be 0 is a learned zero; here {zero:,} of the stored weights are 0. "
     text += _structure(subject, kinds)
-    return Answer(text, numbers, _check_matrix(subject, made), Sight(("matrix",)))
+    return Answer(text + subject.part, numbers, _check_matrix(subject, made), Sight(("matrix",)))
 
 
 def _kind_of(subject: Subject, loop: str) -> str:
@@ -185,7 +179,8 @@ def _structure(subject: Subject, kinds: list[str]) -> str:
     )
     deep = "doubly blocked " if len(subject.positions) == 2 else "" if len(subject.positions) == 1 else "nested "
     if all(kind == "pointwise" for kind in kinds):
-        shape = "each block is a multiple of the identity (rows and columns thinned out where the step is above 1)"
+        thinned = ", with columns left out by its steps" if any(step > 1 for step in steps) else ""
+        shape = f"each block is a multiple of the identity{thinned}"
     elif all(step == 1 for step in steps):
         name = "circulant" if all(kind == "circular" for kind in kinds) else "Toeplitz"
         shape = (

@@ -42,23 +42,20 @@ def padding(subject: Subject) -> Answer:
     numbers |= {"neurons": neurons, "neurons_that_read_no_padding": whole}
     if not pads:
         text = (
-            f"No: no window leaves the input, so all {taps:,} connections read real input. Every neuron reads as "
-            "much as "
-            "every other."
+            f"No: no window leaves the input, so all {taps:,} connections read real input. Every neuron reads as much "
+            "as every other."
         )
     else:
         text = (
             f"Yes. The same weights are laid over the border: {pads:,} of {taps:,} connections read padding, that is "
-            "0, so they add "
-            f"nothing. {whole:,} of {neurons:,} neurons read no padding. A weight is placed {_often(uses.taps)}, and "
-            "really used "
-            f"{_range(uses.min, uses.max)}: least those at the edge of the kernel."
+            f"0, so they add nothing. {whole:,} of {neurons:,} neurons read no padding. A weight is placed "
+            f"{_often(uses.taps)}, and really used {_range(uses.min, uses.max)}: least those at the edge of the "
+            "kernel."
         )
     if dead:
         text += (
-            f" {counted(dead, 'weight')} never {'meets' if dead == 1 else 'meet'} a real input at this input size: "
-            "it has no effect and "
-            "no gradient."
+            f" {counted(dead, 'weight')} never {'meets' if dead == 1 else 'meet'} a real input at this input size: it "
+            "has no effect and no gradient."
         ).replace("it has", "it has" if dead == 1 else "they have")
     small = small_twin(made)
     listed = sum(any(place is None for place in tap) for tap in small.everything.listed())
@@ -137,15 +134,14 @@ def checkerboard(subject: Subject) -> Answer:
     text = f"How many taps reach each place of the output, {told}. "
     if uneven:
         text += (
-            "Inside the map the numbers alternate: a checkerboard. It comes from the overlap of the windows, "
-            "whatever the weights "
-            f"are; it is even exactly when the step ({', '.join(map(str, steps))}) divides the number of taps along "
-            "that axis."
+            "Inside the map the numbers alternate: a checkerboard. It comes from the overlap of the windows, whatever "
+            f"the weights are; it is even exactly when the step ({', '.join(map(str, steps))}) divides the number of "
+            "taps along that axis."
         )
     else:
         text += (
-            "Inside the map every place is reached equally often, so the step divides the kernel: no "
-            "checkerboard from overlap."
+            "Inside the map every place is reached equally often, so the step divides the kernel: no checkerboard "
+            "from overlap."
         )
     if border:
         text += " Towards the border fewer windows overlap: that is a border effect, not a checkerboard."

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isochrome.ask.answer import Answer, Check, Sight
 from isochrome.ask.subject import Subject
-from isochrome.ask.words import cells, counted, joined, number
+from isochrome.ask.words import cells, counted, joined, number, sum_words
 from isochrome.core.component import distinct_rows
 from isochrome.core.formula import loops_of
 from isochrome.core.relation import Place
@@ -48,9 +48,8 @@ def channels_added(subject: Subject) -> Answer:
     head = (
         f"{subject.name} has {counted(filters, 'filter')}. Each is as deep as what it reads: {subject.filter_shape} = "
         f"{counted(of_filter, 'weight')} (channels first). A neuron multiplies each channel with that channel's own "
-        "slice "
-        f"of the filter and adds everything up, so a filter gives one output slice: {filters:,}, not {filters:,} × "
-        f"{channels:,} = {filters * channels:,}."
+        f"slice of the filter and adds everything up, so a filter gives one output slice: {filters:,}, not {filters:,} "
+        f"× {channels:,} = {filters * channels:,}."
     )
     if numbers["slices"] != filters * channels:
         head = head.replace("as deep as what it reads", "as deep as the channels that it reads")
@@ -62,9 +61,8 @@ def channels_added(subject: Subject) -> Answer:
         return Answer(f"{head} Added, not averaged: the formula says +=.", numbers, Check(what, {}, None), sight)
     parts = _partial_sums(subject, place, arrays)
     found = subject.explain(place)
-    texts = [number(value, 4) for value in parts[:_FEW]]
-    some = f"{' + '.join(texts)}{' + ...' if len(parts) > _FEW else ''}".replace("+ −", "− ")
-    bias = "" if not found.biases or found.bias is None else f" + bias {number(found.bias, 4)}"
+    some = sum_words(parts, _FEW)
+    bias = "" if not found.biases or found.bias is None else f" + the bias {number(found.bias, 4)}"
     total = "" if found.total is None else f" = {number(found.total, 4)}"
     text = f"{head} For {subject.neuron(place)}, channel by channel: {some}{bias}{total}. Added, not averaged."
     measured = {"partial_sums": parts[:64], "bias": found.bias, "total": found.total, "framework": found.framework,
@@ -148,9 +146,8 @@ def groups(subject: Subject) -> Answer:
         count = subject.size(loops)
         rows, columns = filters // count, channels // count
         kind = (
-            f"{counted(count, 'group')}: {table}, in {count:,} blocks of {rows:,} × {columns:,} along the diagonal "
-            "of the "
-            f"table. A filter reads the {counted(columns, 'channel')} of its own group"
+            f"{counted(count, 'group')}: {table}, in {count:,} blocks of {rows:,} × {columns:,} along the diagonal of "
+            f"the table. A filter reads the {counted(columns, 'channel')} of its own group"
         )
     else:
         listed = joined([f"{counted(times, 'filter')} of depth {depth}" for depth, times in depths])
@@ -159,8 +156,7 @@ def groups(subject: Subject) -> Answer:
     with_taps = f" × {each:,} taps" if each > 1 else ""
     text = (
         f"{kind}. {counted(weights, 'weight')}; if every filter read every channel: {filters:,} × "
-        f"{channels:,}{with_taps} = "
-        f"{whole:,}. What shares with what is unchanged: w still mentions no position."
+        f"{channels:,}{with_taps} = {whole:,}. What shares with what is unchanged: w still mentions no position."
     )
     check = Check(
         "kernel slices counted filter by filter, by fixing one neuron of each, against the product of the table's "
@@ -226,7 +222,7 @@ def filters_differ(subject: Subject) -> Answer:
     mentions = joined([loop for loop in line.weight_access.loops if loop in subject.filters])
     text = (
         f"Nothing but their values. {line.weight_access} mentions {mentions}, so each of the {filters:,} filters has "
-        f"stored weights of its own, and training may move them anywhere."
+        "stored weights of its own, and training may move them anywhere."
     )
     sight = Sight(("bank", "kernel"), "filter")
     if values is None:
@@ -236,10 +232,8 @@ def filters_differ(subject: Subject) -> Answer:
     if equal:
         text += (
             f" Here {counted(equal, 'pair')} of filters {'has' if equal == 1 else 'have'} equal values. Equal is not "
-            "shared: "
-            "they are stored apart. But filters that begin equal and see equal gradients stay equal; that is why "
-            "training "
-            "begins with random numbers."
+            "shared: they are stored apart. But filters that begin equal and see equal gradients stay equal; that is "
+            "why training begins with random numbers."
         )
     elif alike is not None:
         names = joined([f"filter {cells(_filter_of(subject, places[at]))}" for at in pair])
@@ -256,8 +250,9 @@ def filters_differ(subject: Subject) -> Answer:
 def _filter_of(subject: Subject, place: Place) -> Place:
     indices = subject.line.formula.output.indices
     full = subject.full(place)
+    held = {*subject.positions, subject.line.batch}
     return tuple(at for at, index in zip(full, indices, strict=True)
-                 if not {*subject.positions, subject.line.batch} & set(loops_of(index)))  # fmt: skip
+                 if loops_of(index) and not held & set(loops_of(index)))  # fmt: skip
 
 
 def _flat(places: NDArray[np.int64], values: NDArray[Any] | None) -> NDArray[np.int64]:

@@ -163,8 +163,8 @@ def _between_layers(model: Model, made: Claim, text: str) -> ClaimAnswer:
     else:
         lists = [joined(_stored(model, layer)) or "nothing stored" for layer in (one, other)]
         because = (
-            f"{names[0]} reads {lists[0]}, {names[1]} reads {lists[1]}: no byte of their storages is the same. "
-            "(Equal values would not be sharing.)"
+            f"{names[0]} reads {lists[0]}, {names[1]} reads {lists[1]}: no byte of their storages is the same. (Equal "
+            "values would not be sharing.)"
         )
     holds = bool(common) == (made.form == "share")
     return ClaimAnswer(text, one.name, holds, because, None, 0)

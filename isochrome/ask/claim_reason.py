@@ -77,7 +77,7 @@ def _proof(made: Claim, one: Judged, mark: str, thing: str) -> str:
     if not inside:
         return (
             f"{access} does not mention {_or(loops)}, and {marks} differ in nothing else: the same {several(thing)} "
-            f"serve all of them."
+            "serve all of them."
         )
     same = "the same" if made.form == "same" else "some in common"
     return f"{access} mentions {joined(inside)} as one number with other loops: {marks} use {same}."

@@ -13,8 +13,8 @@ from isochrome.errors import RequestError, shown
 __all__ = ["UNDERSTOOD", "parse_claim"]
 
 UNDERSTOOD = (
-    "marks of one K use the same weights; marks that match in K and K use the same weights; X 1 and X 2 share; "
-    "Xs share (or: use different weights); one colour in an X means one L; layers A and B share. Marks and K are "
+    "marks of one K use the same weights; marks that match in K and K use the same weights; X 1 and X 2 share; Xs "
+    "share (or: use different weights); one colour in an X means one L; layers A and B share. Marks and K are "
     "neurons, slices, columns, blocks, taps, channels, filters, groups, heads, samples, time steps, tokens, inputs or "
     "connections; L is any of these, a weight, a bias or a parameter"
 )

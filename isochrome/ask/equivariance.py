@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from isochrome.ask.answer import Answer, Check, Sight
 from isochrome.ask.shifts import NetworkShift, Shift, line_shift, network_shifts
 from isochrome.ask.subject import Subject
+from isochrome.ask.twin import resized
 from isochrome.ask.words import counted, joined, number
 from isochrome.core.evaluate import evaluate
 from isochrome.core.formula import Access, Affine, Fold
@@ -23,6 +24,7 @@ from isochrome.model.values import Values
 __all__ = ["equivariance", "equivariance_unfit", "network_equivariance"]
 
 MOST_CONNECTIONS = 400_000
+_ROOM = 12
 Array = NDArray[Any]
 
 
@@ -75,19 +77,15 @@ def equivariance(subject: Subject) -> Answer:
     measured, holds = _measure(subject.model, subject.values, subject.layer.output, leading)
     twin, agrees = _twins(subject)
     text += _circular(twin)
-    text += (
-        " Equivariant means that the output moves along; invariant, that it does not change: no layer of "
-        "positions is that."
-    )
+    text += "Equivariant: the output moves along. Invariant would be: it does not change."
     numbers: dict[str, Any] = {
         "layer": {loop: _told(shift) for loop, shift in own.items()},
-        "from_input": {f"{shift.input} axis {shift.axis}": _told(shift.states[subject.layer.output]) for shift in leading},
+        "from_input": {f"{one.input} axis {one.axis}": _told(one.states[subject.layer.output]) for one in leading},
     }  # fmt: skip
     exact = [shift for shift in own.values() if not shift.lost and shift.stride == 1 and shift.turns]
     what = (
-        "the model's input shifted circularly by whole strides and the layer's output compared, moved along, with "
-        "the output "
-        "before: the largest difference inside, at the border, and everywhere"
+        "the model's input shifted circularly by whole strides and the layer's output compared, moved along, with the "
+        "output before: the largest difference inside, at the border, and everywhere"
     )
     if twin:
         what += "; the layer alone on random numbers, with zero padding and with circular padding"
@@ -111,7 +109,7 @@ def _grouped(parts: list[tuple[str, str]]) -> str:
 
 def _words(shift: Shift, source: str = "its input") -> str:
     if shift.lost:
-        return f"it does not move with {source}: {shift.lost}"
+        return f"it does not move along: {shift.lost}" if shift.known else f"the formulas do not tell: {shift.lost}"
     if shift.axis is None:
         every = "every circular shift" if shift.stride == 1 else f"circular shifts divisible by {shift.stride}"
         return f"it sums over all places, so it is invariant to {every}" + (
@@ -123,14 +121,14 @@ def _words(shift: Shift, source: str = "its input") -> str:
         moves = f"a shift of {source} by k moves it by k"
     elif step > 1 and step.denominator == 1:
         moves = (
-            f"a shift of {source} by k moves it by k/{step}, only for k divisible by {step}: others fall "
-            "between its neurons"
+            f"a shift of {source} by k moves it by k/{step}, only for k divisible by {step}: others fall between its "
+            "neurons"
         )
     else:
         moves = f"a shift of {source} by {step.numerator} moves it by {step.denominator}"
     if shift.clean is not None and not shift.clean.any():
         return f"{moves}, but every cell meets the border, so no shift is exact"
-    if shift.turns:
+    if shift.turns and shift.clean is not None and len(shift.clean) == shift.period:
         return f"{moves}; exact at every cell, also for circular shifts"
     if low == high == 0:
         return f"{moves}; exact at every cell that is there before and after, as no window leaves the input"
@@ -160,12 +158,18 @@ def _leading(subject: Subject, leading: list[NetworkShift]) -> str:
 
 def _told(shift: Shift) -> dict[str, Any]:
     """A prediction as JSON knows it."""
-    status = (
-        "not equivariant" if shift.lost else "invariant" if shift.axis is None else "exact" if shift.stride == 1 and shift.turns
-        else "away from the border" if shift.stride == 1 else f"shifts divisible by {shift.stride}"
-    )  # fmt: skip
-    return {"status": status, "stride": str(shift.stride) if shift.stride.denominator > 1 else int(shift.stride),
-            "border": list(shift.border), "circular": shift.turns and not shift.lost, "why": shift.lost or None}  # fmt: skip
+    if shift.lost:
+        status = "not equivariant" if shift.known else "not told by the formulas"
+    elif shift.axis is None:
+        status = "invariant"
+    elif shift.stride > 1:
+        status = f"only for shifts divisible by {shift.stride}"
+    else:
+        status = "exact" if shift.border == (0, 0) else "away from the border"
+    stride = str(shift.stride) if shift.stride.denominator > 1 else int(shift.stride)
+    circular = shift.turns and not shift.lost
+    return {"status": status, "stride": stride, "border": list(shift.border), "circular": circular,
+            "why": shift.lost or None}  # fmt: skip
 
 
 # --- the whole network ------------------------------------------------------------------------------------------------
@@ -206,16 +210,16 @@ def network_equivariance(model: Model, values: Values) -> Answer:
         "The model's output is invariant as far as said."
         if invariant
         else (
-            "So the model as a whole is not invariant; what it learned at one place it may or may not have learned "
-            "at another."
+            "So the model as a whole is not invariant; what it learned at one place it may or may not have learned at "
+            "another."
             if ends is not None
             else "So the model as a whole is equivariant, as far as said."
         )
     )
     measured, holds = _measure(model, values, following[-1].output, shifts) if following else ({}, None)
     what = (
-        "the input shifted circularly by whole strides: the output of the last layer that moves along, "
-        "compared inside and at the border"
+        "the input shifted circularly by whole strides: the output of the last layer that moves along, compared "
+        "inside and at the border"
     )
     return Answer(text, {"stages": stages}, Check(what, measured, holds), Sight(("network", "reach")), False)
 
@@ -231,28 +235,18 @@ def _measure(
     holds: bool | None = None
     for shift in shifts[:3]:
         state = shift.states.get(tensor)
-        given = values.tensor(shift.input) if values.framework or model.format == "formula" else None
-        if (
-            state is None
-            or state.lost
-            or state.axis is None
-            or state.clean is None
-            or given is None
-            or given.dtype.kind != "f"
-        ):
+        given = values.tensor(shift.input) if values.framework else None
+        if state is None or state.lost or given is None or given.dtype.kind not in "fiu":
             continue
-        wanted = [(state.stride.numerator, True)] + ([(1, False)] if state.stride > 1 else [])
-        for by, whole in wanted:
-            if by >= given.shape[shift.axis]:
-                continue
-            found = _compared(values, shift, state, tensor, by, given)
+        for by, whole in [(state.stride.numerator, True)] + ([(1, False)] if state.stride > 1 else []):
+            found = _compared(values, shift, state, tensor, by, given) if by < given.shape[shift.axis] else None
             if found is None:
-                return measured, holds
+                continue
             measured[f"axis {shift.axis}, shift {by}"] = found
-            if whole and found["inside"] is not None:
-                everywhere = found["everywhere"] if state.turns else None
-                worst = max(found["inside"], everywhere or 0.0)
-                holds = (holds is not False) and worst <= (found["tolerance"] or 0.0)
+            gaps = [found["inside"], found["everywhere"] if state.turns else None]
+            known = [gap for gap in gaps if gap is not None]
+            if whole and known:
+                holds = (holds is not False) and max(known) <= (found["tolerance"] or 0.0)
     return measured, holds
 
 
@@ -264,14 +258,18 @@ def _compared(
     except IsochromeError:
         return None
     before = values.tensor(tensor)
-    if after is None or before is None or state.axis is None or state.clean is None:
+    if after is None or before is None:
         return None
+    scale = float(np.max(np.abs(before), initial=0))
+    sizes: dict[str, float | None] = {"largest_output": scale, "tolerance": 1e-4 * scale + 1e-6}
+    if state.axis is None or state.clean is None:
+        gap = float(np.max(np.abs(after.astype(np.float64) - before), initial=0))
+        return {"inside": None, "border": gap, "everywhere": gap, **sizes}
     one, other = (np.moveaxis(array.astype(np.float64), state.axis, 0) for array in (before, after))
     moves = {int(by / state.stride), -int(-by // state.stride)}
     found = [_gaps(one, other, state, move) for move in sorted(moves)]
-    scale = float(np.max(np.abs(one), initial=0))
     best = min(found, key=lambda gaps: np.inf if gaps["inside"] is None else gaps["inside"])
-    return {**best, "largest_output": scale, "tolerance": 1e-4 * scale + 1e-6}
+    return {**best, **sizes}
 
 
 def _gaps(one: Array, other: Array, state: Shift, move: int) -> dict[str, float | None]:
@@ -295,43 +293,60 @@ def _gaps(one: Array, other: Array, state: Shift, move: int) -> dict[str, float 
 
 
 def _twins(subject: Subject) -> tuple[dict[str, float], bool | None]:
-    """The layer alone on random numbers, its input shifted by one stride: with zeros around it, and closed to a circle."""
-    line, at = subject.line, subject.line.input_number
-    made = subject.relation
-    if at is None or line.constants or len(line.inputs) != 1 or line.formula.reduce != "+" or not subject.positions:
+    """The layer alone on random numbers, its input shifted by one stride: with zeros around it, and closed to a circle.
+
+    Both are twins of a few filters and channels, and of ``_ROOM`` positions along the first axis: enough for an inside.
+    """
+    line, at, made = subject.line, subject.line.input_number, subject.relation
+    shift = _own(subject, subject.positions[0]) if subject.positions else None
+    if at is None or shift is None or shift.lost or shift.axis is None or shift.turns or line.formula.reduce != "+":
         return {}, None
-    shift = _own(subject, subject.positions[0])
-    access = line.formula.accesses[at]
-    axis = next(a for a, index in enumerate(access.indices) if subject.positions[0] in _loops(index))
-    if shift is None or shift.lost or shift.axis is None or not isinstance(access.indices[axis], Affine) or shift.turns:
+    access, loop = line.formula.accesses[at], subject.positions[0]
+    axis = next(a for a, index in enumerate(access.indices) if loop in _loops(index))
+    if line.constants or len(line.inputs) != 1 or made.tables or not isinstance(access.indices[axis], Affine):
         return {}, None
+    few = {
+        one: min(size, _ROOM if one == loop else size if one in subject.taps else 3) for one, size in made.sizes.items()
+    }
+    few[loop] = _ROOM * shift.stride.denominator if shift.stride.denominator > 1 else _ROOM
+    small = resized(made, few)
     by, move = shift.stride.numerator, shift.stride.denominator
-    size, out = made.shapes[at][axis], made.shapes[0][shift.axis]
-    if size % by or out * by != size * move or made.connections > MOST_CONNECTIONS:
+    shapes = {one.name: shape for one, shape in zip(small.formula.accesses, small.shapes, strict=True)}
+    out, size = shapes[line.formula.output.name][shift.axis], _ROOM * by
+    if small.connections > MOST_CONNECTIONS or move > 1:
         return {}, None
-    indices = tuple(
+    shapes[access.name] = (*shapes[access.name][:axis], size, *shapes[access.name][axis + 1 :])
+    folded = tuple(
         Fold("circular", i) if a == axis and isinstance(i, Affine) else i for a, i in enumerate(access.indices)
     )
-    formula = line.formula.with_factor(at - 1, Access(access.name, indices))
-    shapes = {one.name: shape for one, shape in zip(made.formula.accesses, made.shapes, strict=True)}
-    closed = relation(formula, shapes, made.tables, made.inputs)
+    closed = small.formula.with_factor(at - 1, Access(access.name, folded))
     generator = np.random.default_rng(0)
     arrays = {one.name: generator.standard_normal(shapes[one.name]) for one in line.formula.factors}
     rolled: Mapping[str, Array] = {**arrays, access.name: np.roll(arrays[access.name], by, axis)}
-    gaps = [
-        float(np.max(np.abs(evaluate(one, rolled) - np.roll(evaluate(one, arrays), move, shift.axis)), initial=0))
-        for one in (made, closed)
-    ]
-    return {"zero_padding": gaps[0], "circular_padding": gaps[1]}, gaps[1] <= 1e-9 < gaps[0]
+    gaps = []
+    for formula in (small.formula, closed):
+        one = relation(formula, shapes, small.tables, small.inputs)
+        gap = np.abs(evaluate(one, rolled) - np.roll(evaluate(one, arrays), move, shift.axis))
+        gaps.append(np.moveaxis(gap, shift.axis, 0).reshape(out, -1).max(axis=1, initial=0))
+    low, high = shift.border
+    inside = (
+        gaps[0][low + move : out - high]
+        if low + high < len(shift.clean if shift.clean is not None else ())
+        else gaps[0][:0]
+    )
+    found = {"zero_padding": float(gaps[0].max()), "circular_padding": float(gaps[1].max())}
+    if len(inside):
+        found["zero_padding_inside"] = float(inside.max())
+    return found, found["circular_padding"] <= 1e-9 < found["zero_padding"] and found.get(
+        "zero_padding_inside", 0
+    ) <= 1e-9
 
 
 def _circular(twin: dict[str, float]) -> str:
     if not twin:
         return ""
     return (
-        "With circular padding instead of zeros it would be exact everywhere: a circular shift by one stride changes "
-        "nothing but "
-        f"the place (largest difference {number(twin['circular_padding'], 2)}, with zeros "
-        f"{number(twin['zero_padding'], 3)}, on "
-        "random numbers)."
+        "With circular padding instead of zeros it would be exact at every cell: on random numbers, shifted by one "
+        f"stride, the largest difference is {number(twin['circular_padding'], 2)}; with zeros "
+        f"{number(twin['zero_padding'], 3)}, all of it at the border. "
     )

@@ -19,7 +19,7 @@ CLAIMS = (
     "filters share weights",
     "channels share weights",
 )
-"""What pictures are read to say."""
+"""What pictures are read to say; the first three need several positions."""
 
 
 def misleading_unfit(subject: Subject) -> str:
@@ -30,7 +30,7 @@ def misleading_unfit(subject: Subject) -> str:
 def misleading(subject: Subject) -> Answer:
     """Every usual claim of a coloured picture, with its verdict for this layer."""
     found = {}
-    for text in CLAIMS:
+    for text in CLAIMS[3 * (subject.size(subject.positions) < 2) :]:
         try:
             found[text] = claim(subject.model, subject.layer, text, subject.values)
         except RequestError:  # the layer has no such marks, or one alone
@@ -43,8 +43,8 @@ def misleading(subject: Subject) -> Answer:
     text += f"It may not say: {'; '.join(false)}. " if false else ""
     if weights > 1:
         text += (
-            f"So a colour on a neuron can only mean the set of its {weights:,} weights, and says nothing "
-            "about the weights inside. "
+            f"So a colour on a neuron can only mean the set of its {weights:,} weights, and says nothing about the "
+            "weights inside. "
         )
     text += "`isochrome claim` tells it of any other sentence."
     listed = sum(one.listed for one in found.values())

@@ -36,8 +36,8 @@ _FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
 
 def neuron_unfit(subject: Subject) -> str:
     """There must be a neuron with connections."""
-    if not subject.line.weight:
-        return "it has no weights"
+    if not subject.reads_input:
+        return "no weight multiplies an input in it"
     try:
         many = subject.taps_of(subject.centre).total
     except RequestError as fault:
@@ -59,17 +59,17 @@ def neuron(subject: Subject) -> Answer:
     }  # fmt: skip
     text = (
         f"One number of the output, {name} "
-        f"({', '.join(f'{letter} {at}' for letter, at in zip(found.letters, place, strict=True))}), is one "
-        f"neuron. Its w: {counted(weights, 'stored weight')}; its x: the {counted(len(found.terms), 'input')} that "
-        "they meet"
-        f"{f' ({padded} of them padding)' if padded else ''}; its b: {_bias(found.biases)}. "
+        f"({', '.join(f'{letter} {at}' for letter, at in zip(found.letters, place, strict=True))}), is one neuron. Its "
+        f"w: {counted(weights, 'stored weight')}; its x: the {counted(len(found.terms), 'input')} that they "
+        f"meet{f' ({padded} of them padding)' if padded else ''}; its b: {_bias(found.biases)}. "
     )
     if found.total is not None:
-        some = " + ".join(_product(term) for term in found.terms[:_FEW])
+        largest = sorted(found.terms, key=lambda term: -abs(term.product or 0.0))[:_FEW]
+        some = " + ".join(_product(term) for term in largest)
         more = f" + {len(found.terms) - _FEW:,} more" if len(found.terms) > _FEW else ""
         text += f"wx + b = {some}{more} + b = {number(found.total, 5)}. "
     elif found.note:
-        text += f"({found.note[0].upper()}{found.note[1:]}.) "
+        text += f"({found.note}.) "
     text += f"f is {after[1]}."
     measured = {
         "total": found.total,
@@ -104,7 +104,7 @@ def _after(subject: Subject) -> tuple[str | None, str, dict[str, Any]]:
     alone = [one for one in following if _one_to_one(one, subject.line.output)]
     if not alone:
         what = joined_kinds(following)
-        return None, f"none: the sum is handed on as it is{what}", {}
+        return None, f"missing: the sum is handed on as it is{what}", {}
     before, after = subject.values.tensors((subject.line.output, alone[0].outputs[0]))
     if before is None or after is None or before.shape != after.shape:
         return None, f"an {alone[0].kind} operation, {shown(alone[0].name, 40)}", {}

@@ -12,11 +12,12 @@ from isochrome.ask.counts import distinct_scalars
 from isochrome.ask.subject import Subject
 from isochrome.ask.twin import small_twin
 from isochrome.ask.words import cells, counted, joined, number
-from isochrome.core.formula import Access, Affine, Formula, Table, loops_of
+from isochrome.core.formula import Access, Affine, Formula, Index, Table, loops_of
 from isochrome.core.relation import relation
 from isochrome.core.sharing import uses_per_weight
 from isochrome.errors import FormulaError
 from isochrome.model.parts import Line
+from isochrome.model.roles import line_roles
 
 __all__ = [
     "bias", "bias_unfit", "derivation", "derivation_unfit", "no_weights", "parameters", "without_sharing",
@@ -51,8 +52,8 @@ def parameters(subject: Subject) -> Answer:
         else "not all weights are used equally often"
     )
     text = (
-        f"{subject.name} has {counted(total, 'parameter')}: {'; '.join(dict.fromkeys(terms))}. "
-        f"Neurons, connections and weights are three counts: {counted(counts.neurons, 'neuron')}, "
+        f"{subject.name} has {counted(total, 'parameter')}: {'; '.join(dict.fromkeys(terms))}. Neurons, connections "
+        f"and weights are three counts: {counted(counts.neurons, 'neuron')}, "
         f"{counted(counts.connections, 'connection')}, {counted(counts.weights, 'weight')}; {often}."
     )
     if row.tied_with:
@@ -78,7 +79,7 @@ def _stored(subject: Subject) -> list[int]:
 def _term(subject: Subject, line: Line) -> str:
     """One tensor's count: the sizes of the loops that its index mentions."""
     access = line.weight_access
-    count = distinct_scalars(subject.model.parameters, (line,))
+    count = _mentioned(subject, line)
     sizes = subject.sizes if line.depends else dict(line.relation.sizes)
     plain = all(isinstance(index, Affine) and len(index.terms) < 2 for index in access.indices)
     factors = [sizes[loop] for loop in access.loops if loop in sizes]
@@ -86,7 +87,7 @@ def _term(subject: Subject, line: Line) -> str:
     noun = counted(count, what, "biases" if line.is_bias else "weights")
     if plain and factors and prod(factors) == count:
         words = " × ".join(
-            f"{size:,} ({_counts(subject, loop)})" for loop, size in zip(access.loops, factors, strict=True)
+            f"{size:,} ({_counts(subject, line, loop)})" for loop, size in zip(access.loops, factors, strict=True)
         )
         return f"{access}: {words} = {noun}" if len(factors) > 1 else f"{access}: {words}, {noun}"
     if not access.loops:
@@ -95,10 +96,17 @@ def _term(subject: Subject, line: Line) -> str:
     return f"{access}: {noun}" + (f", the places that {table} names" if table else "")
 
 
-def _counts(subject: Subject, loop: str) -> str:
-    role = subject.roles.get(loop)
-    words = {"filter": "filters", "channel": "channels", "tap": "taps", "group": "groups", "position": "positions"}
-    return f"{loop}: {words[role]}" if role in words else loop
+def _mentioned(subject: Subject, line: Line) -> int:
+    """How many stored scalars a line mentions."""
+    try:
+        return distinct_scalars(subject.model.parameters, (line,)) if line.depends else line.pattern.uses.mentioned
+    except FormulaError:  # too many to be counted one by one
+        return distinct_scalars(subject.model.parameters, (line,))
+
+
+def _counts(subject: Subject, line: Line, loop: str) -> str:
+    role = subject.roles.get(loop, line_roles(line).get(loop))
+    return loop if role is None else f"{loop}: {subject.unit(role)}s"
 
 
 # --- where known counts come from -------------------------------------------------------------------------------------
@@ -108,7 +116,9 @@ def derivation_unfit(subject: Subject) -> str:
     """Connections and weights must differ, or there is nothing to derive."""
     if not subject.reads_input:
         return "no weight multiplies an input in it"
-    return ""
+    return (
+        "its sums are inside the layer, several for each neuron; ask for its parameters" if subject.line.inner else ""
+    )
 
 
 def derivation(subject: Subject) -> Answer:
@@ -135,7 +145,7 @@ def derivation(subject: Subject) -> Answer:
     )
     text += f"{counted(counts.connections, 'connection')}"
     if each is not None and counts.weights * each == counts.connections:
-        text += f" = {counts.weights:,} weights × {each:,} uses"
+        text += f" = {counts.weights:,} weights × {each:,} uses" if each > 1 else ", one for each weight"
     text += f"; with one for the bias of each neuron, {counts.connections + bias_uses:,}." if bias_uses else "."
     whole = _if_all_linked(subject, filters)
     if whole is not None and whole != counts.weights:
@@ -194,7 +204,7 @@ def without_sharing(subject: Subject) -> Answer:
     line, made, at = subject.line, subject.relation, subject.line.input_number
     assert at is not None
     neurons, inputs = prod(made.shapes[0]), prod(made.shapes[at])
-    weights, connections = subject.row.counts.weights, made.connections
+    weights, connections = subject.weights, made.connections
     numbers: dict[str, Any] = {
         "weights": weights, "locally_connected": connections, "fully_connected": neurons * inputs,
         "neurons": neurons, "inputs": inputs, "formula_locally_connected": str(local), "formula_fully_connected": whole,
@@ -203,10 +213,9 @@ def without_sharing(subject: Subject) -> Answer:
     why = f"w would mention {free} too" if free else "w mentions all its loops already"
     text = (
         f"{counted(weights, 'weight')} serve {counted(connections, 'connection')}. With the same connections and a "
-        "weight "
-        f"for each (locally connected; {why}): {connections:,}: {local}. With every neuron connected to every input "
-        f"(fully connected): {neurons:,} neurons × {inputs:,} inputs = {neurons * inputs:,}: {whole}. Biases come on "
-        "top."
+        f"weight for each (locally connected; {why}): {connections:,}: {local}. With every neuron connected to every "
+        f"input (fully connected): {neurons:,} neurons × {inputs:,} inputs = {neurons * inputs:,}: {whole}. Biases "
+        f"come on top.{subject.part}"
     )
     small = small_twin(made)
     try:
@@ -254,15 +263,16 @@ def _fully(subject: Subject) -> str:
     line, at = subject.line, subject.line.input_number
     assert at is not None
     output, read = line.formula.output, line.formula.accesses[at]
-    y = [
-        str(index) if isinstance(index, Affine) and index.loop else f"o{axis}"
-        for axis, index in enumerate(output.indices)
-    ]
+    y = [str(index) if _plain(index) else f"o{axis}" for axis, index in enumerate(output.indices)]
     x = [
         line.batch if str(index) == line.batch and line.batch else f"i{axis}" for axis, index in enumerate(read.indices)
     ]
-    w = [name for name in (*y, *x) if name != line.batch]
+    w = [name for name in (*y, *x) if name != line.batch and not name.isdigit()]
     return f"{output.name}[{', '.join(y)}] += {line.weight}[{', '.join(w)}] * {read.name}[{', '.join(x)}]"
+
+
+def _plain(index: Index) -> bool:
+    return isinstance(index, Affine) and (index.loop is not None or not index.terms)
 
 
 # --- biases -----------------------------------------------------------------------------------------------------------
@@ -291,8 +301,8 @@ def bias(subject: Subject) -> Answer:
     if free and has and any(made.sizes[loop] > 1 for loop in free):
         kind = f"one for each {joined(has)}: one per map (filter)"
         shared = (
-            f"It does not mention {joined(free).replace(' and ', ' or ')}, so one bias serves all "
-            f"{taps.total:,} neurons of its map"
+            f"It does not mention {joined(free).replace(' and ', ' or ')}, so one bias serves all {taps.total:,} "
+            "neurons of its map"
         )
     elif not has:
         kind, shared = (

@@ -66,7 +66,8 @@ _ROWS = (
         equivariance,
     ),
     Question(
-        "shared-with", "Shared with what: slice or column, channels, samples, time, tasks?", shared_with_unfit, shared_with
+        "shared-with", "Shared with what: slice or column, channels, samples, time, tasks?", shared_with_unfit,
+        shared_with,
     ),
     Question(
         "gradient", "How does training keep shared weights equal? Sum or mean of gradients?", gradient_unfit, gradient
@@ -76,10 +77,12 @@ _ROWS = (
     Question("bias", "One bias per map, neuron, channel or layer?", bias_unfit, bias),
     Question("time", "Why share over time, and how does that allow any length?", time_unfit, time),
     Question(
-        "tied-autoencoder", "Tied autoencoder: why the transpose, and is it really tied?", autoencoder_unfit, autoencoder
+        "tied-autoencoder", "Tied autoencoder: why the transpose, and is it really tied?", autoencoder_unfit,
+        autoencoder,
     ),
     Question(
-        "embedding-output", "How can embedding and output layer be one matrix?", embedding_output_unfit, embedding_output
+        "embedding-output", "How can embedding and output layer be one matrix?", embedding_output_unfit,
+        embedding_output,
     ),
     Question(
         "lenet-numbers", "Where do LeNet's 156, 122,304, 1,516 come from? And this layer's numbers?", derivation_unfit,
@@ -172,7 +175,7 @@ def fitting_layer(model: Model, question: Question, values: Values) -> Layer | N
 
 
 def ask_model(model: Model, question: Question, values: Values) -> Answer:
-    """The answer to a question about a whole model: of the model where there is one, else of the first layer that fits."""
+    """The answer to a question about a whole model: itself, or the first of its layers that fits."""
     if question.answer is equivariance:
         return replace(network_equivariance(model, values), question=question.text)
     layer = fitting_layer(model, question, values)

@@ -30,9 +30,9 @@ class Shift:
     """How a tensor moves when the input moves.
 
     ``axis`` moves by one cell for ``stride`` cells of the input; None where no axis is left (summed over all places),
-    or where the tensor does not follow: ``lost`` then says why. ``clean`` marks the places along the axis that meet no
-    padding, here or before; ``turns`` says that a circular shift of the input moves the tensor circularly, with
-    ``period`` cells.
+    or where the tensor does not follow: ``lost`` then says why, and ``known`` is False where formulas alone cannot
+    tell. ``clean`` marks the places along the axis that meet no padding, here or before; ``turns`` says that a circular
+    shift of the input moves the tensor circularly, with ``period`` cells.
     """
 
     axis: int | None
@@ -41,6 +41,7 @@ class Shift:
     turns: bool = True
     period: int = 0
     lost: str = ""
+    known: bool = True
 
     @property
     def border(self) -> tuple[int, int]:
@@ -85,9 +86,9 @@ def _through(model: Model, name: str, start: Shift) -> dict[str, Shift]:
             lines = [line for line in operation.lines if line.output == output and not line.inner]
             if not lines:
                 why = operation.opaque or "its formula is not told"
-                states[output] = Shift(None, lost=f"{operation.kind}: {why}")
+                states[output] = Shift(None, lost=f"{operation.kind}: {why}", known=False)
                 continue
-            states[output] = _together([line_shift(line, states) for line in lines], operation.kind)
+            states[output] = _together([line_shift(line, states) for line in lines], "it is a sum")
     return states
 
 
@@ -101,10 +102,10 @@ def _together(found: list[Shift | None], kind: str) -> Shift:
     moving = [one for one in found if one is not None]
     lost = next((one for one in moving if one.lost), None)
     if lost is not None or not moving:
-        return lost or Shift(None, lost=f"{kind}: nothing of it depends on the input")
+        return lost or Shift(None, lost="nothing of it depends on the input")
     first = moving[0]
     if any((one.axis, one.stride) != (first.axis, first.stride) for one in moving):
-        return Shift(None, lost=f"{kind}: what it adds up moves by different steps")
+        return Shift(None, lost=f"{kind} of parts that move by different steps or along different axes", known=False)
     clean = (
         None if first.clean is None else np.logical_and.reduce([one.clean for one in moving if one.clean is not None])
     )
@@ -122,12 +123,12 @@ def line_shift(line: Line, states: Mapping[str, Shift]) -> Shift | None:
     if lost is not None:
         return lost
     if line.depends:
-        return Shift(None, lost=f"who is connected depends on the data ({line.depends})")
+        return Shift(None, lost=f"who is connected depends on the data ({line.depends})", known=False)
     try:
         found = [_factor_shift(line, number, state) for number, state in reads]
     except IsochromeError as fault:
-        return Shift(None, lost=str(fault))
-    return _together(list(found), "a product")
+        return Shift(None, lost=str(fault), known=False)
+    return _together(list(found), "it is a product")
 
 
 def _factor_shift(line: Line, number: int, state: Shift) -> Shift:

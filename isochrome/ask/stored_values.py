@@ -31,8 +31,8 @@ def codebook(subject: Subject) -> Answer:
     sight = Sight(("kernel", "matrix"))
     if values is None or values.dtype.itemsize not in _WIDTHS or not values.size:
         text = (
-            f"The values of {name} cannot be read here: the graph computes them. Equal values would still "
-            "be stored apart."
+            f"The values of {name} cannot be read here: the graph computes them. Equal values would still be stored "
+            "apart."
         )
         return Answer(text, {}, Check("no stored values could be read", {}, None), sight)
     patterns = np.ascontiguousarray(values).reshape(-1).view(_WIDTHS[values.dtype.itemsize])
@@ -41,17 +41,16 @@ def codebook(subject: Subject) -> Answer:
     stored, packed = width * values.size, code * values.size + width * len(table)
     largest = int(np.bincount(codes.reshape(-1)).max())
     numbers: dict[str, Any] = {
-        "stored_values": int(values.size), "distinct_values": len(table), "bits_of_a_value": width, "bits_of_a_code": code,
+        "stored_values": int(values.size), "distinct_values": len(table), "bits_of_a_value": width,
+        "bits_of_a_code": code,
         "bits_stored": stored, "bits_with_codebook": packed, "most_frequent": largest,
     }  # fmt: skip
     text = (
         f"{name} stores {counted(int(values.size), 'number')} of {width} bits: {stored:,} bits, with "
-        f"{counted(len(table), 'distinct value')} "
-        f"among them. Equal values are not one stored value: each place keeps its own {width} bits, whatever they "
-        "are, so "
-        f"the file is no smaller. It becomes smaller when places are stored as codes: {values.size:,} × {code} bits, "
-        "and a "
-        f"book of {len(table):,} × {width} bits, {packed:,} bits together"
+        f"{counted(len(table), 'distinct value')} among them. Equal values are not one stored value: each place keeps "
+        f"its own {width} bits, whatever they are, so the file is no smaller. It becomes smaller when places are "
+        f"stored as codes: {values.size:,} × {code} bits, and a book of {len(table):,} × {width} bits, {packed:,} bits "
+        "together"
     )
     ratio = stored / packed
     text += (
@@ -61,8 +60,7 @@ def codebook(subject: Subject) -> Answer:
     )
     text += (
         "And equal is not shared: in training, places with equal values have gradients of their own and part; only a "
-        "book "
-        "whose entries are the parameters, each with the sum of its places' gradients, keeps them equal."
+        "book whose entries are the parameters, each with the sum of its places' gradients, keeps them equal."
     )
     rebuilt = table[codes.reshape(-1)]
     check = Check(
@@ -70,7 +68,7 @@ def codebook(subject: Subject) -> Answer:
         {"equal": int((rebuilt == patterns).sum()), "of": int(values.size)},
         bool((rebuilt == patterns).all()) and _codes_fit(codes, code),
     )
-    return Answer(text, numbers, check, sight, verdict=packed < stored)
+    return Answer(text, numbers, check, sight)
 
 
 def _codes_fit(codes: NDArray[np.int64], bits: int) -> bool:

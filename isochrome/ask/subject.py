@@ -129,6 +129,26 @@ class Subject:
         return bool(self.line.weight) and self.line.input_number is not None
 
     @cached_property
+    def weights(self) -> int:
+        """How many distinct weights the main line mentions."""
+        if self.line.depends or len(self.layer.weight_lines) == 1:
+            return self.row.counts.weights
+        return self.line.pattern.uses.mentioned
+
+    @property
+    def part(self) -> str:
+        """Which part of the layer the main line is, where it has several: a sentence, or ''."""
+        others = [one for one in self.layer.weight_lines if one is not self.line]
+        if not others:
+            return ""
+        return f" (This is about {self.line.weight_access} alone; {self.name} has other weights too.)"
+
+    @cached_property
+    def carries_state(self) -> bool:
+        """Whether a line of the layer reads what it computed a step before."""
+        return any(not tensor for line in self.layer.weight_lines for _, tensor in line.inputs)
+
+    @cached_property
     def filter_shape(self) -> str:
         """A filter as it is read: its channels and taps, ``3×3×3``."""
         return self.extent((*self.channels, *self.taps))
@@ -210,6 +230,11 @@ class Subject:
 
     # --- words ------------------------------------------------------------------------------------------------
 
+    def unit(self, role: Role) -> str:
+        """What a loop of a role counts; a group that holds one filter and one channel is a channel."""
+        alone = role == "group" and self.size(self.loops("filter")) == self.size(self.channels) == 1
+        return "channel" if alone else _UNITS.get(role, role)
+
     def neuron(self, place: Place) -> str:
         """A neuron as it is written: ``y[0,1,2]``."""
         return f"y[{','.join(map(str, place))}]"
@@ -218,7 +243,7 @@ class Subject:
     def along_words(self) -> dict[str, str]:
         """Each loop with what it counts and its size: ``p (3 rows)``."""
         names = dict(zip(self.positions, self.position_words, strict=True))
-        names |= {loop: _UNITS[role] for loop, role in self.roles.items() if role in _UNITS}
+        names |= {loop: self.unit(role) for loop, role in self.roles.items() if role in _UNITS}
         names |= {loop: "tap place" for loop in self.taps}
         names |= {self.line.batch: "sample"} if self.line.batch else {}
         return {

@@ -115,8 +115,7 @@ def autoencoder(subject: Subject) -> Answer:
         copy = _copies(subject, turned=True)[0]
         text = (
             f"It is not tied. {shown(copy.names[0], 60)} holds the transposed values of {_own(subject)}, but it is "
-            "stored "
-            "apart: training moves the two apart at its first step."
+            "stored apart: training moves the two apart at its first step."
         )
         return Answer(text, {"stored_apart": True}, _check_copy(subject, copy), sight, False)
     tie = ties[0]
@@ -126,15 +125,13 @@ def autoencoder(subject: Subject) -> Answer:
     text = (
         f"It is really tied: {subject.name} ({mine}) and {_names(tie.other)} ({theirs}) read one stored tensor, "
         f"{shown(tie.parameter.names[0], 60)} of {counted(tie.parameter.count, 'weight')}. The transpose is in the "
-        "formulas: "
-        "the loop that leads to the output in one leads to the input in the other, so what goes in comes out the "
-        "same way. "
-        "Nothing is copied; a weight's gradient is the sum of its terms in both."
+        "formulas: the loop that leads to the output in one leads to the input in the other, so what goes in comes "
+        "out the same way. Nothing is copied; a weight's gradient is the sum of its terms in both."
     )
     return Answer(text, numbers, _check_place(subject, tie), sight, True)
 
 
-# --- embedding and output -----------------------------------------------------------------------------------------------
+# --- embedding and output ---------------------------------------------------------------------------------------------
 
 
 def _looked_up(line: Line) -> bool:
@@ -162,8 +159,8 @@ def embedding_output_unfit(subject: Subject) -> str:
     """There must be a layer that looks rows up and one that multiplies such a matrix."""
     if _pair_of_tables(subject) is None:
         return (
-            "it is no pair with another layer, one looking rows up in a matrix and one multiplying with a "
-            "matrix of that shape"
+            "it is no pair with another layer, one looking rows up in a matrix and one multiplying with a matrix of "
+            "that shape"
         )
     return ""
 
@@ -177,33 +174,32 @@ def embedding_output(subject: Subject) -> Answer:
     first, second = (subject.model.parameters[line.parameter or 0] for line in (lookup, product))
     tied = lookup.parameter == product.parameter
     rows = first.shape[0]
-    numbers: dict[str, Any] = {"rows": rows, "weights": first.count, "stored": first.count if tied else first.count + second.count,
-                               "counted_by_use": first.count + second.count}  # fmt: skip
+    both = first.count + second.count
+    numbers: dict[str, Any] = {"rows": rows, "weights": first.count, "stored": first.count if tied else both,
+                               "counted_by_use": both}  # fmt: skip
     text = (
-        f"{_names(looks)} looks a row up ({lookup.formula}); {_names(multiplies)} multiplies every row with "
-        f"its input, one output for each ({product.formula}). "
+        f"{_names(looks)} looks a row up ({lookup.formula}); {_names(multiplies)} multiplies every row with its input, "
+        f"one output for each ({product.formula}). "
     )
     if tied:
         text += (
             f"Both read {shown(first.names[0], 60)}: {first.count:,} numbers stored once, {2 * first.count:,} if "
-            "counted by use. It can "
-            "be one matrix because both need a row of the same length for each of the same "
+            "counted by use. It can be one matrix because both need a row of the same length for each of the same "
             f"{rows:,} entries: what an entry means going in is compared with what comes out."
         )
-        check = _check_place(subject, _Tie(first, lookup if looks is subject.layer else product, multiplies if looks is subject.layer else looks,
-                                           product if looks is subject.layer else lookup))  # fmt: skip
+        mine, theirs = (lookup, product) if looks is subject.layer else (product, lookup)
+        check = _check_place(subject, _Tie(first, mine, multiplies if looks is subject.layer else looks, theirs))
     else:
         text += (
-            f"They could be one matrix, but are two: {shown(first.names[0], 60)} and {shown(second.names[0], 60)} "
-            "are stored apart, "
-            f"{first.count + second.count:,} numbers."
+            f"They could be one matrix, but are two: {shown(first.names[0], 60)} and {shown(second.names[0], 60)} are "
+            f"stored apart, {first.count + second.count:,} numbers."
         )
         check = Check("the storages of both matrices, compared byte by byte of place",
-                      {"first": first.span.storage, "second": second.span.storage}, first.span != second.span)  # fmt: skip
+                      {"storages": [first.span.storage, second.span.storage]}, first.span != second.span)  # fmt: skip
     return Answer(text, numbers, check, Sight(("network", "unrolled"), "parameter"), tied)
 
 
-# --- is it really shared? -------------------------------------------------------------------------------------------------
+# --- is it really shared? ---------------------------------------------------------------------------------------------
 
 
 def _own(subject: Subject) -> str:
@@ -227,7 +223,8 @@ def really_shared(subject: Subject) -> Answer:
                 and min(p.span.stop, own.span.stop) > max(p.span.start, own.span.start)]  # fmt: skip
     equal = _copies(subject, turned=False) + _copies(subject, turned=True)
     facts = {
-        "several_uses": bool(calls) or times != 1, "several_names": len(own.names) > 1, "overlapping_storage": bool(overlaps),
+        "several_uses": bool(calls) or times != 1, "several_names": len(own.names) > 1,
+        "overlapping_storage": bool(overlaps),
         "equal_values": bool(equal), "declared_tie": False,
     }  # fmt: skip
     shared = facts["several_uses"] or facts["several_names"] or facts["overlapping_storage"]
@@ -249,17 +246,15 @@ def really_shared(subject: Subject) -> Answer:
     text = (
         f"For {_own(subject)}: {'; '.join(said)}. Only 1 to 3 are sharing: {'so yes' if shared else 'so no'}, "
         f"{'it is shared between uses' if shared else 'it is not shared with another layer or name'}. {step} In "
-        "PyTorch, "
-        "Parameter(w.t()) and .data = w.data lie over one storage (3) but are two parameters: two gradients, two "
-        "steps on the "
-        "same numbers, and .double() or .to() splits them. Parameter(w.t().clone()) is 4. Using w.t() in forward is "
-        "1, the tie "
-        "that holds."
+        "PyTorch, Parameter(w.t()) and .data = w.data lie over one storage (3) but are two parameters: two gradients, "
+        "two steps on the same numbers, and .double() or .to() splits them. Parameter(w.t().clone()) is 4. Using "
+        "w.t() in forward is 1, the tie that holds."
     )
     measured = {"storage": own.span.storage, "bytes": [own.span.start, own.span.stop], **facts}
     what = "storages and bytes of all parameters compared, and the values of those of equal size"
-    return Answer(text, {"layers": users, "names": list(own.names), **facts}, Check(what, measured, _recount(subject, own) == len(users)),
-                  Sight(("network", "unrolled"), "parameter"), shared)  # fmt: skip
+    numbers: dict[str, Any] = {"layers": users, "names": list(own.names), **facts}
+    check = Check(what, measured, _recount(subject, own) == len(users))
+    return Answer(text, numbers, check, Sight(("network", "unrolled"), "parameter"), shared)
 
 
 def _recount(subject: Subject, own: Parameter) -> int:
@@ -277,7 +272,7 @@ def _recount(subject: Subject, own: Parameter) -> int:
     return len(found)
 
 
-# --- siamese -------------------------------------------------------------------------------------------------------------
+# --- siamese ----------------------------------------------------------------------------------------------------------
 
 
 def siamese_unfit(subject: Subject) -> str:
@@ -301,10 +296,9 @@ def siamese(subject: Subject) -> Answer:
     names = f" ({joined([shown(name, 40) for name in layers[:4]])})" if ties else ""
     text = (
         f"It is {kind}: {often}{names} of {counted(weights, 'weight')} that are stored once. Unfolded there are "
-        f"{often.split(' ')[0]} "
-        f"layers, {weights:,} weights each if counted by use; folded there is one. What one use learns, all have "
-        "learned: the "
-        "gradient is the sum over the uses. Two networks with equal values would be two storages."
+        f"{often.split(' ')[0]} layers, {weights:,} weights each if counted by use; folded there is one. What one use "
+        "learns, all have learned: the gradient is the sum over the uses. Two networks with equal values would be two "
+        "storages."
     )
     numbers = {"uses": count, "weights": weights, "counted_by_use": weights * count, "layers": layers}
     check = (
@@ -321,16 +315,16 @@ def siamese(subject: Subject) -> Answer:
 def _copies(subject: Subject, turned: bool) -> list[Parameter]:
     """Parameters stored apart that hold the values of the layer's weight, as they are or transposed."""
     own = subject.parameter
-    if own is None or own.made or own.count > MOST_COMPARED or own.count < 2:
+    if own is None or own.count > MOST_COMPARED or own.count < 2:
         return []
     if turned and len(own.shape) < 2:
         return []
     shape = own.shape[::-1] if turned else own.shape
-    found = [p for p in subject.model.parameters if p.number != own.number and not p.made and p.shape == shape]
+    found = [p for p in subject.model.parameters if p.number != own.number and p.shape == shape]
     if not found or (turned and shape == own.shape == own.shape[::-1] and own.shape[0] == 1):
         return []
     mine = _read(subject, own)
-    if mine is None:
+    if mine is None or (turned and bool((mine == mine.flat[0]).all())):
         return []
     wanted = mine.T if turned else mine
     return [p for p in found if p.span.storage != own.span.storage and _equal(_read(subject, p), wanted)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isochrome.ask.answer import Answer, Check, Sight
 from isochrome.ask.subject import Subject
 from isochrome.ask.twin import small_twin
-from isochrome.ask.words import cells, counted, number
+from isochrome.ask.words import cells, number, sum_words, times
 from isochrome.core.evaluate import evaluate, factor_values
 from isochrome.core.relation import Place, Relation
 
@@ -37,30 +37,31 @@ def gradient(subject: Subject) -> Answer:
     name = f"{line.weight_access.name}[{cells(place)}]"
     arrays = subject.arrays()
     numbers: dict[str, Any] = {"weight": list(place), "uses": taps.total, "real_uses": taps.real}
-    text = (
-        f"They are not kept equal: there is one stored number, {name}, and so one gradient and one update. "
-        f"It is used {_times(taps.total)} ({taps.real:,} on real input), so its gradient is the sum of "
-        f"{counted(taps.total, 'term')}, one for each use: the slope of the loss at that neuron times the input there. "
-    )
+    slope = "the slope of the loss at that neuron" + (" times the input there" if subject.reads_input else "")
+    if taps.total == 1:
+        text = f"{name} is used once in one sample, so its gradient has one term: {slope}. "
+    else:
+        text = (
+            f"They are not kept equal: there is one stored number, {name}, and so one gradient and one update. It is "
+            f"used {times(taps.total)}, {taps.real:,} of them on real input; its gradient is the sum of a term for "
+            f"each use: {slope}. "
+        )
     if arrays is not None and taps.total <= MOST_TERMS:
         terms = subject.products(taps, {**arrays, line.weight: np.ones_like(arrays[line.weight])})
         total = fsum(terms)
         numbers |= {"gradient": total, "mean": total / len(terms) if len(terms) else None, "terms": terms[:64].tolist()}
-        some = " + ".join(number(term, 4) for term in terms[:_SHOWN]) + (" + ..." if len(terms) > _SHOWN else "")
+        first = int(np.flatnonzero(terms)[0]) if terms.any() else 0
+        some = ("... + " if first else "") + sum_words(terms[first:].tolist(), _SHOWN)
+        equals = f"{some} = {number(total, 5)}" if len(terms) > 1 else number(total, 5)
+        text += f"For the plain sum of the layer's outputs every slope is 1, and that is {equals}. "
+    if taps.total > 1:
         text += (
-            f"For the plain sum of the layer's outputs every slope is 1, and the terms are the inputs themselves: "
-            f"{some.replace('+ −', '− ')} = {number(total, 5)}. "
+            f"It is the sum, not the mean: the mean would be the sum divided by {taps.total:,}, in plain gradient "
+            f"descent the same as a step {taps.total:,} times smaller. Unshared copies that begin equal would each "
+            "follow a term of their own, and part at the first step. "
         )
-    text += (
-        f"The sum, not the mean: the mean is the sum divided by {taps.total:,}, as if the learning rate were "
-        f"{taps.total:,} "
-        "times smaller. Copies with a gradient each would drift apart after the first step."
-    )
+    text += "Samples add up in the same way."
     return Answer(text, numbers, _check(subject, arrays), Sight(("gradient", "kernel"), "weight", weight=place))
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
 
 
 def _chosen(subject: Subject) -> Place:
@@ -76,7 +77,7 @@ def _chosen(subject: Subject) -> Place:
 
 
 def _check(subject: Subject, arrays: dict[str, NDArray[Any]] | None) -> Check:
-    """A finite difference of an evaluation of the formula; and, where it is small, Euler's identity on the framework."""
+    """A finite difference of an evaluation of the formula; and, where it is small, Euler's identity on real outputs."""
     small = small_twin(subject.relation, most=20_000)
     difference, terms = _finite_difference(subject, small)
     measured: dict[str, Any] = {"terms_added": terms, "finite_difference": difference}
@@ -84,8 +85,7 @@ def _check(subject: Subject, arrays: dict[str, NDArray[Any]] | None) -> Check:
     where = "this layer's formula" if small is subject.relation else "a small twin of the formula"
     what = (
         f"on {where} with random numbers: one weight is raised by 1 and the sum of the outputs, evaluated, compared "
-        "with the "
-        "sum of the terms (the sum of outputs is linear in a weight, so this is exact up to rounding)"
+        "with the sum of the terms (the sum of outputs is linear in a weight, so this is exact up to rounding)"
     )
     euler = _euler(subject, arrays)
     if euler is not None:
@@ -114,7 +114,7 @@ def _finite_difference(subject: Subject, made: Relation) -> tuple[float, float]:
 
 
 def _euler(subject: Subject, arrays: dict[str, NDArray[Any]] | None) -> tuple[tuple[float, float], float] | None:
-    """All weights times their gradients, plus biases, and the sum of the framework's outputs: equal for sums of products."""
+    """All weights times their gradients, plus biases, and the sum of the framework's outputs, which must be equal."""
     line, made = subject.line, subject.relation
     lines = [one for one in subject.model.operations[subject.layer.operation].lines if one.output == line.output]
     plain = len([one for one in lines if not one.is_bias]) == 1 and line.formula.reduce == "+"

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from isochrome.core.formula import Fold, Formula, Index, Table
 from isochrome.core.relation import Relation, relation
 from isochrome.core.sizes import Shape, Tables, affine_range
-from isochrome.errors import FormulaError
 
 __all__ = ["MOST_LISTED", "resized", "small_twin"]
 
@@ -66,13 +65,13 @@ def _extent(index: Index, size: int, before: Mapping[str, int], after: Mapping[s
 
 
 def _cut(name: str, table: NDArray[np.int64], formula: Formula, sizes: Mapping[str, int]) -> NDArray[np.int64]:
-    """The part of a table that smaller loops look up."""
+    """The part of a table that other sizes of loops look up; where they are larger, the table repeats."""
     ends = [0] * table.ndim
     for access in formula.accesses:
         for index in access.indices:
             if isinstance(index, Table) and index.name == name:
                 found = [affine_range(argument, sizes)[1] + 1 for argument in index.arguments]
                 ends = [max(pair) for pair in zip(ends, found, strict=True)]
-    if any(end > size for end, size in zip(ends, table.shape, strict=True)):
-        raise FormulaError(f"table {name}: must hold a number for every place that is looked up")
-    return table[tuple(slice(0, end) for end in ends)]
+    for axis, end in enumerate(ends):
+        table = np.take(table, np.arange(end) % max(table.shape[axis], 1), axis=axis)
+    return table

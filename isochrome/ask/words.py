@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["Number", "cells", "counted", "joined", "number", "place_words", "sized"]
+__all__ = ["Number", "cells", "counted", "joined", "number", "place_words", "sized", "sum_words", "times"]
 
 Number = int | float | np.integer | np.floating
 
@@ -55,6 +55,25 @@ def place_words(letters: Sequence[str], place: Sequence[int]) -> str:
     'm 0, p 2'
     """
     return ", ".join(f"{letter} {at}" for letter, at in zip(letters, place, strict=True))
+
+
+def times(count: int) -> str:
+    """How often.
+
+    >>> times(1), times(784)
+    ('once', '784 times')
+    """
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def sum_words(terms: Sequence[Number], most: int, digits: int = 4) -> str:
+    """The first terms of a sum, rounded to some digits.
+
+    >>> sum_words([1, -2.5, 3, 4], 3)
+    '1 − 2.5 + 3 + ...'
+    """
+    texts = [number(term, digits) for term in terms[:most]] + (["..."] if len(terms) > most else [])
+    return " + ".join(texts).replace("+ ≈−", "− ≈").replace("+ −", "− ")
 
 
 def number(value: Number, digits: int | None = None) -> str:

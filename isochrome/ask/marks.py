@@ -16,7 +16,7 @@ from isochrome.core.digits import split_digits
 from isochrome.core.formula import Access, Affine, Index, loops_of
 from isochrome.core.relation import Relation, relation
 from isochrome.model.parts import Line
-from isochrome.model.roles import line_roles
+from isochrome.model.roles import placed_roles
 
 __all__ = ["KINDS", "Marked", "marked"]
 
@@ -79,7 +79,7 @@ def marked(line: Line, made: Relation) -> Marked:
 
 def _kinds(line: Line, made: Relation) -> dict[str, tuple[str, ...]]:
     """The loops behind each kind of mark that is made of loops."""
-    roles = line_roles(line)
+    roles = placed_roles(line)
     unread = [loop for loop in made.formula.loops if loop not in roles and loop not in made.formula.output.loops]
     return {
         "filter": tuple(loop for loop, role in roles.items() if role in ("filter", "group")),
@@ -97,7 +97,7 @@ def _columns(made: Relation, number: int) -> list[Column]:
 
 def _columns_of_positions(made: Relation, line: Line) -> list[Column]:
     """The columns of y that a position decides; a tap that slides along the output belongs to the place."""
-    positions = {loop for loop, role in line_roles(line).items() if role == "position" and loop != line.batch}
+    positions = {loop for loop, role in placed_roles(line).items() if role == "position" and loop != line.batch}
     found: list[Column] = []
     for index, axis in zip(made.formula.output.indices, made.axes[0], strict=True):
         for loops, digit in zip(_loops_of_digits(index, axis.size, made), axis.digits, strict=True):

@@ -20,7 +20,7 @@ from isochrome.core.relation import Place, Relation, Taps
 from isochrome.errors import shown
 from isochrome.model.parts import Layer, Line, Model, Parameter
 from isochrome.model.places import full_place, main_line, sample_letters, sample_place
-from isochrome.model.roles import Role, line_roles
+from isochrome.model.roles import Role, placed_roles
 from isochrome.model.values import Values
 
 __all__ = ["Subject"]
@@ -73,7 +73,7 @@ class Subject:
     @cached_property
     def roles(self) -> dict[str, Role]:
         """The role of each loop of the main line."""
-        return line_roles(self.line)
+        return placed_roles(self.line)
 
     def loops(self, *roles: Role) -> tuple[str, ...]:
         """The loops that have one of some roles, the batch apart."""

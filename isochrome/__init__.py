@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from isochrome.errors import FormulaError, IsochromeError, ModelError, RequestError
 
 if TYPE_CHECKING:
-    from isochrome.app.api import OpenedLayer, OpenedModel, Run
-    from isochrome.ask.claim import ClaimAnswer
+    from isochrome.app.api import ClaimAnswer, OpenedLayer, OpenedModel, Run
 
 __all__ = ["FormulaError", "IsochromeError", "ModelError", "OpenedLayer", "OpenedModel", "RequestError", "Run",
            "claim", "formula", "open"]  # fmt: skip

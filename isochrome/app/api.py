@@ -30,7 +30,7 @@ from isochrome.run.onnx_runtime import OnnxRunner
 if TYPE_CHECKING:
     from isochrome.app.asking import Listing
 
-__all__ = ["OpenedLayer", "OpenedModel", "Run", "open_model"]
+__all__ = ["Answer", "ClaimAnswer", "OpenedLayer", "OpenedModel", "Run", "open_model"]
 
 
 @dataclass(frozen=True, eq=False)

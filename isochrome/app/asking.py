@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from isochrome.app.pictures import Patient
 from isochrome.ask.answer import Answer
 from isochrome.ask.questions import QUESTIONS, ask, ask_model, find_question, unfit
 from isochrome.ask.subject import Subject
@@ -58,16 +59,16 @@ def answer(opened: OpenedModel, layer: Layer | None, question: str, values: Valu
     row = find_question(question)
     model = opened.model
     found = ask_model(model, row, values) if layer is None else ask(model, layer, row, values)
-    return replace(found, view=_view(model, found))
+    return replace(found, view=_view(model, found, values))
 
 
-def _view(model: Model, found: Answer) -> dict[str, Any]:
+def _view(model: Model, found: Answer, values: Values) -> dict[str, Any]:
     """The view that shows an answer, of those that there are and that make sense for its layer; {} where none does."""
     if found.sight is None or not found.layer:
         return {}
     layer = model.layer(found.layer)
     try:
-        seen = scene(model, layer, None)
+        seen = scene(model, layer, replace(values, runner=Patient(values.runner)))
     except IsochromeError:
         return {}
     for name in found.sight.views:

@@ -10,6 +10,7 @@ from isochrome.ask.marks import marked
 from isochrome.ask.subject import Subject
 from isochrome.ask.twin import resized, small_twin
 from isochrome.ask.words import cells, counted, joined
+from isochrome.core.component import distinct_rows
 from isochrome.core.relation import Place, Relation, relation
 from isochrome.errors import IsochromeError
 from isochrome.model.parts import Line
@@ -90,28 +91,38 @@ def _in_words(subject: Subject, verdicts: dict[str, bool | None]) -> str:
 
 
 def _check_uses(subject: Subject) -> Check:
-    """Every use of one weight is listed: they must differ in the shared loops alone."""
-    line, made = subject.line, subject.relation
+    """Every use of one weight is listed: they must agree in the loops that w mentions and differ in the others."""
+    line = subject.line
+    found = marked(line, subject.relation).relation
     place = _used_place(subject)
-    taps = made.fix({line.weight_number: place})
-    name = f"{line.weight_access.name}[{cells(place)}]"
-    if taps.total > MOST:
-        whole = prod(made.sizes[loop] for loop in line.pattern.along.shared)
-        holds = taps.total == whole if not _constant(line) else None
-        return Check(
-            f"uses of {name}, counted, against the sizes of the loops", {"counted": taps.total, "sizes": whole}, holds
-        )
-    listed = [tap[0] for tap in taps.listed()]
-    wanted = prod(made.sizes[loop] for loop in line.pattern.along.shared)
-    measured = {"listed": len(listed), "neurons": len(set(listed)), "sizes": wanted}
-    plain = not _constant(line) and not line.formula.guards and not line.depends
-    what = f"uses of {name}, listed one by one, against the product of the sizes of the loops that w does not mention"
-    return Check(what, measured, len(listed) == wanted if plain else None)
+    taps = found.fix({line.weight_number: place})
+    name, loops = f"{line.weight_access.name}[{cells(place)}]", found.formula.loops
+    at = taps.places(0, min(taps.total, MOST))[-1]
+    held = [number for number, loop in enumerate(loops) if loop in line.weight_access.loops]
+    free = [number for number, loop in enumerate(loops) if loop not in line.weight_access.loops]
+    inside, outside = (len(distinct_rows(at[:, columns])[0]) for columns in (held, free))
+    measured = {
+        "uses": taps.total,
+        "listed": len(at),
+        "values_of_mentioned_loops": inside,
+        "values_of_the_others": outside,
+    }
+    holds = inside * outside >= len(at) and (inside == 1 or bool(_constant(line)))
+    mentioned, others = _loop_names(loops, held), _loop_names(loops, free)
+    what = f"the uses of {name}, listed: all must have the same {mentioned}, and each its own {others}"
+    return Check(what, measured, holds)
+
+
+def _loop_names(loops: tuple[str, ...], numbers: list[int]) -> str:
+    return joined([loops[number] for number in numbers]) or "place"
 
 
 def _constant(line: Line) -> tuple[str, ...]:
     """What stays the same while loops that the weight mentions change; unknown where the data decides."""
-    return () if line.depends else line.pattern.constant_along
+    if line.depends:
+        return ()
+    along = prod(line.relation.sizes[loop] for loop in line.pattern.along.shared)
+    return () if line.pattern.uses.taps == along else line.pattern.constant_along
 
 
 def _used_place(subject: Subject) -> Place:
@@ -227,6 +238,8 @@ def time_unfit(subject: Subject) -> str:
         )
     if not subject.positions:
         return "no loop of its formula counts steps: it has one position only"
+    if subject.positions[0] in subject.line.weight_access.loops:
+        return f"{subject.line.weight_access} mentions {subject.positions[0]}: each step has weights of its own"
     return ""
 
 

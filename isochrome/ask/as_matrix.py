@@ -128,6 +128,8 @@ def matrix(subject: Subject) -> Answer:
 
 def _kind_of(subject: Subject, loop: str) -> str:
     """Along one loop of positions: valid, same, full, circular; from how far the windows leave the input."""
+    if _scattered(subject, loop):
+        return "transposed"
     line, made, at = subject.line, subject.relation, subject.line.input_number
     assert at is not None
     for index, size in zip(line.formula.accesses[at].indices, made.shapes[at], strict=True):
@@ -154,7 +156,18 @@ def _kind_of(subject: Subject, loop: str) -> str:
     return "other"
 
 
+def _scattered(subject: Subject, loop: str) -> int:
+    """The step by which windows slide along the output, 0 where they do not."""
+    for index in subject.line.formula.output.indices:
+        terms = dict(index.terms) if isinstance(index, Affine) else {}
+        if loop in terms and len(terms) > 1:
+            return abs(terms[loop])
+    return 0
+
+
 def _step_of(subject: Subject, loop: str) -> int:
+    if _scattered(subject, loop):
+        return _scattered(subject, loop)
     at = subject.line.input_number
     assert at is not None
     for index in subject.line.formula.accesses[at].indices:
@@ -181,6 +194,9 @@ def _structure(subject: Subject, kinds: list[str]) -> str:
     if all(kind == "pointwise" for kind in kinds):
         thinned = ", with columns left out by its steps" if any(step > 1 for step in steps) else ""
         shape = f"each block is a multiple of the identity{thinned}"
+    elif "transposed" in kinds:
+        shape = f"each block is the transpose of a {deep}Toeplitz matrix"
+        shape += f": the next input's column is the same column moved by {_and(steps)}"
     elif all(step == 1 for step in steps):
         name = "circulant" if all(kind == "circular" for kind in kinds) else "Toeplitz"
         shape = (
@@ -190,9 +206,13 @@ def _structure(subject: Subject, kinds: list[str]) -> str:
     else:
         shape = (
             f"each block is {deep}Toeplitz with rows left out: the next neuron's row is the same row moved by "
-            f"{' and '.join(map(str, dict.fromkeys(steps)))} instead of by 1"
+            f"{_and(steps)} instead of by 1"
         )
     return f"It has a block for each pair ({blocks}); {shape} ({axes})."
+
+
+def _and(steps: list[int]) -> str:
+    return " and ".join(map(str, dict.fromkeys(steps)))
 
 
 def _or(loops: tuple[str, ...]) -> str:

@@ -40,20 +40,22 @@ def channels_added(subject: Subject) -> Answer:
     """One neuron's partial sums by channel: added, with the bias, to the framework's value."""
     place = subject.centre
     filters, channels = subject.size(subject.filters), subject.size(subject.channels)
-    of_filter = len(subject.weights_of(place))
+    of_filter = subject.weights_of_filter(place)
     numbers: dict[str, Any] = {
         "filters": filters, "channels": channels, "weights_of_a_filter": of_filter,
         "slices": pairs_of_channels(subject), "neuron": list(place),
     }  # fmt: skip
-    head = (
-        f"{subject.name} has {counted(filters, 'filter')}. Each is as deep as what it reads: {subject.filter_shape} = "
-        f"{counted(of_filter, 'weight')} (channels first). A neuron multiplies each channel with that channel's own "
-        f"slice of the filter and adds everything up, so a filter gives one output slice: {filters:,}, not {filters:,} "
-        f"× {channels:,} = {filters * channels:,}."
-    )
     if numbers["slices"] != filters * channels:
-        head = head.replace("as deep as what it reads", "as deep as the channels that it reads")
-        head = head.replace(subject.filter_shape + " =", "here")
+        size = f"as deep as the channels that it reads; the one shown has {counted(of_filter, 'weight')}"
+    elif subject.taps:
+        size = f"as deep as what it reads: {subject.filter_shape} = {counted(of_filter, 'weight')} (channels first)"
+    else:
+        size = f"as deep as what it reads: {counted(of_filter, 'weight')}, one for each channel"
+    head = (
+        f"{subject.name} has {counted(filters, 'filter')}. Each is {size}. A neuron multiplies each channel with that "
+        f"channel's own slice of the filter and adds everything up, so a filter gives one output slice: {filters:,}, "
+        f"not {filters:,} × {channels:,} = {filters * channels:,}."
+    )
     arrays = subject.arrays()
     sight = Sight(("bank", "arithmetic"), "channel", (place,))
     if arrays is None:
@@ -224,6 +226,11 @@ def filters_differ(subject: Subject) -> Answer:
         f"Nothing but their values. {line.weight_access} mentions {mentions}, so each of the {filters:,} filters has "
         "stored weights of its own, and training may move them anywhere."
     )
+    if in_common:
+        text = (
+            f"They are not even apart: by {line.weight_access} the first filter and another have "
+            f"{counted(in_common, 'weight')} in common, so training moves both together there."
+        )
     sight = Sight(("bank", "kernel"), "filter")
     if values is None:
         return Answer(text, numbers, Check("no stored values could be read", {}, None), sight)
@@ -240,10 +247,12 @@ def filters_differ(subject: Subject) -> Answer:
         text += (
             f" The two most alike are {names}: the cosine of their weights is {number(alike, 4)} (1 would be parallel)."
         )
+    apart = subject.filters_apart
     check = Check(
-        "stored weights that the first filter has in common with the next ones (at most 8)",
-        {"weights_in_common": in_common}, in_common == 0,
-    )  # fmt: skip
+        "weights that the first filter has in common with the next ones (at most 8), against what the formula says",
+        {"weights_in_common": in_common, "apart_by_formula": apart},
+        None if apart is None else apart == (in_common == 0),
+    )
     return Answer(text, numbers, check, sight)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.ask.answer import Answer, Check, Sight
-from isochrome.ask.shifts import NetworkShift, Shift, line_shift, network_shifts
+from isochrome.ask.shifts import NetworkShift, Shift, line_shift, network_shifts, together
 from isochrome.ask.subject import Subject
 from isochrome.ask.twin import resized
 from isochrome.ask.words import counted, joined, number
@@ -18,7 +18,7 @@ from isochrome.core.evaluate import evaluate
 from isochrome.core.formula import Access, Affine, Fold
 from isochrome.core.relation import relation
 from isochrome.errors import IsochromeError, shown
-from isochrome.model.parts import Model
+from isochrome.model.parts import Line, Model
 from isochrome.model.values import Values
 
 __all__ = ["equivariance", "equivariance_unfit", "network_equivariance"]
@@ -54,8 +54,15 @@ def _own(subject: Subject, loop: str) -> Shift | None:
     for axis, index in enumerate(access.indices):
         if loop in _loops(index) and tensor:
             size = line.shape(access.name)[axis]
-            return line_shift(line, {tensor: Shift(axis, Fraction(1), np.ones(size, np.bool_), True, size)})
+            start = {tensor: Shift(axis, Fraction(1), np.ones(size, np.bool_), True, size)}
+            return together([line_shift(one, start) for one in _beside(subject)], "it is a sum")
     return None
+
+
+def _beside(subject: Subject) -> list[Line]:
+    """The lines that make the layer's output."""
+    lines = subject.model.operations[subject.layer.operation].lines
+    return [one for one in lines if one.output == subject.line.output and not one.inner]
 
 
 def _loops(index: Any) -> tuple[str, ...]:
@@ -127,7 +134,7 @@ def _words(shift: Shift, source: str = "its input") -> str:
     else:
         moves = f"a shift of {source} by {step.numerator} moves it by {step.denominator}"
     if shift.clean is not None and not shift.clean.any():
-        return f"{moves}, but every cell meets the border, so no shift is exact"
+        return f"{moves}, but what the border changes reaches every cell, so no shift is exact"
     if shift.turns and shift.clean is not None and len(shift.clean) == shift.period:
         return f"{moves}; exact at every cell, also for circular shifts"
     if low == high == 0:
@@ -143,7 +150,7 @@ def _words(shift: Shift, source: str = "its input") -> str:
             else f"{low} cells from the start and {high} from the end"
         )
     )
-    return f"{moves}; broken within {ends} of the map, where windows meet padding that does not move along"
+    return f"{moves}; broken within {ends} of the map, where the border cuts windows and does not move along"
 
 
 def _leading(subject: Subject, leading: list[NetworkShift]) -> str:
@@ -187,9 +194,9 @@ def network_equivariance(model: Model, values: Values) -> Answer:
         for layer in model.layers
     ]  # fmt: skip
     first = shifts[0]
-    following = [
-        layer for layer in model.layers if (state := first.states.get(layer.output)) and state.axis is not None
-    ]
+    states = [(layer, first.states[layer.output]) for layer in model.layers if layer.output in first.states]
+    following = [layer for layer, state in states if state.clean is not None and state.axis is not None]
+    measurable = [layer for layer, state in states if state.axis is not None and len(_cells(state)) > 1]
     ends = next(
         (layer for layer in model.layers if (state := first.states.get(layer.output)) and state.axis is None), None
     )
@@ -203,25 +210,28 @@ def network_equivariance(model: Model, values: Values) -> Answer:
     if ends is not None:
         state = first.states[ends.output]
         text += f"At {shown(ends.name, 40)}, " + _words(state, "the input") + ". "
-    invariant = [
-        state for name in model.outputs if (state := first.states.get(name)) and state.axis is None and not state.lost
-    ]
-    text += (
-        "The model's output is invariant as far as said."
-        if invariant
-        else (
-            "So the model as a whole is not invariant; what it learned at one place it may or may not have learned at "
-            "another."
-            if ends is not None
-            else "So the model as a whole is equivariant, as far as said."
-        )
-    )
-    measured, holds = _measure(model, values, following[-1].output, shifts) if following else ({}, None)
+    text += _whole([first.states[name] for name in model.outputs if name in first.states], ends is not None)
+    measured, holds = _measure(model, values, measurable[-1].output, shifts) if measurable else ({}, None)
     what = (
         "the input shifted circularly by whole strides: the output of the last layer that moves along, compared "
         "inside and at the border"
     )
     return Answer(text, {"stages": stages}, Check(what, measured, holds), Sight(("network", "reach")), False)
+
+
+def _whole(outputs: list[Shift], ends: bool) -> str:
+    """What that makes the model as a whole."""
+    if any(state.axis is None and not state.lost for state in outputs):
+        return "So the model's output is invariant, within what was said."
+    if any(not state.known for state in outputs):
+        return "What the model does as a whole, formulas alone do not tell."
+    if ends:
+        return "So the model as a whole is neither: from there on, each place has weights of its own or none is left."
+    return "So the whole model moves along, within what was said."
+
+
+def _cells(state: Shift) -> tuple[bool, ...]:
+    return () if state.clean is None else tuple(state.clean.tolist())
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------
@@ -276,6 +286,8 @@ def _gaps(one: Array, other: Array, state: Shift, move: int) -> dict[str, float 
     """The largest difference inside, at the border, and everywhere with wrapping, for one move of the output."""
     assert state.clean is not None
     size = len(one)
+    if move >= size:
+        return {"inside": None, "border": None, "everywhere": None}
     at = np.arange(move, size)
     clean = state.clean[at] & state.clean[at - move]
     gaps = np.abs(other[at] - one[at - move]).reshape(len(at), -1).max(axis=1, initial=0)

@@ -70,7 +70,7 @@ def neuron(subject: Subject) -> Answer:
         text += f"wx + b = {some}{more} + b = {number(found.total, 5)}. "
     elif found.note:
         text += f"({found.note}.) "
-    text += f"f is {after[1]}."
+    text += f"{after[1]}."
     measured = {
         "total": found.total,
         "framework": found.framework,
@@ -99,15 +99,15 @@ def _product(term: Term) -> str:
 def _after(subject: Subject) -> tuple[str | None, str, dict[str, Any]]:
     """The function that follows: its name, words, and how far its values lie from the framework's."""
     if subject.line.inner:
-        return None, "inside the layer: gates, each with a function of its own, combine such sums", {}
+        return None, "f is inside the layer: gates, each with a function of its own, combine such sums", {}
     following = [one for one in subject.model.operations if subject.line.output in one.inputs]
     alone = [one for one in following if _one_to_one(one, subject.line.output)]
     if not alone:
         what = joined_kinds(following)
-        return None, f"missing: the sum is handed on as it is{what}", {}
+        return None, f"No f follows: the sum is handed on as it is{what}", {}
     before, after = subject.values.tensors((subject.line.output, alone[0].outputs[0]))
     if before is None or after is None or before.shape != after.shape:
-        return None, f"an {alone[0].kind} operation, {shown(alone[0].name, 40)}", {}
+        return None, f"f is an {alone[0].kind} operation, {shown(alone[0].name, 40)}", {}
     z = before.astype(np.float64).reshape(-1)[:20_000]
     wanted = after.astype(np.float64).reshape(-1)[:20_000]
     with np.errstate(over="ignore"):
@@ -116,13 +116,13 @@ def _after(subject: Subject) -> tuple[str | None, str, dict[str, Any]]:
     if not gaps[best] <= 1e-3 * max(float(np.max(np.abs(wanted), initial=0)), 1e-3):
         return (
             None,
-            f"an {alone[0].kind} operation, {shown(alone[0].name, 40)}, that is none of the usual functions of one "
-            "number",
+            f"f is an {alone[0].kind} operation, {shown(alone[0].name, 40)}, that is none of the usual functions of "
+            "one number",
             {},
         )
     return (
         best,
-        f"{best}: the next operation takes each number by itself, and its values agree",
+        f"f is {best}: the next operation takes each number by itself, and its values agree",
         {"activation_difference": gaps[best]},
     )
 

@@ -13,8 +13,9 @@ from isochrome.ask.subject import Subject
 from isochrome.ask.twin import small_twin
 from isochrome.ask.words import cells, counted, joined, number
 from isochrome.core.formula import Access, Affine, Formula, Index, Table, loops_of
-from isochrome.core.relation import relation
+from isochrome.core.relation import Relation, relation
 from isochrome.core.sharing import uses_per_weight
+from isochrome.core.sizes import Shape
 from isochrome.errors import FormulaError
 from isochrome.model.parts import Line
 from isochrome.model.roles import line_roles
@@ -138,7 +139,8 @@ def derivation(subject: Subject) -> Answer:
     plus = f" + {counted(biases, 'bias', 'biases')}" if biases else ""
     total = counts.weights + biases
     sums = " + ".join(f"{times:,} × {size:,}" for size, times in kernels)
-    text = f"{subject.name} has {many}: {sums} = {counts.weights:,} weights{plus} = {counted(total, 'parameter')}. "
+    held = f"{sums} = {counts.weights:,} weights" if listed == counts.weights else f"{counts.weights:,} weights in all"
+    text = f"{subject.name} has {many}: {held}{plus} = {counted(total, 'parameter')}. "
     each = next(iter(subject.layer.weight_lines)).pattern.uses.taps if not subject.row.depends else None
     text += (
         f"It has {counted(positions, 'position')}, and a neuron for each filter at each: {counts.neurons:,} neurons. "
@@ -151,12 +153,12 @@ def derivation(subject: Subject) -> Answer:
     if whole is not None and whole != counts.weights:
         numbers["parameters_if_all_linked"] = whole + biases
         text += f" If every filter read every channel it would be {whole:,}{plus} = {whole + biases:,} parameters."
+    comparable = filters == subject.size(subject.filters) and len(subject.layer.weight_lines) == 1
+    comparable = comparable and subject.filters_apart is not None
     check = Check(
-        "weights counted filter by filter, by fixing one neuron of each, against the count from the formula",
-        {"filter_by_filter": listed, "formula": counts.weights},
-        None
-        if filters < subject.size(subject.filters) or len(subject.layer.weight_lines) > 1
-        else listed == counts.weights,
+        "weights counted filter by filter, against the count from the formula: equal where filters are apart",
+        {"filter_by_filter": listed, "formula": counts.weights, "apart_by_formula": subject.filters_apart},
+        (listed == counts.weights) == subject.filters_apart if comparable else None,
     )
     return Answer(text, numbers, check, Sight(("bank", "kernel"), "filter"))
 
@@ -165,7 +167,7 @@ def _kernels(subject: Subject) -> list[tuple[int, int]]:
     """How many filters have how many weights."""
     found: dict[int, int] = {}
     for place in neurons_of_filters(subject):
-        size = len(subject.weights_of(place))
+        size = subject.weights_of_filter(place)
         found[size] = found.get(size, 0) + 1
     return sorted(found.items())
 
@@ -219,7 +221,7 @@ def without_sharing(subject: Subject) -> Answer:
     )
     small = small_twin(made)
     try:
-        shapes = _shapes(local, small.sizes, small)
+        shapes = _shapes(local, small)
         twin = relation(replace(local, sizes=tuple(small.sizes.items())), shapes, small.tables, small.inputs)
         found = uses_per_weight(twin, line.weight_number)
         measured = {"weights": found.mentioned, "connections": twin.connections, "uses_of_one": found.taps}
@@ -232,13 +234,21 @@ def without_sharing(subject: Subject) -> Answer:
 
 
 def _local(subject: Subject) -> Formula:
-    """The line with a weight of its own for every connection of one sample."""
-    line = subject.line
-    names = (loop for loop in line.formula.loops if loop != line.batch)
-    access = Access(line.weight, tuple(Affine(((loop, 1),)) for loop in names))
+    """The line with a weight of its own for every connection of one sample.
+
+    Where a table says which connections there are, its index stays; else every loop becomes an index.
+    """
+    line, access = subject.line, subject.line.weight_access
+    free = tuple(Affine(((loop, 1),)) for loop in subject.shared(line))
+    missing = {name for name, table in line.tables if (table < 0).any()}
+    if any(isinstance(index, Table) and index.name in missing for index in access.indices):
+        own = Access(line.weight, (*free, *access.indices))
+    else:
+        names = (loop for loop in line.formula.loops if loop != line.batch)
+        own = Access(line.weight, tuple(Affine(((loop, 1),)) for loop in names))
     sizes = {loop: subject.sizes[loop] for loop in subject.shared(line) if not _stands_alone(line, loop)}
     kept = dict(line.formula.sizes) | sizes
-    return replace(line.formula.with_factor(line.weight_number - 1, access), sizes=tuple(kept.items()))
+    return replace(line.formula.with_factor(line.weight_number - 1, own), sizes=tuple(kept.items()))
 
 
 def _stands_alone(line: Line, loop: str) -> bool:
@@ -249,12 +259,16 @@ def _stands_alone(line: Line, loop: str) -> bool:
     )
 
 
-def _shapes(formula: Formula, sizes: Any, small: Any) -> dict[str, tuple[int, ...]]:
+def _shapes(formula: Formula, small: Relation) -> dict[str, Shape]:
+    """The shapes of a twin, and of a weight with an axis for each loop in front of its own."""
     shapes = {access.name: shape for access, shape in zip(small.formula.accesses, small.shapes, strict=True)}
-    names = [factor.name for factor in formula.factors if factor.name not in small.inputs]
     for factor in formula.factors:
-        if factor.name in names and all(isinstance(index, Affine) and index.loop for index in factor.indices):
-            shapes[factor.name] = tuple(sizes[str(index)] for index in factor.indices)
+        if factor.name not in small.inputs:
+            extra = len(factor.indices) - len(shapes[factor.name])
+            plain = all(isinstance(index, Affine) and index.loop for index in factor.indices)
+            axes = factor.indices if plain else factor.indices[:extra]
+            sizes = tuple(small.sizes[str(index)] for index in axes)
+            shapes[factor.name] = sizes if plain else (*sizes, *shapes[factor.name])
     return shapes
 
 

@@ -159,9 +159,7 @@ def ask(model: Model, layer: Layer, question: Question, values: Values) -> Answe
 
 def _refusal(subject: Subject, question: Question, why: str) -> Answer:
     other = fitting_layer(subject.model, question, subject.values)
-    where = (
-        f"Ask it of {shown(other.name, 60)}." if other is not None else "No layer of this model is one to ask it of."
-    )
+    where = f"Ask it of {shown(other.name, 60)}." if other is not None else "It fits no layer of this model."
     text = f"This makes no sense for {subject.name}: {why}. {where}"
     numbers = {} if other is None else {"ask": other.name}
     return Answer(
@@ -180,7 +178,7 @@ def ask_model(model: Model, question: Question, values: Values) -> Answer:
         return replace(network_equivariance(model, values), question=question.text)
     layer = fitting_layer(model, question, values)
     if layer is None:
-        text = "No layer of this model is one to ask this of."
+        text = "This fits no layer of this model."
         reasons = {layer.name: unfit(Subject(model, layer, values), question) for layer in model.layers[:20]}
         check = Check("whether the question fits, read off each layer's formula", reasons, None)
         return Answer(text, {}, check, fits=False, question=question.text)

@@ -14,6 +14,7 @@ from isochrome.ask.reach import Reach, reach
 from isochrome.ask.shifts import network_shifts
 from isochrome.ask.subject import Subject
 from isochrome.ask.words import counted, joined
+from isochrome.core.formula import loops_of
 from isochrome.core.reach import Places
 from isochrome.errors import IsochromeError, shown
 
@@ -72,13 +73,13 @@ def _status_words(found: Reach) -> str:
 
 def _jumps(subject: Subject, found: Reach) -> dict[str, str]:
     """For each loop of positions how far what is seen moves from one neuron to the next, where it does so evenly."""
-    moved = {}
+    moved: dict[str, str] = {}
     for shift in network_shifts(subject.model, found.to):
         state = shift.states.get(subject.layer.output)
         if state is None or state.axis is None or subject.line.inner:
             continue
-        index = subject.line.formula.output.indices[state.axis]
-        moved[str(index)] = str(state.stride)
+        loops = loops_of(subject.line.formula.output.indices[state.axis])
+        moved |= {loop: str(state.stride) for loop in loops if loop in subject.positions}
     return moved
 
 

@@ -19,7 +19,7 @@ from isochrome.core.relation import Relation, relation
 from isochrome.errors import IsochromeError
 from isochrome.model.parts import Line, Model, Operation
 
-__all__ = ["NetworkShift", "Shift", "line_shift", "network_shifts"]
+__all__ = ["NetworkShift", "Shift", "line_shift", "network_shifts", "together"]
 
 Mask = NDArray[np.bool_]
 MOST_STEPS = 4096
@@ -45,8 +45,8 @@ class Shift:
 
     @property
     def border(self) -> tuple[int, int]:
-        """How many cells at the start and at the end of the axis are broken by the border."""
-        if self.clean is None:
+        """How many cells at the start and at the end of the axis are broken by the border; on a ring there is none."""
+        if self.clean is None or self.turns:
             return 0, 0
         if not self.clean.any():
             return len(self.clean), 0
@@ -63,7 +63,7 @@ class NetworkShift:
 
 
 def network_shifts(model: Model, name: str) -> Iterator[NetworkShift]:
-    """The shifts of an input along each axis that some line moves along with; not its batch."""
+    """The shifts of an input along each axis that some layer moves along with; not its batch."""
     tensor = model.tensors.get(name)
     shape = None if tensor is None else tensor.first
     if tensor is None or shape is None:
@@ -73,7 +73,7 @@ def network_shifts(model: Model, name: str) -> Iterator[NetworkShift]:
             continue
         start = Shift(axis, Fraction(1), np.ones(size, np.bool_), True, size)
         states = _through(model, name, start)
-        if any(state.axis is not None for key, state in states.items() if key != name):
+        if any(layer.output in states and states[layer.output].axis is not None for layer in model.layers):
             yield NetworkShift(name, axis, states)
 
 
@@ -88,7 +88,7 @@ def _through(model: Model, name: str, start: Shift) -> dict[str, Shift]:
                 why = operation.opaque or "its formula is not told"
                 states[output] = Shift(None, lost=f"{operation.kind}: {why}", known=False)
                 continue
-            states[output] = _together([line_shift(line, states) for line in lines], "it is a sum")
+            states[output] = together([line_shift(line, states) for line in lines], "it is a sum")
     return states
 
 
@@ -96,20 +96,26 @@ def _reads(operation: Operation) -> set[str]:
     return {*operation.inputs, *(tensor for line in operation.lines for _, tensor in line.inputs)}
 
 
-def _together(found: list[Shift | None], kind: str) -> Shift:
-    """Lines that add to one output: all must move alike; one that does not depend on the input must be the same all
-    along the axis, which ``line_shift`` cannot know of the others, so it is checked here by their axis alone."""
+def together(found: list[Shift | None], kind: str) -> Shift:
+    """Lines that add to one output: all must move alike, or not at all.
+
+    One that sums over all places is the same for every circular shift; where the border has changed what it sums, no
+    cell is as it was.
+    """
     moving = [one for one in found if one is not None]
     lost = next((one for one in moving if one.lost), None)
     if lost is not None or not moving:
         return lost or Shift(None, lost="nothing of it depends on the input")
+    still = [one for one in moving if one.axis is None]
+    moving = [one for one in moving if one.axis is not None] or still
     first = moving[0]
     if any((one.axis, one.stride) != (first.axis, first.stride) for one in moving):
         return Shift(None, lost=f"{kind} of parts that move by different steps or along different axes", known=False)
-    clean = (
-        None if first.clean is None else np.logical_and.reduce([one.clean for one in moving if one.clean is not None])
-    )
-    turns = all(one.turns and one.period == first.period for one in moving)
+    masks = [one.clean for one in moving if one.clean is not None]
+    clean = np.logical_and.reduce(masks) if masks else None
+    if clean is not None and not all(one.turns for one in still):
+        clean = np.zeros_like(clean)
+    turns = all(one.turns for one in (*moving, *still)) and all(one.period == first.period for one in moving)
     return replace(first, clean=clean, turns=turns)
 
 
@@ -128,7 +134,7 @@ def line_shift(line: Line, states: Mapping[str, Shift]) -> Shift | None:
         found = [_factor_shift(line, number, state) for number, state in reads]
     except IsochromeError as fault:
         return Shift(None, lost=str(fault), known=False)
-    return _together(list(found), "it is a product")
+    return together(list(found), "it is a product")
 
 
 def _factor_shift(line: Line, number: int, state: Shift) -> Shift:
@@ -236,7 +242,8 @@ def _moved(line: Line, number: int, state: Shift, loop: str, axis: int, steps: t
     folds = isinstance(index, Fold)
     closed = isinstance(index, Fold) and index.kind == "circular" and made.shapes[number][state.axis] == state.period
     even = bool(_same_constants(line, loop, axis, size).all())
-    turns = state.turns and state.period % by_x == 0 and even and (closed or not (folds or _pads(made, axis)))
+    whole = bool(_meets_no_padding(made, axis, by_y).all())
+    turns = state.turns and state.period % by_x == 0 and even and whole and (closed or not folds)
     return Shift(axis, state.stride * Fraction(by_x, by_y), clean, turns, state.period // by_x * by_y)
 
 
@@ -269,11 +276,6 @@ def _meets_no_padding(made: Relation, axis: int, step: int) -> Mask:
     every, real = _rows(made, axis)
     most = np.array([every[phase::step].max(initial=0) for phase in range(step)])
     return np.asarray((every == real) & (every == most[np.arange(len(every)) % step]))
-
-
-def _pads(made: Relation, axis: int) -> bool:
-    every, real = _rows(made, axis)
-    return bool((every != real).any())
 
 
 def _same_constants(line: Line, loop: str, axis: int, size: int) -> Mask:

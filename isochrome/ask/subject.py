@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isochrome.ask.claims import Claim, decide
 from isochrome.ask.explain import Explanation, explain
+from isochrome.ask.marks import marked
 from isochrome.ask.report import LayerReport, layer_report
 from isochrome.ask.words import counted, joined
 from isochrome.core.evaluate import factor_values
 from isochrome.core.formula import Affine, loops_of
+from isochrome.core.reach import Places, image
 from isochrome.core.relation import Place, Relation, Taps
 from isochrome.errors import shown
 from isochrome.model.parts import Layer, Line, Model, Parameter
@@ -191,6 +194,27 @@ class Subject:
         """The stored weights of a neuron, each once."""
         number = self.line.weight_number
         return set(map(tuple, self.taps_of(neuron).places()[number].tolist()))
+
+    def weights_of_filter(self, neuron: Place) -> int:
+        """How many stored weights the filter of a neuron has: those of all its positions, where taps slide along y."""
+        slides = any(
+            len(loops_of(index)) > 1 and set(loops_of(index)) & {*self.positions}
+            for index in self.line.formula.output.indices
+        )
+        if not slides and not set(self.positions) & set(self.line.weight_access.loops):
+            return len(self.weights_of(neuron))
+        shape, place = self.relation.shapes[0], self.full(neuron)
+        box = tuple(
+            tuple(range(size)) if set(loops_of(index)) & {*self.positions} else (at,)
+            for at, index, size in zip(place, self.line.formula.output.indices, shape, strict=True)
+        )
+        return image(self.relation, 0, self.line.weight_number, Places((box,))).count
+
+    @cached_property
+    def filters_apart(self) -> bool | None:
+        """Whether no two filters have a weight in common; None where that cannot be told."""
+        found = decide(Claim("different", ("filter",)), marked(self.line, self.relation))
+        return None if found is None else found.holds
 
     def beside(self, neuron: Place, step: int = 1) -> Place:
         """A neuron of the same filter at another position: the next one, or the one before at the end of a map."""

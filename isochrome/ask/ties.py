@@ -196,7 +196,7 @@ def embedding_output(subject: Subject) -> Answer:
         )
         check = Check("the storages of both matrices, compared byte by byte of place",
                       {"storages": [first.span.storage, second.span.storage]}, first.span != second.span)  # fmt: skip
-    return Answer(text, numbers, check, Sight(("network", "unrolled"), "parameter"), tied)
+    return Answer(text, numbers, check, Sight(("network", "unrolled", "kernel"), "parameter"), tied)
 
 
 # --- is it really shared? ---------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def really_shared(subject: Subject) -> Answer:
     what = "storages and bytes of all parameters compared, and the values of those of equal size"
     numbers: dict[str, Any] = {"layers": users, "names": list(own.names), **facts}
     check = Check(what, measured, _recount(subject, own) == len(users))
-    return Answer(text, numbers, check, Sight(("network", "unrolled"), "parameter"), shared)
+    return Answer(text, numbers, check, Sight(("network", "unrolled", "kernel"), "parameter"), shared)
 
 
 def _recount(subject: Subject, own: Parameter) -> int:
@@ -306,7 +306,7 @@ def siamese(subject: Subject) -> Answer:
         if ties
         else Check("calls of the layer's body, as the model states them", {"calls": calls}, calls is None or calls > 1)
     )
-    return Answer(text, numbers, check, Sight(("unrolled", "network"), "parameter"), True)
+    return Answer(text, numbers, check, Sight(("unrolled", "network", "kernel"), "parameter"), True)
 
 
 # --- copies -----------------------------------------------------------------------------------------------------------

@@ -66,9 +66,9 @@ def fully_connected(subject: Subject) -> Answer:
     else:
         text = (
             f"No: a neuron reads {distinct:,} of the {inputs:,} inputs, and each of the {weights:,} weights is used "
-            f"{'once' if own else 'at several positions'}. It would be fully connected if a window covered the whole "
-            f"input, at one position: then {neurons:,} × {inputs:,} = {neurons * inputs:,} weights would be needed for "
-            "its neurons."
+            f"{'once' if own else 'at several places'}. Fully connected, its {neurons:,} neurons would need "
+            f"{neurons:,} × {inputs:,} = {neurons * inputs:,} weights. A convolution is that only where its window "
+            "covers the whole input, at one position."
         )
     verdict = every and own
     check = _beside_full(subject, made, verdict)

@@ -128,7 +128,7 @@ def checkerboard(subject: Subject) -> Answer:
     }  # fmt: skip
     letters = [subject.line.formula.output.indices[axis] for axis, _ in axes]
     told = "; ".join(
-        f"along {letter} (step {step}): {', '.join(map(str, profile[:_FEW]))}{', ...' if len(profile) > _FEW else ''}"
+        f"along {letter} (step {step}): {_profile_words(profile)}"
         for letter, step, profile in zip(letters, steps, profiles, strict=True)
     )
     text = f"How many taps reach each place of the output, {told}. "
@@ -154,6 +154,12 @@ def checkerboard(subject: Subject) -> Answer:
         _proportional(counted_taps, _profile(small, axes[0][0])),
     )
     return Answer(text, numbers, check, Sight(("volume", "matrix"), "tap"), uneven)
+
+
+def _profile_words(profile: list[int]) -> str:
+    if len(profile) <= _FEW:
+        return ", ".join(map(str, profile))
+    return f"{', '.join(map(str, profile[: _FEW - 1]))}, ..., {profile[-1]}"
 
 
 def _profile(made: Relation, axis: int) -> list[int]:

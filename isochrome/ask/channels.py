@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isochrome.ask.answer import Answer, Check, Sight
 from isochrome.ask.subject import Subject
-from isochrome.ask.words import cells, counted, joined, number, sum_words
+from isochrome.ask.words import cells, counted, equals, joined, number, sum_words
 from isochrome.core.component import distinct_rows
 from isochrome.core.formula import loops_of
 from isochrome.core.relation import Place
@@ -53,8 +53,8 @@ def channels_added(subject: Subject) -> Answer:
         size = f"as deep as what it reads: {counted(of_filter, 'weight')}, one for each channel"
     head = (
         f"{subject.name} has {counted(filters, 'filter')}. Each is {size}. A neuron multiplies each channel with that "
-        f"channel's own slice of the filter and adds everything up, so a filter gives one output slice: {filters:,}, "
-        f"not {filters:,} × {channels:,} = {filters * channels:,}."
+        "channel's own slice of the filter and adds everything up, so a filter gives one slice of the output: "
+        f"{filters:,} in all, though the filters have {numbers['slices']:,} slices."
     )
     arrays = subject.arrays()
     sight = Sight(("bank", "arithmetic"), "channel", (place,))
@@ -65,7 +65,7 @@ def channels_added(subject: Subject) -> Answer:
     found = subject.explain(place)
     some = sum_words(parts, _FEW)
     bias = "" if not found.biases or found.bias is None else f" + the bias {number(found.bias, 4)}"
-    total = "" if found.total is None else f" = {number(found.total, 4)}"
+    total = "" if found.total is None else f" {equals(found.total)}"
     text = f"{head} For {subject.neuron(place)}, channel by channel: {some}{bias}{total}. Added, not averaged."
     measured = {"partial_sums": parts[:64], "bias": found.bias, "total": found.total, "framework": found.framework,
                 "difference": found.difference, "bound": found.bound}  # fmt: skip

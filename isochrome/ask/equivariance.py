@@ -119,7 +119,7 @@ def _words(shift: Shift, source: str = "its input") -> str:
         return f"it does not move along: {shift.lost}" if shift.known else f"the formulas do not tell: {shift.lost}"
     if shift.axis is None:
         every = "every circular shift" if shift.stride == 1 else f"circular shifts divisible by {shift.stride}"
-        return f"it sums over all places, so it is invariant to {every}" + (
+        return f"all places have been added up, so it is invariant to {every}" + (
             "" if shift.turns else ", except for what the border changes"
         )
     low, high = shift.border

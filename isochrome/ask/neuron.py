@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from isochrome.ask.answer import Answer, Check, Sight
 from isochrome.ask.explain import Term
 from isochrome.ask.subject import Subject
-from isochrome.ask.words import cells, counted, number
+from isochrome.ask.words import cells, counted, equals, number
 from isochrome.errors import RequestError, shown
 from isochrome.model.parts import Operation
 
@@ -67,7 +67,7 @@ def neuron(subject: Subject) -> Answer:
         largest = sorted(found.terms, key=lambda term: -abs(term.product or 0.0))[:_FEW]
         some = " + ".join(_product(term) for term in largest)
         more = f" + {len(found.terms) - _FEW:,} more" if len(found.terms) > _FEW else ""
-        text += f"wx + b = {some}{more} + b = {number(found.total, 5)}. "
+        text += f"wx + b = {some}{more} + b {equals(found.total)}. "
     elif found.note:
         text += f"({found.note}.) "
     text += f"{after[1]}."
@@ -86,9 +86,8 @@ def neuron(subject: Subject) -> Answer:
 def _bias(biases: tuple[Term, ...]) -> str:
     if not biases:
         return "none"
-    return " and ".join(
-        f"b[{cells(term.w or ())}] = {'?' if term.product is None else number(term.product, 5)}" for term in biases
-    )
+    values = ["" if term.product is None else f" {equals(term.product)}" for term in biases]
+    return " and ".join(f"b[{cells(term.w or ())}]{value}" for term, value in zip(biases, values, strict=True))
 
 
 def _product(term: Term) -> str:

@@ -90,7 +90,8 @@ def _term(subject: Subject, line: Line) -> str:
         words = " × ".join(
             f"{size:,} ({_counts(subject, line, loop)})" for loop, size in zip(access.loops, factors, strict=True)
         )
-        return f"{access}: {words} = {noun}" if len(factors) > 1 else f"{access}: {words}, {noun}"
+        alone = f"{access}: {noun}, one for each {_counts(subject, line, access.loops[0]).split(': ')[0]}"
+        return f"{access}: {words} = {noun}" if len(factors) > 1 else alone
     if not access.loops:
         return f"{access}: {noun}"
     table = next((str(index) for index in access.indices if isinstance(index, Table)), "")
@@ -214,10 +215,10 @@ def without_sharing(subject: Subject) -> Answer:
     free = joined(subject.shared(line))
     why = f"w would mention {free} too" if free else "w mentions all its loops already"
     text = (
-        f"{counted(weights, 'weight')} serve {counted(connections, 'connection')}. With the same connections and a "
-        f"weight for each (locally connected; {why}): {connections:,}: {local}. With every neuron connected to every "
-        f"input (fully connected): {neurons:,} neurons × {inputs:,} inputs = {neurons * inputs:,}: {whole}. Biases "
-        f"come on top.{subject.part}"
+        f"{counted(weights, 'weight')} serve {counted(connections, 'connection')}. The same connections with a weight "
+        f"for each (locally connected; {why}) would take {counted(connections, 'weight')}: {local}. Every neuron "
+        f"connected to every input (fully connected) would take {neurons:,} neurons × {inputs:,} inputs = "
+        f"{neurons * inputs:,} weights: {whole}. Biases come on top.{subject.part}"
     )
     small = small_twin(made)
     try:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isochrome.ask.answer import Answer, Check, Sight
 from isochrome.ask.subject import Subject
 from isochrome.ask.uses import uses
-from isochrome.ask.words import cells, counted, joined
+from isochrome.ask.words import cells, counted, joined, times
 from isochrome.core.formula import Table, loops_of
 from isochrome.errors import shown
 from isochrome.model.parts import Layer, Line, Parameter
@@ -47,6 +47,10 @@ def _ties(subject: Subject) -> list[_Tie]:
 
 def _names(layer: Layer) -> str:
     return shown(layer.name, 60)
+
+
+def _listed(names: list[str]) -> str:
+    return joined([shown(name, 40) for name in names[:4]]) + (", ..." if len(names) > 4 else "")
 
 
 def _check_place(subject: Subject, tie: _Tie) -> Check:
@@ -125,8 +129,9 @@ def autoencoder(subject: Subject) -> Answer:
     text = (
         f"It is really tied: {subject.name} ({mine}) and {_names(tie.other)} ({theirs}) read one stored tensor, "
         f"{shown(tie.parameter.names[0], 60)} of {counted(tie.parameter.count, 'weight')}. The transpose is in the "
-        "formulas: the loop that leads to the output in one leads to the input in the other, so what goes in comes "
-        "out the same way. Nothing is copied; a weight's gradient is the sum of its terms in both."
+        "formulas: the loop that leads to the output in one leads to the input in the other, so the number that "
+        "weighs an input on the way in weighs it on the way out. Nothing is copied; a weight's gradient is the sum of "
+        "its terms in both."
     )
     return Answer(text, numbers, _check_place(subject, tie), sight, True)
 
@@ -218,12 +223,12 @@ def really_shared(subject: Subject) -> Answer:
     assert own is not None
     users = list(dict.fromkeys(layer.name for layer, _ in subject.model.users(own.number)))
     calls = [name for name in users if name != subject.layer.name]
-    times = subject.layer.calls if subject.layer.calls is not None else 0
+    often = subject.layer.calls if subject.layer.calls is not None else 0
     overlaps = [p for p in subject.model.parameters if p.number != own.number and p.span.storage == own.span.storage
                 and min(p.span.stop, own.span.stop) > max(p.span.start, own.span.start)]  # fmt: skip
     equal = _copies(subject, turned=False) + _copies(subject, turned=True)
     facts = {
-        "several_uses": bool(calls) or times != 1, "several_names": len(own.names) > 1,
+        "several_uses": bool(calls) or often != 1, "several_names": len(own.names) > 1,
         "overlapping_storage": bool(overlaps),
         "equal_values": bool(equal), "declared_tie": False,
     }  # fmt: skip
@@ -231,7 +236,7 @@ def really_shared(subject: Subject) -> Answer:
     said = [
         "1. it is used by "
         f"{counted(len(users), 'layer')}{f' ({joined([shown(u, 40) for u in users[:4]])})' if calls else ', this one'}"
-        + (f", {times:,} times" if times > 1 else ""),
+        + (f", {often:,} times" if often > 1 else ""),
         f"2. its stored tensor has {counted(len(own.names), 'name')}",
         f"3. {counted(len(overlaps), 'other tensor')} {'lies' if len(overlaps) == 1 else 'lie'} over its bytes",
         f"4. {counted(len(equal), 'tensor')} stored apart {'has' if len(equal) == 1 else 'have'} equal values (as it "
@@ -290,15 +295,25 @@ def siamese(subject: Subject) -> Answer:
     layers = list(dict.fromkeys([subject.layer.name, *(tie.other.name for tie in ties)]))
     weights, calls = subject.row.counts.weights, subject.layer.calls
     count = len(layers) if ties else calls or 0
-    same = [tie for tie in ties if tie.theirs.pattern.text == tie.mine.pattern.text]
-    kind = "one network called several times" if len(same) == len(ties) else "one stored tensor used in different ways"
-    often = f"{count:,} uses" if count else "as many uses as the data says"
-    names = f" ({joined([shown(name, 40) for name in layers[:4]])})" if ties else ""
+    alike = [subject.layer.name, *(tie.other.name for tie in ties if tie.theirs.pattern.text == tie.mine.pattern.text)]
+    unlike = [name for name in layers if name not in alike]
+    called = (
+        f"called {times(len(alike))} ({_listed(alike)})"
+        if ties
+        else f"called {calls:,} times"
+        if calls
+        else ("called as often as the data says")
+    )
     text = (
-        f"It is {kind}: {often}{names} of {counted(weights, 'weight')} that are stored once. Unfolded there are "
-        f"{often.split(' ')[0]} layers, {weights:,} weights each if counted by use; folded there is one. What one use "
-        "learns, all have learned: the gradient is the sum over the uses. Two networks with equal values would be two "
-        "storages."
+        f"One layer, {called}: {counted(weights, 'weight')}, stored once. "
+        if len(alike) > 1 or not ties
+        else (f"{counted(weights, 'weight')}, stored once, used by {counted(count, 'layer')}. ")
+    )
+    text += f"The same numbers are used by another formula in {_listed(unlike)}. " if unlike else ""
+    text += (
+        f"Unfolded, with every use drawn, the picture has {weights * count:,} weights if counted by use; folded it has "
+        f"{weights:,}. What one use learns, all have learned: the gradient is the sum over the uses. Two networks with "
+        "equal values would be two storages."
     )
     numbers = {"uses": count, "weights": weights, "counted_by_use": weights * count, "layers": layers}
     check = (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isochrome.ask.answer import Answer, Check, Sight
 from isochrome.ask.subject import Subject
 from isochrome.ask.twin import small_twin
-from isochrome.ask.words import cells, number, sum_words, times
+from isochrome.ask.words import cells, equals, number, sum_words, times
 from isochrome.core.evaluate import evaluate, factor_values
 from isochrome.core.relation import Place, Relation
 
@@ -43,8 +43,8 @@ def gradient(subject: Subject) -> Answer:
     else:
         text = (
             f"They are not kept equal: there is one stored number, {name}, and so one gradient and one update. It is "
-            f"used {times(taps.total)}, {taps.real:,} of them on real input; its gradient is the sum of a term for "
-            f"each use: {slope}. "
+            f"used {times(taps.total)}, {'all' if taps.real == taps.total else f'{taps.real:,} of them'} on real "
+            f"input; its gradient is the sum of a term for each use: {slope}. "
         )
     if arrays is not None and taps.total <= MOST_TERMS:
         terms = subject.products(taps, {**arrays, line.weight: np.ones_like(arrays[line.weight])})
@@ -52,8 +52,8 @@ def gradient(subject: Subject) -> Answer:
         numbers |= {"gradient": total, "mean": total / len(terms) if len(terms) else None, "terms": terms[:64].tolist()}
         first = int(np.flatnonzero(terms)[0]) if terms.any() else 0
         some = ("... + " if first else "") + sum_words(terms[first:].tolist(), _SHOWN)
-        equals = f"{some} = {number(total, 5)}" if len(terms) > 1 else number(total, 5)
-        text += f"For the plain sum of the layer's outputs every slope is 1, and that is {equals}. "
+        that = f"{some} {equals(total, 5)}" if len(terms) > 1 else number(total, 5)
+        text += f"For the plain sum of the layer's outputs every slope is 1, and that is {that}. "
     if taps.total > 1:
         text += (
             f"It is the sum, not the mean: the mean would be the sum divided by {taps.total:,}, in plain gradient "

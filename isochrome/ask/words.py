@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["Number", "cells", "counted", "joined", "number", "place_words", "sized", "sum_words", "times"]
+__all__ = ["Number", "cells", "counted", "equals", "joined", "number", "place_words", "sized", "sum_words", "times"]
 
 Number = int | float | np.integer | np.floating
 
@@ -55,6 +55,16 @@ def place_words(letters: Sequence[str], place: Sequence[int]) -> str:
     'm 0, p 2'
     """
     return ", ".join(f"{letter} {at}" for letter, at in zip(letters, place, strict=True))
+
+
+def equals(value: Number, digits: int = 4) -> str:
+    """What something is equal to, or nearly.
+
+    >>> equals(9.0), equals(0.13166), equals(-0.1126958)
+    ('= 9', '≈ 0.1317', '≈ −0.1127')
+    """
+    text = number(value, digits)
+    return f"≈ {text[1:]}" if text.startswith("≈") else f"= {text}"
 
 
 def times(count: int) -> str:

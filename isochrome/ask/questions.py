@@ -47,7 +47,7 @@ from isochrome.ask.ties import (
     siamese,
     siamese_unfit,
 )
-from isochrome.ask.training import gradient, gradient_unfit
+from isochrome.ask.updates import gradient, gradient_unfit
 from isochrome.errors import RequestError, shown
 from isochrome.model.parts import Layer, Model
 from isochrome.model.values import Values

@@ -1,141 +1,157 @@
-"""How training keeps shared weights equal: one stored number, one gradient, the sum of a term for each use."""
+"""A layer of any formula, trained: its connections as a matrix, in which a weight stands wherever it is used.
+
+The formula is all that tells one layer from another. Forward, the weights are written into the matrix (neurons by
+inputs). Backward, the matrix's gradient is added up over the uses of each weight: that sum *is* sharing.
+"""
 
 from __future__ import annotations
 
-from math import fsum, prod
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod, sqrt
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isochrome.ask.answer import Answer, Check, Sight
-from isochrome.ask.subject import Subject
-from isochrome.ask.twin import small_twin
-from isochrome.ask.words import cells, equals, number, sum_words, times
-from isochrome.core.evaluate import evaluate, factor_values
-from isochrome.core.relation import Place, Relation
+from isochrome.core.relation import relation
+from isochrome.core.sizes import Shape
 
-__all__ = ["gradient", "gradient_unfit"]
+__all__ = ["Batch", "Head", "Network", "Step", "Wiring", "wiring"]
 
-MOST_TERMS = 1_000_000
-MOST_CONNECTIONS = 2_000_000
-_SHOWN = 4
+Numbers = NDArray[np.float32]
+Head = Literal["largest", "every"]
+CLASSES = 10
 
 
-def gradient_unfit(subject: Subject) -> str:
-    """There must be weights, of a sum."""
-    if not subject.line.weight:
-        return "it has no weights"
-    return ""
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Images, one a row, and what each of them is."""
+
+    x: Numbers
+    y: NDArray[np.int64]
+
+    def rows(self, which: Any) -> Batch:
+        """Some of them."""
+        return Batch(self.x[which], self.y[which])
 
 
-def gradient(subject: Subject) -> Answer:
-    """One weight's gradient of the sum of the layer's outputs: a term for each use, added up; one update."""
-    line, made = subject.line, subject.relation
-    place = _chosen(subject)
-    taps = made.fix({line.weight_number: place})
-    name = f"{line.weight_access.name}[{cells(place)}]"
-    arrays = subject.arrays()
-    numbers: dict[str, Any] = {"weight": list(place), "uses": taps.total, "real_uses": taps.real}
-    slope = "the slope of the loss at that neuron" + (" times the input there" if subject.reads_input else "")
-    if taps.total == 1:
-        text = f"{name} is used once in one sample, so its gradient has one term: {slope}. "
-    else:
-        text = (
-            f"They are not kept equal: there is one stored number, {name}, and so one gradient and one update. It is "
-            f"used {times(taps.total)}, {'all' if taps.real == taps.total else f'{taps.real:,} of them'} on real "
-            f"input; its gradient is the sum of a term for each use: {slope}. "
-        )
-    if arrays is not None and taps.total <= MOST_TERMS:
-        terms = subject.products(taps, {**arrays, line.weight: np.ones_like(arrays[line.weight])})
-        total = fsum(terms)
-        numbers |= {"gradient": total, "mean": total / len(terms) if len(terms) else None, "terms": terms[:64].tolist()}
-        first = int(np.flatnonzero(terms)[0]) if terms.any() else 0
-        some = ("... + " if first else "") + sum_words(terms[first:].tolist(), _SHOWN)
-        that = f"{some} {equals(total, 5)}" if len(terms) > 1 else number(total, 5)
-        text += f"For the plain sum of the layer's outputs every slope is 1, and that is {that}. "
-    if taps.total > 1:
-        text += (
-            f"It is the sum, not the mean: the mean would be the sum divided by {taps.total:,}, in plain gradient "
-            f"descent the same as a step {taps.total:,} times smaller. Unshared copies that begin equal would each "
-            "follow a term of their own, and part at the first step. "
-        )
-    text += "Samples add up in the same way."
-    return Answer(text, numbers, _check(subject, arrays), Sight(("gradient", "kernel"), "weight", weight=place))
+@dataclass(frozen=True, slots=True, eq=False)
+class Wiring:
+    """The connections of a formula: the neuron, the input and the weight of each, as flat numbers.
+
+    >>> wiring("y[m, p] += w[m, u] * x[p + u]", {"w": (2, 3), "x": (5,)}).uses.tolist()
+    [3, 3, 3, 3, 3, 3]
+    """
+
+    formula: str
+    filters: int
+    neurons: int
+    inputs: int
+    weights: int
+    places: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
+    @property
+    def uses(self) -> NDArray[np.int64]:
+        """How often each weight is used."""
+        return np.bincount(self.places[1], minlength=self.weights)
+
+    def matrix(self, weights: Numbers) -> Numbers:
+        """The layer as a matrix, neurons by inputs."""
+        found = np.zeros((self.neurons, self.inputs), np.float32)
+        found[self.places[0], self.places[2]] = weights[self.places[1]]
+        return found
+
+    def gradient(self, matrix: Numbers) -> Numbers:
+        """The gradient of each weight: what its uses say, added up."""
+        said = matrix[self.places[0], self.places[2]]
+        return np.bincount(self.places[1], said, self.weights).astype(np.float32)
 
 
-def _chosen(subject: Subject) -> Place:
-    """A weight amid the kernel, of the first filter and channel."""
-    taps = subject.taps_of(subject.centre)
-    number = subject.line.weight_number
-    stems = taps.places()[number]
-    if not len(stems):
-        return tuple(0 for _ in subject.relation.shapes[number])
-    places = sorted(map(tuple, stems.tolist()))
-    reads = len(places) // max(subject.size(subject.channels), 1)
-    return tuple(places[min(reads // 2, len(places) - 1)])
-
-
-def _check(subject: Subject, arrays: dict[str, NDArray[Any]] | None) -> Check:
-    """A finite difference of an evaluation of the formula; and, where it is small, Euler's identity on real outputs."""
-    small = small_twin(subject.relation, most=20_000)
-    difference, terms = _finite_difference(subject, small)
-    measured: dict[str, Any] = {"terms_added": terms, "finite_difference": difference}
-    holds = abs(terms - difference) <= 1e-6 * max(abs(terms), 1)
-    where = "this layer's formula" if small is subject.relation else "a small twin of the formula"
-    what = (
-        f"on {where} with random numbers: one weight is raised by 1 and the sum of the outputs, evaluated, compared "
-        "with the sum of the terms (the sum of outputs is linear in a weight, so this is exact up to rounding)"
+def wiring(formula: str, shapes: Mapping[str, Shape]) -> Wiring:
+    """The connections of ``y[m, ...] += w[...] * x[...]``; two of one neuron must not read one input."""
+    found = relation(formula, shapes)
+    y, w, x = (
+        np.ravel_multi_index(tuple(places.T), shape)
+        for places, shape in zip(found.everything.places(), found.shapes, strict=True)
     )
-    euler = _euler(subject, arrays)
-    if euler is not None:
-        sums, bound = euler
-        measured |= {"weights_times_gradients": sums[0], "framework_outputs": sums[1], "bound": bound}
-        holds = holds and abs(sums[0] - sums[1]) <= bound
-        what += "; and all weights times their gradients, plus the biases, against the sum of the framework's outputs"
-    return Check(what, measured, holds)
+    counts = [prod(shape) for shape in found.shapes]
+    return Wiring(formula, found.shapes[0][0], counts[0], counts[2], counts[1], (y, w, x))
 
 
-def _finite_difference(subject: Subject, made: Relation) -> tuple[float, float]:
-    line, generator = subject.line, np.random.default_rng(0)
-    arrays: dict[str, NDArray[Any]] = {
-        access.name: generator.integers(-3, 4, shape).astype(np.float64)
-        for access, shape in zip(made.formula.accesses[1:], made.shapes[1:], strict=True)
-    }
-    first = next(made.everything.listed(made.connections // 2, made.connections // 2 + 1))
-    place = first[line.weight_number]
-    assert place is not None
-    raised = {**arrays, line.weight: arrays[line.weight].copy()}
-    raised[line.weight][place] += 1
-    difference = float(evaluate(made, raised).sum() - evaluate(made, arrays).sum())
-    taps = made.fix({line.weight_number: place})
-    ones = {**arrays, line.weight: np.ones_like(arrays[line.weight])}
-    return difference, fsum(np.prod(factor_values(taps, taps.places(), ones), axis=0))
+@dataclass(slots=True, eq=False)
+class Network:
+    """The layer, a bias a filter, relu, and a linear head.
+
+    The head reads the largest neuron of each filter (``largest``), or every neuron (``every``).
+    """
+
+    layer: Wiring
+    head: Head
+    weights: Numbers
+    bias: Numbers
+    out: Numbers
+    out_bias: Numbers
+
+    @classmethod
+    def made(cls, layer: Wiring, head: Head, random: np.random.Generator) -> Network:
+        """A network with random weights of the usual sizes."""
+        features = layer.filters if head == "largest" else layer.neurons
+        fan = len(layer.places[0]) / layer.neurons
+        weights = random.standard_normal(layer.weights) * sqrt(2 / fan)
+        out = random.standard_normal((features, CLASSES)) * sqrt(1 / features)
+        numbers = (weights, np.zeros(layer.filters), out, np.zeros(CLASSES))
+        return cls(layer, head, *(part.astype(np.float32) for part in numbers))
+
+    @property
+    def parameters(self) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """All that is trained."""
+        return self.weights, self.bias, self.out, self.out_bias
+
+    def accuracy(self, batch: Batch) -> float:
+        """The part of a batch that it names rightly."""
+        return float((self._forward(batch.x)[-1].argmax(axis=1) == batch.y).mean())
+
+    def gradients(self, batch: Batch) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """The gradient of the mean cross-entropy of a batch, for each of the parameters."""
+        sums, features, scores = self._forward(batch.x)
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        odds /= odds.sum(axis=1, keepdims=True)
+        odds[np.arange(len(batch.y)), batch.y] -= 1
+        odds /= len(batch.y)
+        back = self._spread(odds @ self.out.T, sums) * (sums > 0)
+        matrix = back.reshape(len(batch.y), -1).T @ batch.x
+        return self.layer.gradient(matrix), back.sum(axis=(0, 2)), features.T @ odds, odds.sum(axis=0)
+
+    def _forward(self, x: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        sums = (x @ self.layer.matrix(self.weights).T).reshape(len(x), self.layer.filters, -1) + self.bias[:, None]
+        active = np.maximum(sums, 0)
+        features = active.max(axis=2) if self.head == "largest" else active.reshape(len(x), -1)
+        return sums, features, features @ self.out + self.out_bias
+
+    def _spread(self, said: Numbers, sums: Numbers) -> Numbers:
+        """What the head says of its features, at the neurons that they come from."""
+        if self.head == "every":
+            return said.reshape(sums.shape)
+        found = np.zeros_like(sums)
+        np.put_along_axis(found, sums.argmax(axis=2)[..., None], said[..., None], 2)
+        return found
 
 
-def _euler(subject: Subject, arrays: dict[str, NDArray[Any]] | None) -> tuple[tuple[float, float], float] | None:
-    """All weights times their gradients, plus biases, and the sum of the framework's outputs, which must be equal."""
-    line, made = subject.line, subject.relation
-    lines = [one for one in subject.model.operations[subject.layer.operation].lines if one.output == line.output]
-    plain = len([one for one in lines if not one.is_bias]) == 1 and line.formula.reduce == "+"
-    output = None if line.inner or not subject.values.framework else subject.values.tensor(line.output)
-    if arrays is None or output is None or not plain or made.connections > MOST_CONNECTIONS:
-        return None
-    shape = made.shapes[line.weight_number]
-    steps = np.array([prod(shape[axis + 1 :]) for axis in range(len(shape))], np.int64)
-    ones = {**arrays, line.weight: np.ones(shape)}
-    taps = made.everything
-    places = taps.places()
-    terms = np.prod(factor_values(taps, places, ones), axis=0) * line.scale
-    gradients = np.bincount(places[line.weight_number] @ steps, terms, prod(shape))
-    total = float(gradients @ arrays[line.weight].reshape(-1).astype(np.float64))
-    size = float(np.abs(terms) @ np.abs(arrays[line.weight].reshape(-1)[places[line.weight_number] @ steps]))
-    for one in (one for one in lines if one.is_bias):
-        values = subject.values.weights(one)
-        if values is None:
-            return None
-        biases = evaluate(subject.values.relation_of(one), {one.weight: values}) * one.scale
-        total, size = total + float(biases.sum()), size + float(np.abs(biases).sum())
-    mine = output[tuple(slice(0, end) for end in made.shapes[0])].astype(np.float64)
-    count = taps.total // max(mine.size, 1) + 2
-    return (total, float(mine.sum())), count * float(np.finfo(np.float32).eps) * max(size, 1e-30)
+@dataclass(slots=True, eq=False)
+class Step:
+    """Adam (Kingma and Ba, 2015), with its usual constants."""
+
+    rate: float
+    count: int = 0
+    _moments: tuple[tuple[Numbers, Numbers], ...] = ()
+
+    def take(self, parameters: tuple[Numbers, ...], gradients: tuple[Numbers, ...]) -> None:
+        """Change the parameters in place."""
+        self._moments = self._moments or tuple((np.zeros_like(one), np.zeros_like(one)) for one in parameters)
+        self.count += 1
+        for value, gradient, (mean, square) in zip(parameters, gradients, self._moments, strict=True):
+            mean += 0.1 * (gradient - mean)
+            square += 0.001 * (gradient**2 - square)
+            steady = np.sqrt(square / (1 - 0.999**self.count)) + 1e-8
+            value -= self.rate * (mean / (1 - 0.9**self.count)) / steady

@@ -235,7 +235,8 @@ def filters_differ(subject: Subject) -> Answer:
     if values is None:
         return Answer(text, numbers, Check("no stored values could be read", {}, None), sight)
     alike, pair, equal = _most_alike([values[tuple(row.T)].astype(np.float64) for row in rows])
-    numbers |= {"equal_pairs": equal, "most_alike": [list(places[at]) for at in pair], "cosine": alike}
+    most = [] if alike is None else [list(places[at]) for at in pair]
+    numbers |= {"equal_pairs": equal, "most_alike": most, "cosine": alike}
     if equal:
         text += (
             f" Here {counted(equal, 'pair')} of filters {'has' if equal == 1 else 'have'} equal values. Equal is not "

@@ -122,11 +122,11 @@ def _together(parameter: Parameter, lines: list[Line]) -> list[Uses] | None:
     for line in lines:
         for total, more in zip((taps, real), _each(line.pattern), strict=True):
             total += more
-    mentioned = taps > 0
-    same = bool(mentioned.any()) and bool((taps[mentioned] == taps[mentioned][0]).all())
-    first = int(taps[mentioned][0]) if same else None
-    least, most = (int(real[mentioned].min()), int(real[mentioned].max())) if mentioned.any() else (0, 0)
-    return [Uses(first, least, most, int(mentioned.sum()), int(np.count_nonzero(real)))]
+    met = taps > 0
+    same = bool(met.any()) and bool((taps[met] == taps[met][0]).all())
+    first = int(taps[met][0]) if same else None
+    least, most = (int(real[met].min()), int(real[met].max())) if met.any() else (0, 0)
+    return [Uses(first, least, most, int(met.sum()), int(np.count_nonzero(real)))]
 
 
 def _each(pattern: Pattern) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

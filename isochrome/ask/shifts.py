@@ -264,6 +264,8 @@ def _rows(made: Relation, axis: int) -> tuple[NDArray[np.int64], NDArray[np.int6
     places = np.arange(found.size)
     for digit, wanted in zip(found.digits, found.decode(places), strict=True):
         values, rows, on_real = made.components[digit.component].histogram((digit.column,))
+        if not len(values):
+            return every * 0, real * 0
         at = np.searchsorted(values[:, 0], wanted)
         inside = (at < len(values)) & (values[np.minimum(at, len(values) - 1), 0] == wanted)
         every = every * np.where(inside, rows[np.minimum(at, len(values) - 1)], 0)

@@ -26,7 +26,7 @@ def gradient_unfit(subject: Subject) -> str:
     """There must be weights, of a sum."""
     if not subject.line.weight:
         return "it has no weights"
-    return ""
+    return "" if subject.relation.connections else "none of its weights is connected at these sizes"
 
 
 def gradient(subject: Subject) -> Answer:

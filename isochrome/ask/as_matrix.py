@@ -27,6 +27,8 @@ def multiplies_unfit(subject: Subject) -> str:
         return "no weight multiplies an input in it"
     if len(subject.line.inputs) > 1:
         return "it multiplies two activations"
+    if not subject.line.exact:
+        return "its value is no sum of weights times inputs"
     return ""
 
 
@@ -226,14 +228,15 @@ def _check_matrix(subject: Subject, made: Relation) -> Check:
     arrays, line = subject.arrays(), subject.line
     output = None if line.inner or not subject.values.framework else subject.values.tensor(line.output)
     lines = [one for one in subject.model.operations[subject.layer.operation].lines if one.output == line.output]
-    plain = len([one for one in lines if not one.is_bias]) == 1 and line.formula.reduce == "+" and not line.constants
+    plain = [one for one in lines if not one.is_bias] == [line] and line.formula.reduce == "+" and not line.constants
     if arrays is not None and output is not None and plain and _fits(made, at):
         made_here = _dense(made, at, line.weight_number, arrays[line.weight]) * line.scale
         found = (made_here @ arrays[line.formula.accesses[at].name].reshape(-1)).reshape(made.shapes[0])
         size = (np.abs(made_here) @ np.abs(arrays[line.formula.accesses[at].name]).reshape(-1)).reshape(made.shapes[0])
         for one in (one for one in lines if one.is_bias):
             values = subject.values.weights(one)
-            found = found + (0 if values is None else evaluate(subject.values.relation_of(one), {one.weight: values}))
+            relation = subject.values.relation_of(one)
+            found = found + (0 if values is None else evaluate(relation, {one.weight: values}) * one.scale)
         wanted = output[tuple(slice(0, end) for end in made.shapes[0])]
         difference = float(np.max(np.abs(found - wanted), initial=0))
         bound = float(

@@ -33,7 +33,7 @@ def channels_unfit(subject: Subject) -> str:
         return "no weight multiplies an input in it"
     if subject.size(subject.channels) < 2:
         return "each of its neurons reads one channel alone, so there is nothing to add up over channels"
-    return ""
+    return "" if subject.line.exact else "its value is no sum of weights times inputs"
 
 
 def channels_added(subject: Subject) -> Answer:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.ask.answer import Answer, Check, Sight
-from isochrome.ask.shifts import NetworkShift, Shift, line_shift, network_shifts, together
+from isochrome.ask.shifts import NetworkShift, Shift, moved_together, network_shifts
 from isochrome.ask.subject import Subject
 from isochrome.ask.twin import resized
 from isochrome.ask.words import counted, joined, number
@@ -55,7 +55,7 @@ def _own(subject: Subject, loop: str) -> Shift | None:
         if loop in _loops(index) and tensor:
             size = line.shape(access.name)[axis]
             start = {tensor: Shift(axis, Fraction(1), np.ones(size, np.bool_), True, size)}
-            return together([line_shift(one, start) for one in _beside(subject)], "it is a sum")
+            return moved_together(_beside(subject), start)
     return None
 
 
@@ -311,7 +311,9 @@ def _twins(subject: Subject) -> tuple[dict[str, float], bool | None]:
     """
     line, at, made = subject.line, subject.line.input_number, subject.relation
     shift = _own(subject, subject.positions[0]) if subject.positions else None
-    if at is None or shift is None or shift.lost or shift.axis is None or shift.turns or line.formula.reduce != "+":
+    if at is None or shift is None or shift.lost or shift.axis is None or line.formula.reduce != "+":
+        return {}, None
+    if shift.turns or shift.border == (0, 0) or subject.slides:
         return {}, None
     access, loop = line.formula.accesses[at], subject.positions[0]
     axis = next(a for a, index in enumerate(access.indices) if loop in _loops(index))

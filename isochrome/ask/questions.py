@@ -145,6 +145,8 @@ def unfit(subject: Subject, question: Question) -> str:
     """Why a question makes no sense for a layer; '' where it does."""
     if subject.layer.opaque or not subject.layer.lines:
         return f"it is opaque ({shown(subject.layer.opaque or 'it has no formula', 120)})"
+    if not subject.line.depends and not subject.line.relation.connections:
+        return "at these sizes none of its weights is connected to anything"
     return question.unfit(subject)
 
 

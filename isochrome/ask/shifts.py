@@ -19,7 +19,7 @@ from isochrome.core.relation import Relation, relation
 from isochrome.errors import IsochromeError
 from isochrome.model.parts import Line, Model, Operation
 
-__all__ = ["NetworkShift", "Shift", "line_shift", "network_shifts", "together"]
+__all__ = ["NetworkShift", "Shift", "moved_together", "network_shifts"]
 
 Mask = NDArray[np.bool_]
 MOST_STEPS = 4096
@@ -88,7 +88,7 @@ def _through(model: Model, name: str, start: Shift) -> dict[str, Shift]:
                 why = operation.opaque or "its formula is not told"
                 states[output] = Shift(None, lost=f"{operation.kind}: {why}", known=False)
                 continue
-            states[output] = together([line_shift(line, states) for line in lines], "it is a sum")
+            states[output] = moved_together(lines, states)
     return states
 
 
@@ -117,6 +117,21 @@ def together(found: list[Shift | None], kind: str) -> Shift:
         clean = np.zeros_like(clean)
     turns = all(one.turns for one in (*moving, *still)) and all(one.period == first.period for one in moving)
     return replace(first, clean=clean, turns=turns)
+
+
+def moved_together(lines: list[Line], states: Mapping[str, Shift]) -> Shift:
+    """How an output moves that some lines add up to; what does not move must be the same all along the axis."""
+    found = [line_shift(line, states) for line in lines]
+    made = together(found, "it is a sum")
+    if made.axis is None:
+        return made
+    for line, shift in zip(lines, found, strict=True):
+        loops = set(loops_of(line.formula.output.indices[made.axis])) if shift is None else set()
+        fixed = [access for access in line.formula.factors if loops & set(access.loops)]
+        if fixed:
+            named = ", ".join(sorted(loops & set(fixed[0].loops)))
+            return Shift(None, lost=f"{fixed[0]} mentions {named}: it adds to each place a number of its own")
+    return made
 
 
 def line_shift(line: Line, states: Mapping[str, Shift]) -> Shift | None:

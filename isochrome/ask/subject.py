@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -175,7 +176,18 @@ class Subject:
             size // 2 if any(self.roles.get(loop) == "position" for loop in loops_of(index)) else 0
             for index, size in zip(access.indices, shape, strict=True)
         ]
-        return sample_place(line, access, tuple(middle))
+        return sample_place(line, access, self._connected(tuple(middle)))
+
+    def _connected(self, place: Place) -> Place:
+        """A neuron beside a place, with as many connections as any of them: where taps slide, some have none."""
+        if not self.slides or self.line.depends:
+            return place
+        shape, axes = self.relation.shapes[0], self.line.formula.output.indices
+        reach = [range(min(size, 4)) if set(loops_of(index)) & {*self.positions} else range(1)
+                 for index, size in zip(axes, shape, strict=True)]  # fmt: skip
+        near = [tuple((at + step) % size for at, step, size in zip(place, steps, shape, strict=True))
+                for steps in product(*reach)]  # fmt: skip
+        return max(near, key=lambda one: self.relation.fix({0: one}).total)
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -197,11 +209,7 @@ class Subject:
 
     def weights_of_filter(self, neuron: Place) -> int:
         """How many stored weights the filter of a neuron has: those of all its positions, where taps slide along y."""
-        slides = any(
-            len(loops_of(index)) > 1 and set(loops_of(index)) & {*self.positions}
-            for index in self.line.formula.output.indices
-        )
-        if not slides and not set(self.positions) & set(self.line.weight_access.loops):
+        if not self.slides and not set(self.positions) & set(self.line.weight_access.loops):
             return len(self.weights_of(neuron))
         shape, place = self.relation.shapes[0], self.full(neuron)
         box = tuple(
@@ -209,6 +217,12 @@ class Subject:
             for at, index, size in zip(place, self.line.formula.output.indices, shape, strict=True)
         )
         return image(self.relation, 0, self.line.weight_number, Places((box,))).count
+
+    @cached_property
+    def slides(self) -> bool:
+        """Whether taps slide along the output: a transposed convolution, say."""
+        indices = self.line.formula.output.indices
+        return any(len(loops_of(index)) > 1 and set(loops_of(index)) & {*self.positions} for index in indices)
 
     @cached_property
     def filters_apart(self) -> bool | None:

@@ -26,7 +26,7 @@ def gradient_unfit(subject: Subject) -> str:
     """There must be weights, of a sum."""
     if not subject.line.weight:
         return "it has no weights"
-    return "" if subject.relation.connections else "none of its weights is connected at these sizes"
+    return "" if subject.line.exact else "its value is no sum of weights times inputs, so the formula gives no slopes"
 
 
 def gradient(subject: Subject) -> Answer:
@@ -117,7 +117,7 @@ def _euler(subject: Subject, arrays: dict[str, NDArray[Any]] | None) -> tuple[tu
     """All weights times their gradients, plus biases, and the sum of the framework's outputs, which must be equal."""
     line, made = subject.line, subject.relation
     lines = [one for one in subject.model.operations[subject.layer.operation].lines if one.output == line.output]
-    plain = len([one for one in lines if not one.is_bias]) == 1 and line.formula.reduce == "+"
+    plain = [one for one in lines if not one.is_bias] == [line] and line.formula.reduce == "+"
     output = None if line.inner or not subject.values.framework else subject.values.tensor(line.output)
     if arrays is None or output is None or not plain or made.connections > MOST_CONNECTIONS:
         return None

@@ -248,8 +248,8 @@ def _run_twice(subject: Subject) -> tuple[float, float] | None:
 
 def time_unfit(subject: Subject) -> str:
     """There must be exactly one loop of positions for w not to mention."""
-    if not subject.line.weight:
-        return "it has no weights"
+    if not subject.layer.weight_lines:
+        return "it has no weights that multiply"
     if len(subject.positions) > 1:
         return (
             f"it has {len(subject.positions)} loops of positions ({joined(subject.positions)}), none of which is time"
@@ -293,7 +293,7 @@ def time(subject: Subject) -> Answer:
     check = Check(
         f"the formulas at {steps:,} and at {2 * steps:,} steps: the weights that they mention, and their connections",
         {"same_weights": same, "connections": connections[0], "connections_doubled": connections[1]},
-        same and connections[1] > connections[0],
+        None if subject.slides and not same else same and connections[1] > connections[0],
     )
     neurons = (subject.centre, subject.beside(subject.centre))
     return Answer(text, numbers, check, Sight(("unrolled", "connections", "matrix"), "weight", neurons))
@@ -316,6 +316,8 @@ def tokens_unfit(subject: Subject) -> str:
         return f"a neuron reads {subject.extent(subject.taps)} positions at once, not one token alone"
     if not subject.channels:
         return "it mixes no features: each channel has one weight"
+    if subject.loops("group"):
+        return "it mixes the features of each group alone"
     return ""
 
 

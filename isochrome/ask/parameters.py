@@ -154,12 +154,13 @@ def derivation(subject: Subject) -> Answer:
     if whole is not None and whole != counts.weights:
         numbers["parameters_if_all_linked"] = whole + biases
         text += f" If every filter read every channel it would be {whole:,}{plus} = {whole + biases:,} parameters."
+    mentioned = _mentioned(subject, subject.line)
     comparable = filters == subject.size(subject.filters) and len(subject.layer.weight_lines) == 1
     comparable = comparable and subject.filters_apart is not None
     check = Check(
         "weights counted filter by filter, against the count from the formula: equal where filters are apart",
-        {"filter_by_filter": listed, "formula": counts.weights, "apart_by_formula": subject.filters_apart},
-        (listed == counts.weights) == subject.filters_apart if comparable else None,
+        {"filter_by_filter": listed, "formula": mentioned, "apart_by_formula": subject.filters_apart},
+        (listed == mentioned) == subject.filters_apart if comparable else None,
     )
     return Answer(text, numbers, check, Sight(("bank", "kernel"), "filter"))
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from isochrome.ask.twin import resized
 from isochrome.core.formula import Access, Affine, Fold, Formula, Table, loops_of
 from isochrome.core.reach import Places, image
 from isochrome.core.relation import Relation, relation
@@ -186,7 +187,8 @@ def _summed(line: Line, number: int, index: object, state: Shift) -> Shift:
         )
     if any(loops & set(access.loops) for access in line.formula.factors if access.name in dict(line.constants)):
         return Shift(None, lost="each place has a factor of its own")
-    return replace(state, axis=None)
+    whole = state.clean is None or len(state.clean) == state.period
+    return replace(state, axis=None, turns=state.turns and whole)
 
 
 def _held_by(line: Line, number: int, axis: int, loop: str) -> str:
@@ -246,7 +248,8 @@ def _moved(line: Line, number: int, state: Shift, loop: str, axis: int, steps: t
     made, index = line.relation, line.formula.accesses[number].indices[state.axis]
     open_made = _unfolded(line, number, state.axis) if isinstance(index, Fold) else made
     size = made.shapes[0][axis]
-    clean = _meets_no_padding(open_made, axis, by_y) & _same_constants(line, loop, axis, size)
+    full = _full_windows(made, axis, loop, by_y)
+    clean = _meets_no_padding(open_made, axis, by_y, full) & _same_constants(line, loop, axis, size)
     dirty = np.flatnonzero(~state.clean)
     if len(dirty):
         box = tuple(
@@ -257,7 +260,7 @@ def _moved(line: Line, number: int, state: Shift, loop: str, axis: int, steps: t
     folds = isinstance(index, Fold)
     closed = isinstance(index, Fold) and index.kind == "circular" and made.shapes[number][state.axis] == state.period
     even = bool(_same_constants(line, loop, axis, size).all())
-    whole = bool(_meets_no_padding(made, axis, by_y).all())
+    whole = bool(_meets_no_padding(made, axis, by_y, full).all())
     turns = state.turns and state.period % by_x == 0 and even and whole and (closed or not folds)
     return Shift(axis, state.stride * Fraction(by_x, by_y), clean, turns, state.period // by_x * by_y)
 
@@ -288,11 +291,23 @@ def _rows(made: Relation, axis: int) -> tuple[NDArray[np.int64], NDArray[np.int6
     return every, real
 
 
-def _meets_no_padding(made: Relation, axis: int, step: int) -> Mask:
-    """The places whose windows are whole: no tap on padding, and as many as any other of the same phase."""
+def _full_windows(made: Relation, axis: int, loop: str, step: int) -> NDArray[np.int64]:
+    """How many taps a whole window has, for each phase of ``step`` places along an axis of y.
+
+    Where windows slide along the output a small map may hold no whole one: it is counted on a larger map.
+    """
+    index = made.formula.output.indices[axis]
+    others = [(abs(by), made.sizes[one]) for one, by in index.terms if one != loop] if isinstance(index, Affine) else []
+    room = sum(by * (size - 1) for by, size in others) // step + 1
+    larger = resized(made, {**made.sizes, loop: made.sizes[loop] + 2 * room}) if others else made
+    every, _ = _rows(larger, axis)
+    return np.array([every[phase::step].max(initial=0) for phase in range(step)])
+
+
+def _meets_no_padding(made: Relation, axis: int, step: int, full: NDArray[np.int64]) -> Mask:
+    """The places whose windows are whole: no tap on padding, and as many as a whole window of the same phase has."""
     every, real = _rows(made, axis)
-    most = np.array([every[phase::step].max(initial=0) for phase in range(step)])
-    return np.asarray((every == real) & (every == most[np.arange(len(every)) % step]))
+    return np.asarray((every == real) & (every == full[np.arange(len(every)) % step]))
 
 
 def _same_constants(line: Line, loop: str, axis: int, size: int) -> Mask:

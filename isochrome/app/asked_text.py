@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isochrome.app.asking import Listing
@@ -18,8 +18,8 @@ __all__ = ["answer_text", "claim_text", "listing_text"]
 _MOST_SHOWN = 8
 
 
-def answer_text(found: Answer, ink: Ink, model: str) -> str:
-    """An answer; ``model`` is what the command was given, for the command that draws it."""
+def answer_text(found: Answer, ink: Ink, model: str, shapes: Sequence[tuple[str, Sequence[int]]] = ()) -> str:
+    """An answer; ``model`` and ``shapes`` are what the command was given, for the command that draws it."""
     where = f"{shown(found.layer, 60)}  " if found.layer else ""
     lines = [f"{ink.bold(where)}{ink.bold(found.question)}", "", *_wrapped(found.text, ink, "")]
     if found.fits:
@@ -30,7 +30,7 @@ def answer_text(found: Answer, ink: Ink, model: str) -> str:
         lines += _wrapped(f"{outcome}: {found.check.what}", ink, "check")
         lines += _wrapped(_measured(found.check.measured), ink, "measured")
         if found.view:
-            lines.append(f"{ink.dim('see'.ljust(10))}{_command(found, model)}")
+            lines.append(f"{ink.dim('see'.ljust(10))}{_command(found, model, shapes)}")
     return "\n".join(lines) + "\n"
 
 
@@ -65,18 +65,21 @@ def _value(value: Any) -> str:
             return shown(str(value), 80)
 
 
-def _command(found: Answer, model: str) -> str:
+def _command(found: Answer, model: str, shapes: Sequence[tuple[str, Sequence[int]]]) -> str:
     view = found.view
     parts = ["isochrome draw", str(view["view"]), _quoted(model), _quoted(found.layer), f"--colour {view['colour']}"]
     parts += [f"--neuron {cells(place)}" for place in view.get("neurons", ())]
     parts += [f"--weight {cells(view['weight'])}"] if "weight" in view else []
+    parts += [f"--shape {_quoted(f'{name}={cells(sizes)}')}" for name, sizes in shapes]
     return " ".join([*parts, "-o", "figure.svg"])
 
 
 def _quoted(text: str) -> str:
     plain = shown(text, 200)
     return (
-        plain if all(char.isalnum() or char in "._/:-#" for char in plain) else "'" + plain.replace("'", "'\\''") + "'"
+        plain
+        if all(char.isalnum() or char in "._/:-#=," for char in plain)
+        else "'" + plain.replace("'", "'\\''") + "'"
     )
 
 

@@ -56,10 +56,14 @@ def listing(model: Model, layer: Layer | None, values: Values) -> Listing:
 
 def answer(opened: OpenedModel, layer: Layer | None, question: str, values: Values) -> Answer:
     """The answer to a question about a layer, or about the whole model; ``view`` is the first that fits."""
-    row = find_question(question)
-    model = opened.model
-    found = ask_model(model, row, values) if layer is None else ask(model, layer, row, values)
-    return replace(found, view=_view(model, found, values))
+    row, model = find_question(question), opened.model
+    patient = Patient(values.runner)
+    calm = replace(values, runner=patient)
+    found = ask_model(model, row, calm) if layer is None else ask(model, layer, row, calm)
+    if patient.note:
+        note = patient.note.replace(model.name, opened.name)
+        found = replace(found, check=replace(found.check, what=f"{found.check.what} ({note})"))
+    return replace(found, view=_view(model, found, calm))
 
 
 def _view(model: Model, found: Answer, values: Values) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def _view(model: Model, found: Answer, values: Values) -> dict[str, Any]:
         return {}
     layer = model.layer(found.layer)
     try:
-        seen = scene(model, layer, replace(values, runner=Patient(values.runner)))
+        seen = scene(model, layer, values)
     except IsochromeError:
         return {}
     for name in found.sight.views:

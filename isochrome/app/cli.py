@@ -296,7 +296,7 @@ def _run_ask(options: Any) -> None:
         return
     with _progress("Asking"):
         found = asked.ask(question, options.input, options.seed)
-    _print(options, found, lambda answer, ink: answer_text(answer, ink, options.model))
+    _print(options, found, lambda answer, ink: answer_text(answer, ink, options.model, options.shape))
 
 
 def _run_claim(options: Any) -> int:

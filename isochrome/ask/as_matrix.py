@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.ask.answer import Answer, Check, Sight
-from isochrome.ask.subject import Subject
+from isochrome.ask.subject import Subject, flat_places
 from isochrome.ask.twin import small_twin
 from isochrome.ask.words import counted, joined
 from isochrome.core.evaluate import evaluate
@@ -266,11 +266,7 @@ def _fits(made: Relation, at: int) -> bool:
 def _dense(made: Relation, at: int, number: int, weights: NDArray[Any]) -> NDArray[np.float64]:
     places = made.everything.places()
     inside = made.inside(at, places[at])
-    flat = [_flat(places[access][inside], made.shapes[access]) for access in (0, at)]
+    flat = [flat_places(places[access][inside], made.shapes[access]) for access in (0, at)]
     out = np.zeros((prod(made.shapes[0]), prod(made.shapes[at])))
     np.add.at(out, (flat[0], flat[1]), weights[tuple(places[number][inside].T)].astype(np.float64))
     return out
-
-
-def _flat(places: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    return places @ np.array([prod(shape[axis + 1 :]) for axis in range(len(shape))], np.int64)

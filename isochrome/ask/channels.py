@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.ask.answer import Answer, Check, Sight
-from isochrome.ask.subject import Subject
+from isochrome.ask.subject import Subject, flat_places
 from isochrome.ask.words import cells, counted, equals, joined, number, sum_words
 from isochrome.core.component import distinct_rows
 from isochrome.core.formula import loops_of
@@ -20,7 +20,8 @@ __all__ = [
     "neurons_of_filters", "pairs_of_channels",
 ]  # fmt: skip
 
-MOST_FILTERS = 4096
+MOST_FILTERS = 2048
+MOST_WEIGHTS = 8_000_000
 _FEW = 6
 
 
@@ -217,10 +218,13 @@ def filters_differ(subject: Subject) -> Answer:
     """How alike the values of the filters are, and that no two have a stored weight in common."""
     values, line = subject.values.weights(subject.line), subject.line
     places = neurons_of_filters(subject)
-    rows = [subject.taps_of(place).places()[line.weight_number] for place in places]
-    in_common = max((len(np.intersect1d(_flat(rows[0], values), _flat(row, values))) for row in rows[1:9]), default=0)
+    number_of, shape = line.weight_number, subject.relation.shapes[line.weight_number]
+    most = max(MOST_WEIGHTS // max(subject.taps_of(places[0]).total, 1), 2)
+    rows = [subject.taps_of(place).places()[number_of] for place in places[:most]]
+    flat = [flat_places(row, shape) for row in rows[:9]]
+    in_common = max((len(np.intersect1d(flat[0], other)) for other in flat[1:]), default=0)
     filters = subject.size(subject.filters)
-    numbers: dict[str, Any] = {"filters": filters, "compared": len(places), "weights_in_common": in_common}
+    numbers: dict[str, Any] = {"filters": filters, "compared": len(rows), "weights_in_common": in_common}
     mentions = joined([loop for loop in line.weight_access.loops if loop in subject.filters])
     text = (
         f"Nothing but their values. {line.weight_access} mentions {mentions}, so each of the {filters:,} filters has "
@@ -235,8 +239,8 @@ def filters_differ(subject: Subject) -> Answer:
     if values is None:
         return Answer(text, numbers, Check("no stored values could be read", {}, None), sight)
     alike, pair, equal = _most_alike([values[tuple(row.T)].astype(np.float64) for row in rows])
-    most = [] if alike is None else [list(places[at]) for at in pair]
-    numbers |= {"equal_pairs": equal, "most_alike": most, "cosine": alike}
+    pairs = [] if alike is None else [list(places[at]) for at in pair]
+    numbers |= {"equal_pairs": equal, "most_alike": pairs, "cosine": alike}
     if equal:
         text += (
             f" Here {counted(equal, 'pair')} of filters {'has' if equal == 1 else 'have'} equal values. Equal is not "
@@ -263,11 +267,6 @@ def _filter_of(subject: Subject, place: Place) -> Place:
     held = {*subject.positions, subject.line.batch}
     return tuple(at for at, index in zip(full, indices, strict=True)
                  if loops_of(index) and not held & set(loops_of(index)))  # fmt: skip
-
-
-def _flat(places: NDArray[np.int64], values: NDArray[Any] | None) -> NDArray[np.int64]:
-    shape = values.shape if values is not None else tuple(places.max(axis=0) + 1)
-    return places @ np.array([prod(shape[axis + 1 :]) for axis in range(len(shape))], np.int64)
 
 
 def _most_alike(filters: list[NDArray[np.float64]]) -> tuple[float | None, tuple[int, int], int]:

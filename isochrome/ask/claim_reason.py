@@ -49,7 +49,8 @@ def reason(made: Claim, one: Judged, pair: tuple[Tap, Tap] | None) -> str:
     who, other = (_named(made, one, tap) for tap in pair)
     if made.form == "one":
         count = objects_of_mark(made, one.found, one.verdict.rows[0])
-        return _too_many(made, one, pair, f"{_a(mark)} {mark} has {counted(count, thing, several(thing))}")
+        many = f"several {several(thing)}" if one.twin else counted(count, thing, several(thing))
+        return _too_many(made, one, pair, f"{_a(mark)} {mark} has {many}")
     differ = _differ(one, pair)
     mentioned = [loop for loop in differ if loop in access.loops]
     since = f", since {access} mentions {joined(mentioned)}" if mentioned else ""

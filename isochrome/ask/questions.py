@@ -48,7 +48,7 @@ from isochrome.ask.ties import (
     siamese_unfit,
 )
 from isochrome.ask.updates import gradient, gradient_unfit
-from isochrome.errors import RequestError, shown
+from isochrome.errors import FormulaError, RequestError, shown
 from isochrome.model.parts import Layer, Model
 from isochrome.model.values import Values
 
@@ -147,16 +147,21 @@ def unfit(subject: Subject, question: Question) -> str:
         return f"it is opaque ({shown(subject.layer.opaque or 'it has no formula', 120)})"
     if not subject.line.depends and not subject.line.relation.connections:
         return "at these sizes none of its weights is connected to anything"
-    return question.unfit(subject)
+    try:
+        return question.unfit(subject)
+    except FormulaError as fault:
+        return f"it is too large ({fault})"
 
 
 def ask(model: Model, layer: Layer, question: Question, values: Values) -> Answer:
     """The answer to a question about a layer; where it makes no sense, why, and a layer where it does."""
     subject = Subject(model, layer, values)
     why = unfit(subject, question)
-    if why:
-        return replace(_refusal(subject, question, why), question=question.text, layer=layer.name)
-    return replace(question.answer(subject), question=question.text, layer=layer.name)
+    try:
+        found = _refusal(subject, question, why) if why else question.answer(subject)
+    except FormulaError as fault:
+        found = _refusal(subject, question, f"it is too large ({fault})")
+    return replace(found, question=question.text, layer=layer.name)
 
 
 def _refusal(subject: Subject, question: Question, why: str) -> Answer:

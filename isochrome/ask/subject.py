@@ -27,7 +27,7 @@ from isochrome.model.places import full_place, main_line, sample_letters, sample
 from isochrome.model.roles import Role, placed_roles
 from isochrome.model.values import Values
 
-__all__ = ["Subject"]
+__all__ = ["Subject", "flat_places"]
 
 _UNITS = {"filter": "filter", "channel": "channel", "group": "group"}
 
@@ -209,14 +209,15 @@ class Subject:
 
     def weights_of_filter(self, neuron: Place) -> int:
         """How many stored weights the filter of a neuron has: those of all its positions, where taps slide along y."""
+        number = self.line.weight_number
         if not self.slides and not set(self.positions) & set(self.line.weight_access.loops):
-            return len(self.weights_of(neuron))
+            return len(np.unique(flat_places(self.taps_of(neuron).places()[number], self.relation.shapes[number])))
         shape, place = self.relation.shapes[0], self.full(neuron)
         box = tuple(
             tuple(range(size)) if set(loops_of(index)) & {*self.positions} else (at,)
             for at, index, size in zip(place, self.line.formula.output.indices, shape, strict=True)
         )
-        return image(self.relation, 0, self.line.weight_number, Places((box,))).count
+        return image(self.relation, 0, number, Places((box,))).count
 
     @cached_property
     def slides(self) -> bool:
@@ -292,3 +293,8 @@ class Subject:
     def along(self, loops: Sequence[str]) -> str:
         """Some loops in words."""
         return joined([self.along_words[loop] for loop in loops])
+
+
+def flat_places(places: NDArray[np.int64], shape: Sequence[int]) -> NDArray[np.int64]:
+    """Places of a tensor as single numbers, in the order of its elements."""
+    return places @ np.array([prod(shape[axis + 1 :]) for axis in range(len(shape))], np.int64)

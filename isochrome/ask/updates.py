@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.ask.answer import Answer, Check, Sight
-from isochrome.ask.subject import Subject
+from isochrome.ask.subject import Subject, flat_places
 from isochrome.ask.twin import small_twin
 from isochrome.ask.words import cells, equals, number, sum_words, times
 from isochrome.core.evaluate import evaluate, factor_values
@@ -122,14 +122,14 @@ def _euler(subject: Subject, arrays: dict[str, NDArray[Any]] | None) -> tuple[tu
     if arrays is None or output is None or not plain or made.connections > MOST_CONNECTIONS:
         return None
     shape = made.shapes[line.weight_number]
-    steps = np.array([prod(shape[axis + 1 :]) for axis in range(len(shape))], np.int64)
     ones = {**arrays, line.weight: np.ones(shape)}
     taps = made.everything
     places = taps.places()
     terms = np.prod(factor_values(taps, places, ones), axis=0) * line.scale
-    gradients = np.bincount(places[line.weight_number] @ steps, terms, prod(shape))
+    at = flat_places(places[line.weight_number], shape)
+    gradients = np.bincount(at, terms, prod(shape))
     total = float(gradients @ arrays[line.weight].reshape(-1).astype(np.float64))
-    size = float(np.abs(terms) @ np.abs(arrays[line.weight].reshape(-1)[places[line.weight_number] @ steps]))
+    size = float(np.abs(terms) @ np.abs(arrays[line.weight].reshape(-1)[at]))
     for one in (one for one in lines if one.is_bias):
         values = subject.values.weights(one)
         if values is None:

@@ -32,7 +32,7 @@ class TypedModel:
 
     def read_parameter(self, number: int) -> Array | None:
         """The numbers of the line's weight."""
-        return self.arrays[self.model.parameters[number].names[0]]
+        return self.arrays.get(self.model.parameters[number].names[0])
 
     def read_held(self, number: int) -> Array | None:
         """Nothing: a typed line holds no tensors by name."""

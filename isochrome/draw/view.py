@@ -15,7 +15,8 @@ __all__ = ["View"]
 class View:
     """One row of the table of views. ``unfit`` is '' where the view makes sense for a scene, else why it does not.
 
-    ``panel`` marks a part of a composition, which gets no tab of its own.
+    ``panel`` marks a part of a composition, which gets no tab of its own; ``weightless`` a view that can show a line
+    without a weight, such as pooling.
     """
 
     name: str
@@ -23,3 +24,10 @@ class View:
     draw: Callable[[Scene], Picture]
     unfit: Callable[[Scene], str]
     panel: bool = False
+    weightless: bool = False
+
+    def refusal(self, scene: Scene) -> str:
+        """Why there is no such picture of a scene, '' where there is one."""
+        if not scene.line.weight and not self.weightless:
+            return "its formula has no weight"
+        return self.unfit(scene)

@@ -13,20 +13,24 @@ from isochrome.draw.views import (
     connections,
     kernel,
     matrix,
+    overlap,
     start_edges,
     start_neurons,
     start_numbers,
     volume,
+    window,
 )
 
 __all__ = ["VIEWS"]
 
 _ROWS = (
     arithmetic.VIEW,
+    window.VIEW,
     connections.VIEW,
     bank.VIEW,
     volume.VIEW,
     kernel.VIEW,
+    overlap.VIEW,
     baselines.VIEW,
     matrix.VIEW,
     start_edges.VIEW,

@@ -1,0 +1,56 @@
+"""A raster of a picture, such as the ink of a large matrix, as the bytes of a PNG image with a palette, and back."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.draw import picture as marks
+from isochrome.draw.identity import Colouring
+from isochrome.errors import RequestError
+
+__all__ = ["HEAD", "chunk", "pixels", "raster"]
+
+HEAD = b"\x89PNG\r\n\x1a\n"
+
+
+def raster(mark: marks.Ink, colours: Colouring, token: dict[str, str]) -> bytes:
+    """The mark as a PNG image, a pixel for each value; ``token`` are the theme's colours."""
+    if len(mark.values) != mark.columns * mark.rows:
+        raise RequestError(f"ink: must have {mark.columns * mark.rows} values; got {len(mark.values)}.")
+    ink, line = token["ink"], token["line"]
+    palette: Sequence[str] = [ink] * 256
+    alphas = bytes(range(256))
+    if mark.identities:
+        palette = [ink, line, *(colours.colour(name) or line for name in mark.identities)]
+        alphas = bytes([0]) + bytes([255]) * (len(palette) - 1)
+    size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3, 0, 0, 0)
+    starts = range(0, len(mark.values), mark.columns)
+    rows = b"".join(b"\0" + mark.values[start : start + mark.columns] for start in starts)
+    entries = b"".join(bytes.fromhex(colour[1:]) for colour in palette)
+    parts = ((b"IHDR", size), (b"PLTE", entries), (b"tRNS", alphas), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    return HEAD + b"".join(chunk(kind, data) for kind, data in parts)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """One chunk of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def pixels(image: bytes) -> NDArray[np.uint8]:
+    """The rows of what ``raster`` wrote: red, green, blue and opacity of every pixel."""
+    parts: dict[bytes, bytes] = {}
+    at = len(HEAD)
+    while at < len(image):
+        (size,) = struct.unpack_from(">I", image, at)
+        parts[image[at + 4 : at + 8]] = image[at + 8 : at + 8 + size]
+        at += size + 12
+    columns, rows = struct.unpack_from(">II", parts[b"IHDR"])
+    values = np.frombuffer(zlib.decompress(parts[b"IDAT"]), np.uint8).reshape(rows, columns + 1)[:, 1:]
+    colours = np.frombuffer(parts[b"PLTE"], np.uint8).reshape(-1, 3)
+    table = np.concatenate([colours, np.frombuffer(parts[b"tRNS"], np.uint8)[:, None]], axis=1)
+    return table[values]

@@ -109,7 +109,7 @@ def matrix(subject: Subject) -> Answer:
     made, at = subject.relation, subject.line.input_number
     assert at is not None
     rows, columns = prod(made.shapes[0]), prod(made.shapes[at])
-    entries, real = rows * columns, made.real_connections
+    entries, real = rows * columns, _entries(made, at)
     weights = subject.values.weights(subject.line)
     zero = None if weights is None else int((weights == 0).sum())
     kinds = [_kind_of(subject, loop) for loop in subject.positions]
@@ -123,9 +123,21 @@ def matrix(subject: Subject) -> Answer:
         "and training cannot change them. "
     )
     if zero is not None:
-        text += f"A weight that happens to be 0 is a learned zero; here {zero:,} of the stored weights are 0. "
+        are = f"{zero:,} of the stored weights {'is' if zero == 1 else 'are'}" if zero else "none is"
+        text += f"A weight that happens to be 0 is a learned zero; here {are} 0. "
     text += _structure(subject, kinds)
     return Answer(text + subject.part, numbers, _check_matrix(subject, made), Sight(("matrix",)))
+
+
+def _entries(made: Relation, at: int) -> int:
+    """How many entries of the matrix hold weights: pairs of a neuron and an input, each once."""
+    count = 1
+    for number, part in enumerate(made.components):
+        columns = {d.column for access in (0, at) for axis in made.axes[access] for d in axis.digits
+                   if d.component == number}  # fmt: skip
+        if columns:
+            count *= int(np.count_nonzero(part.histogram(tuple(sorted(columns)))[2]))
+    return count
 
 
 def _kind_of(subject: Subject, loop: str) -> str:
@@ -154,7 +166,8 @@ def _kind_of(subject: Subject, loop: str) -> str:
             return "pointwise"
         if low <= 0 and high <= 0:
             return "valid"
-        return "full" if low == high == reach else "same" if made.sizes[loop] * abs(step) == size else "padded"
+        name = "full" if low == high == reach else "same" if made.sizes[loop] * abs(step) == size else "padded"
+        return name if low == high else f"{name} (padded {max(low, 0)} before, {max(high, 0)} after)"
     return "other"
 
 
@@ -210,6 +223,8 @@ def _structure(subject: Subject, kinds: list[str]) -> str:
             f"each block is {deep}Toeplitz with rows left out: the next neuron's row is the same row moved by "
             f"{_and(steps)} instead of by 1"
         )
+    if any(kind in ("reflect", "replicate") for kind in kinds):
+        shape += "; at the border, what folds back is added to an entry, and the diagonals break"
     return f"It has a block for each pair ({blocks}); {shape} ({axes})."
 
 

@@ -66,7 +66,7 @@ def padding(subject: Subject) -> Answer:
         listed == small.connections - small.real_connections,
     )
     neuron = tuple(0 for _ in subject.centre)
-    return Answer(text, numbers, check, Sight(("kernel", "connections", "arithmetic"), "weight", (neuron,)), bool(pads))
+    return Answer(text, numbers, check, Sight(("kernel", "window", "connections"), "weight", (neuron,)), bool(pads))
 
 
 def _often(count: int | None) -> str:
@@ -153,7 +153,7 @@ def checkerboard(subject: Subject) -> Answer:
         {"listed": counted_taps[:64], "formula": _profile(small, axes[0][0])[:64]},
         _proportional(counted_taps, _profile(small, axes[0][0])),
     )
-    return Answer(text, numbers, check, Sight(("volume", "matrix"), "tap"), uneven)
+    return Answer(text, numbers, check, Sight(("overlap", "matrix"), "tap"), uneven)
 
 
 def _profile_words(profile: list[int]) -> str:

@@ -245,7 +245,7 @@ def _measure(
     holds: bool | None = None
     for shift in shifts[:3]:
         state = shift.states.get(tensor)
-        given = values.tensor(shift.input) if values.framework else None
+        given = values.tensor(shift.input)
         if state is None or state.lost or given is None or given.dtype.kind not in "fiu":
             continue
         for by, whole in [(state.stride.numerator, True)] + ([(1, False)] if state.stride > 1 else []):

@@ -87,7 +87,7 @@ def _check(subject: Subject, found: Reach) -> Check:
     """Inputs that it does not see are changed: its value must stay. Then those that it sees: it must not."""
     values, name = subject.values, found.to
     array = values.tensor(name)
-    if subject.line.inner or not values.framework or array is None or array.dtype.kind != "f" or not found.places.boxes:
+    if subject.line.inner or array is None or array.dtype.kind != "f" or not found.places.boxes:
         return _check_own(subject)
     mask = _mask(found.places, array.shape, subject.model.tensors[name].batch_alone)
     place = subject.full(subject.centre)
@@ -109,8 +109,8 @@ def _check(subject: Subject, found: Reach) -> Check:
     }
     others = counted(int((~mask).sum()), "number")
     what = (
-        f"the framework's value of the neuron when the {others} that it does not see are replaced by random ones (it "
-        "must stay), and when those that it sees are changed (it should move)"
+        f"the {'framework' if values.framework else 'formula'}'s value of the neuron when the {others} that it does "
+        "not see are replaced by random ones (it must stay), and when those that it sees are changed (it should move)"
     )
     return Check(what, measured, abs(outside - before) <= 1e-6 * max(abs(before), 1))
 

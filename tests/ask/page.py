@@ -42,7 +42,7 @@ graph = helper.make_graph(nodes, "tied", inputs, outputs, tensors)
 onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), "tied.onnx")
 """
 TOKENS = "formula:'y[t, o] += w[o, i] * x[t, i]' formula {} --shape x=6,8 --shape w=32,8"
-UP = "formula:'y[m, 2*p + u] += w[c, m, u] * x[c, p]' formula {} --shape x=2,6 --shape w=2,3,3"
+UP = "example:arithmetic/strides-transposed strides-transposed {}"
 ASKED = {
     "channels-added": ("example:stanford conv {}",), "parameters": ("example:stanford conv {}",),
     "equivariance": ("example:photos conv2 {}", "example:photos {}"), "shared-with": ("example:stanford conv {}",),

@@ -97,7 +97,11 @@ class OpenedLayer:
         return reach(self.opened.model, self.layer, tuple(neuron), to, forward)
 
     def ask(self, question: str, inputs: Any = None, seed: int = 0) -> Answer:
-        """The answer to one of the questions that people ask: by number, short id or words of it."""
+        """The answer to one of the questions that people ask: by number, short id or words of it.
+
+        >>> open_model("example:stanford")["conv"].ask("How many parameters").numbers["weights"]
+        54
+        """
         from isochrome.app.asking import answer
 
         return answer(self.opened, self.layer, question, self.opened.run(inputs, seed).values)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isochrome.ask.answer import Answer, Check, Sight
 from isochrome.ask.subject import Subject, flat_places
 from isochrome.ask.twin import small_twin
-from isochrome.ask.words import counted, joined
+from isochrome.ask.words import counted, either, joined
 from isochrome.core.evaluate import evaluate
 from isochrome.core.formula import Affine, Fold
 from isochrome.core.relation import Relation
@@ -216,7 +216,7 @@ def _structure(subject: Subject, kinds: list[str]) -> str:
         name = "circulant" if all(kind == "circular" for kind in kinds) else "Toeplitz"
         shape = (
             f"each block is {deep}{name}: an entry repeats along its diagonals, since w does not mention "
-            f"{_or(subject.positions)}"
+            f"{either(subject.positions)}"
         )
     else:
         shape = (
@@ -230,10 +230,6 @@ def _structure(subject: Subject, kinds: list[str]) -> str:
 
 def _and(steps: list[int]) -> str:
     return " and ".join(map(str, dict.fromkeys(steps)))
-
-
-def _or(loops: tuple[str, ...]) -> str:
-    return joined(loops).replace(" and ", " or ")
 
 
 def _check_matrix(subject: Subject, made: Relation) -> Check:

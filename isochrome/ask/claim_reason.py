@@ -7,7 +7,7 @@ from typing import Any
 
 from isochrome.ask.claims import Claim, Tap, Verdict, objects_of_mark
 from isochrome.ask.marks import Marked
-from isochrome.ask.words import cells, counted, joined, place_words
+from isochrome.ask.words import cells, counted, either, joined, place_words
 from isochrome.core.relation import Relation
 from isochrome.model.parts import Line, Model
 from isochrome.model.places import sample_letters, sample_place
@@ -56,7 +56,7 @@ def reason(made: Claim, one: Judged, pair: tuple[Tap, Tap] | None) -> str:
     since = f", since {access} mentions {joined(mentioned)}" if mentioned else ""
     if made.form == "different":
         free = [loop for loop in differ if loop not in access.loops]
-        since = f", since {access} does not mention {_or(free)}" if free else ""
+        since = f", since {access} does not mention {either(free)}" if free else ""
         return f"{_begun(who)} and {other} both use {first}{since}."
     if made.form == "share":
         return f"{_begun(who)} uses {first}, {other} uses {second}; they have no {thing} in common{since}."
@@ -77,8 +77,8 @@ def _proof(made: Claim, one: Judged, mark: str, thing: str) -> str:
         return f"{access} mentions {joined(inside)}, in which {marks} differ: each has {several(thing)} of its own."
     if not inside:
         return (
-            f"{access} does not mention {_or(loops)}, and {marks} differ in nothing else: the same {several(thing)} "
-            "serve all of them."
+            f"{access} does not mention {(either(loops) or 'any loop')}, and {marks} differ in nothing else: the same "
+            f"{several(thing)} serve all of them."
         )
     same = "the same" if made.form == "same" else "some in common"
     return f"{access} mentions {joined(inside)} as one number with other loops: {marks} use {same}."
@@ -149,10 +149,6 @@ def _loops_named(one: Judged, kind: str, tap: Tap) -> str:
 def _place(place: tuple[int, ...] | None) -> tuple[int, ...]:
     assert place is not None
     return place
-
-
-def _or(loops: list[str]) -> str:
-    return joined(loops).replace(" and ", " or ") or "any loop"
 
 
 def _a(word: str) -> str:

@@ -11,7 +11,7 @@ from isochrome.ask.channels import neurons_of_filters
 from isochrome.ask.counts import distinct_scalars
 from isochrome.ask.subject import Subject
 from isochrome.ask.twin import small_twin
-from isochrome.ask.words import cells, counted, joined, number
+from isochrome.ask.words import cells, counted, either, joined, number
 from isochrome.core.formula import Access, Affine, Formula, Index, Table, loops_of
 from isochrome.core.relation import Relation, relation
 from isochrome.core.sharing import uses_per_weight

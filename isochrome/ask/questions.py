@@ -7,16 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from isochrome.ask.along import (
-    batch,
-    batch_unfit,
-    shared_with,
-    shared_with_unfit,
-    time,
-    time_unfit,
-    tokens,
-    tokens_unfit,
-)
+from isochrome.ask.along import batch, batch_unfit, shared_with, shared_with_unfit
 from isochrome.ask.answer import Answer, Check, Question
 from isochrome.ask.as_matrix import fully_connected, matrix, multiplies_unfit
 from isochrome.ask.borders import checkerboard, checkerboard_unfit, padding, padding_unfit
@@ -35,6 +26,7 @@ from isochrome.ask.parameters import (
     without_sharing_unfit,
 )
 from isochrome.ask.sees import sees, sees_unfit
+from isochrome.ask.steps import time, time_unfit, tokens, tokens_unfit
 from isochrome.ask.stored_values import codebook, codebook_unfit
 from isochrome.ask.subject import Subject
 from isochrome.ask.ties import (

@@ -7,7 +7,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["Number", "cells", "counted", "equals", "joined", "number", "place_words", "sized", "sum_words", "times"]
+__all__ = [
+    "Number",
+    "cells",
+    "counted",
+    "either",
+    "equals",
+    "joined",
+    "number",
+    "place_words",
+    "sized",
+    "sum_words",
+    "times",
+]
 
 Number = int | float | np.integer | np.floating
 
@@ -37,6 +49,15 @@ def joined(words: Sequence[str]) -> str:
     'p, q and u'
     """
     return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
+
+
+def either(words: Sequence[str]) -> str:
+    """A choice in words.
+
+    >>> either(["n", "p", "q"])
+    'n, p or q'
+    """
+    return " or ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
 
 
 def cells(place: Sequence[int]) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isochrome.ask.answer import Answer, Check, Sight
 from isochrome.ask.subject import Subject, flat_places
 from isochrome.ask.twin import small_twin
-from isochrome.ask.words import counted, either, joined
+from isochrome.ask.words import counted, either
 from isochrome.core.evaluate import evaluate
 from isochrome.core.formula import Affine, Fold
 from isochrome.core.relation import Relation

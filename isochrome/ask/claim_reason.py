@@ -77,7 +77,7 @@ def _proof(made: Claim, one: Judged, mark: str, thing: str) -> str:
         return f"{access} mentions {joined(inside)}, in which {marks} differ: each has {several(thing)} of its own."
     if not inside:
         return (
-            f"{access} does not mention {(either(loops) or 'any loop')}, and {marks} differ in nothing else: the same "
+            f"{access} does not mention {either(loops) or 'any loop'}, and {marks} differ in nothing else: the same "
             f"{several(thing)} serve all of them."
         )
     same = "the same" if made.form == "same" else "some in common"

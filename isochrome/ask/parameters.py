@@ -316,10 +316,7 @@ def bias(subject: Subject) -> Answer:
     several = len(subject.layer.bias_lines) > 1
     if free and has and any(made.sizes[loop] > 1 for loop in free):
         kind = f"one for each {joined(has)}: one per map (filter)"
-        shared = (
-            f"It does not mention {joined(free).replace(' and ', ' or ')}, so one bias serves all {taps.total:,} "
-            "neurons of its map"
-        )
+        shared = f"It does not mention {either(free)}, so one bias serves all {taps.total:,} neurons of its map"
     elif not has:
         kind, shared = (
             "one for the whole layer",

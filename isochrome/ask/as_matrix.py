@@ -193,6 +193,9 @@ def _step_of(subject: Subject, loop: str) -> int:
 
 
 def _structure(subject: Subject, kinds: list[str]) -> str:
+    tied = _tied(subject)
+    if tied:
+        return tied
     if not subject.positions or subject.size(subject.positions) == 1:
         return "There is one position, so no entry repeats along a diagonal: it is a plain matrix."
     if any(loop in subject.line.weight_access.loops for loop in subject.positions):
@@ -226,6 +229,34 @@ def _structure(subject: Subject, kinds: list[str]) -> str:
     if any(kind in ("reflect", "replicate") for kind in kinds):
         shape += "; at the border, what folds back is added to an entry, and the diagonals break"
     return f"It has a block for each pair ({blocks}); {shape} ({axes})."
+
+
+def _tied(subject: Subject) -> str:
+    """Which matrix it is where one index of w mentions a row and a column together; '' where none does."""
+    rows, at = set(subject.line.formula.output.loops), subject.line.input_number
+    columns = set(subject.line.formula.accesses[at].loops) - rows if at is not None else set[str]()
+    made = subject.relation
+    for index, axis in zip(subject.line.weight_access.indices, made.axes[subject.line.weight_number], strict=True):
+        value = index.inside if isinstance(index, Fold) else index
+        if not isinstance(value, Affine):
+            continue
+        steps = {loop: step for loop, step in value.terms if made.sizes[loop] > 1}
+        if len(axis.digits) >= len(steps) or not (rows & set(steps) and columns & set(steps)):
+            continue
+        circle = isinstance(index, Fold) and index.kind == "circular"
+        signs = sorted(steps.values())
+        name = (
+            "a circulant"
+            if circle
+            else "a Toeplitz"
+            if signs == [-1, 1]
+            else "a Hankel"
+            if signs == [1, 1]
+            else "no usual"
+        )
+        around = " around the circle" if circle else ""
+        return f"An entry repeats wherever {Affine(value.terms)} is the same{around}: {name} matrix."
+    return ""
 
 
 def _and(steps: list[int]) -> str:

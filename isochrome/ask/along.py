@@ -55,6 +55,7 @@ def shared_with(subject: Subject) -> Answer:
             f"{access} looks rows up, and which row is for the data to say ({line.depends}). A row is shared by all "
             "the places and all the samples that look it up; the numbers of one row are not shared with one another."
         )
+    text += subject.part
     if subject.row.tied_with:
         text += (
             f" Layers share too: {joined(list(subject.row.tied_with[:4]))} "

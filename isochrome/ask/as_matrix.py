@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.ask.answer import Answer, Check, Sight
+from isochrome.ask.channels import pairs_of_channels
 from isochrome.ask.subject import Subject, flat_places
 from isochrome.ask.twin import small_twin
 from isochrome.ask.words import counted, either
@@ -201,10 +202,6 @@ def _structure(subject: Subject, kinds: list[str]) -> str:
     if any(loop in subject.line.weight_access.loops for loop in subject.positions):
         return "w mentions positions, so no entry repeats along a diagonal."
     steps = [_step_of(subject, loop) for loop in subject.positions]
-    blocks = (
-        f"{counted(subject.size(subject.filters), 'filter')} by "
-        f"{counted(max(subject.size(subject.channels), 1), 'channel')}"
-    )
     axes = ", ".join(
         f"{loop}: {kind}, step {step}" for loop, kind, step in zip(subject.positions, kinds, steps, strict=True)
     )
@@ -228,7 +225,8 @@ def _structure(subject: Subject, kinds: list[str]) -> str:
         )
     if any(kind in ("reflect", "replicate") for kind in kinds):
         shape += "; at the border, what folds back is added to an entry, and the diagonals break"
-    return f"It has a block for each pair ({blocks}); {shape} ({axes})."
+    blocks = counted(pairs_of_channels(subject), "block")
+    return f"It has {blocks}, one for each pair of a filter and a channel that it reads; {shape} ({axes})."
 
 
 def _tied(subject: Subject) -> str:

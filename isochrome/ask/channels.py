@@ -65,9 +65,12 @@ def channels_added(subject: Subject) -> Answer:
     parts = _partial_sums(subject, place, arrays)
     found = subject.explain(place)
     some = sum_words(parts, _FEW)
-    bias = "" if not found.biases or found.bias is None else f" + the bias {number(found.bias, 4)}"
+    bias = "" if not found.biases or found.bias is None or subject.part else f" + the bias {number(found.bias, 4)}"
     total = "" if found.total is None else f" {equals(found.total)}"
-    text = f"{head} For {subject.neuron(place)}, channel by channel: {some}{bias}{total}. Added, not averaged."
+    text = (
+        f"{head} For {subject.neuron(place)}, channel by channel: {some}{bias}{total}. Added, not "
+        f"averaged.{subject.part}"
+    )
     measured = {"partial_sums": parts[:64], "bias": found.bias, "total": found.total, "framework": found.framework,
                 "difference": found.difference, "bound": found.bound}  # fmt: skip
     holds = None if found.difference is None or found.bound is None else found.difference <= found.bound

@@ -53,7 +53,7 @@ def claim(model: Model, layer: Layer, text: str, values: Values) -> ClaimAnswer:
         what = "biases" if made.biases else "weights"
         raise RequestError(f"claim: must speak of what is there; {name} has no {what}" + _opaque(layer))
     made, counted_from = _in_range(made, lines[0], values, name)
-    judged = [_judge(made, line, values, name) for line in lines]
+    judged = [replace(_judge(made, line, values, name), alone=len(lines) == 1) for line in lines]
     every = all if made.form != "share" else any
     holds = every(one.verdict.holds for one in judged)
     one = next((one for one in judged if one.verdict.holds == holds), judged[0])

@@ -17,7 +17,10 @@ __all__ = ["Judged", "listing", "reason", "told_tap", "words_of"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """A claim decided on one line. ``twin``: decided on ``small`` alone; ``listed`` of its connections agree."""
+    """A claim decided on one line. ``twin``: decided on ``small`` alone; ``listed`` of its connections agree.
+
+    ``alone``: no other line of the layer adds to the same neurons.
+    """
 
     line: Line
     found: Marked
@@ -25,6 +28,7 @@ class Judged:
     twin: bool
     small: Relation
     listed: int
+    alone: bool = True
 
 
 def words_of(made: Claim) -> dict[str, str]:
@@ -49,7 +53,7 @@ def reason(made: Claim, one: Judged, pair: tuple[Tap, Tap] | None) -> str:
     who, other = (_named(made, one, tap) for tap in pair)
     if made.form == "one":
         count = objects_of_mark(made, one.found, one.verdict.rows[0])
-        many = f"several {several(thing)}" if one.twin else counted(count, thing, several(thing))
+        many = f"several {several(thing)}" if one.twin or not one.alone else counted(count, thing, several(thing))
         return _too_many(made, one, pair, f"{_a(mark)} {mark} has {many}")
     differ = _differ(one, pair)
     mentioned = [loop for loop in differ if loop in access.loops]

@@ -37,7 +37,7 @@ def misleading(subject: Subject) -> Answer:
             continue
     true = [text for text, one in found.items() if one.verdict]
     false = [text for text, one in found.items() if not one.verdict]
-    weights = len(subject.weights_of(subject.centre))
+    weights = subject.all_weights_of(subject.centre)
     text = "A coloured picture claims that marks of one colour are the same thing. "
     text += f"Of {subject.name} a picture may say: {'; '.join(true)}. " if true else ""
     text += f"It may not say: {'; '.join(false)}. " if false else ""

@@ -57,10 +57,11 @@ def neuron(subject: Subject) -> Answer:
         "neuron": list(place), "terms": len(found.terms), "weights": weights, "on_padding": padded, "bias": found.bias,
         "total": found.total, "framework": found.framework, "activation": after[0],
     }  # fmt: skip
+    axes = [(letter, at) for letter, at in zip(found.letters, place, strict=True) if not letter.startswith("axis")]
+    where = ", ".join(f"{letter} {at}" for letter, at in axes)
     text = (
-        f"One number of the output, {name} "
-        f"({', '.join(f'{letter} {at}' for letter, at in zip(found.letters, place, strict=True))}), is one neuron. Its "
-        f"w: {counted(weights, 'stored weight')}; its x: the {counted(len(found.terms), 'input')} that they "
+        f"One number of the output, {name} ({where}), is one neuron. Its w: {counted(weights, 'stored weight')}; its "
+        f"x: the {counted(len(found.terms), 'input')} that they "
         f"meet{f' ({padded} of them padding)' if padded else ''}; its b: {_bias(found.biases)}. "
     )
     if found.total is not None:

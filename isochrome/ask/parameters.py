@@ -86,6 +86,9 @@ def _term(subject: Subject, line: Line) -> str:
     factors = [sizes[loop] for loop in access.loops if loop in sizes]
     what = "bias" if line.is_bias else "weight"
     noun = counted(count, what, "biases" if line.is_bias else "weights")
+    if line.depends and line.parameter is not None:
+        shape = " × ".join(f"{size:,}" for size in subject.model.parameters[line.parameter].shape)
+        return f"{access}: a table of {shape} = {noun}, whose rows are looked up"
     if plain and factors and prod(factors) == count:
         words = " × ".join(
             f"{size:,} ({_counts(subject, line, loop)})" for loop, size in zip(access.loops, factors, strict=True)
@@ -139,9 +142,10 @@ def derivation(subject: Subject) -> Answer:
     many = joined([f"{counted(times, 'filter')} of {counted(size, 'weight')}" for size, times in kernels])
     plus = f" + {counted(biases, 'bias', 'biases')}" if biases else ""
     total = counts.weights + biases
+    ends = f"{plus} = {counted(total, 'parameter')}" if biases else ", and no bias"
     sums = " + ".join(f"{times:,} × {size:,}" for size, times in kernels)
     held = f"{sums} = {counts.weights:,} weights" if listed == counts.weights else f"{counts.weights:,} weights in all"
-    text = f"{subject.name} has {many}: {held}{plus} = {counted(total, 'parameter')}. "
+    text = f"{subject.name} has {many}: {held}{ends}. "
     each = next(iter(subject.layer.weight_lines)).pattern.uses.taps if not subject.row.depends else None
     text += (
         f"It has {counted(positions, 'position')}, and a neuron for each filter at each: {counts.neurons:,} neurons. "
@@ -153,7 +157,8 @@ def derivation(subject: Subject) -> Answer:
     whole = _if_all_linked(subject, filters)
     if whole is not None and whole != counts.weights:
         numbers["parameters_if_all_linked"] = whole + biases
-        text += f" If every filter read every channel it would be {whole:,}{plus} = {whole + biases:,} parameters."
+        both = f"{plus} = {whole + biases:,} parameters" if biases else " weights"
+        text += f" If every filter read every channel it would be {whole:,}{both}."
     mentioned = _mentioned(subject, subject.line)
     comparable = filters == subject.size(subject.filters) and len(subject.layer.weight_lines) == 1
     comparable = comparable and subject.filters_apart is not None
@@ -315,8 +320,10 @@ def bias(subject: Subject) -> Answer:
                                "mentions": list(access.loops), "shared_along": free}  # fmt: skip
     several = len(subject.layer.bias_lines) > 1
     if free and has and any(made.sizes[loop] > 1 for loop in free):
-        kind = f"one for each {joined(has)}: one per map (filter)"
-        shared = f"It does not mention {either(free)}, so one bias serves all {taps.total:,} neurons of its map"
+        of_maps = not set(has) & set(subject.positions)
+        kind = f"one for each {joined(has)}" + (": one per map (filter)" if of_maps else "")
+        of_map = "all {:,} neurons of its map" if of_maps else "{:,} neurons"
+        shared = f"It does not mention {either(free)}, so one bias serves {of_map.format(taps.total)}"
     elif not has:
         kind, shared = (
             "one for the whole layer",
@@ -326,13 +333,12 @@ def bias(subject: Subject) -> Answer:
         kind, shared = "one for each neuron", "It mentions every loop of the output that has more than one step"
     positions = not any(made.sizes[loop] > 1 for loop in free) and bool(has) and bool(subject.positions)
     note = " (here a map is a single neuron)" if positions and free else ""
+    mine = _mentioned(subject, line)
     text = (
-        f"{line.formula}: {kind}{note}. {shared}. {counted(biases, 'bias', 'biases')} for {counted(neurons, 'neuron')}."
+        f"{line.formula}: {kind}{note}. {shared}. {counted(mine, 'bias', 'biases')} for {counted(neurons, 'neuron')}."
     )
     if several:
-        text += (
-            f" {subject.name} adds {len(subject.layer.bias_lines)} biases to each of these sums; they are stored apart."
-        )
+        text += f" There are {len(subject.layer.bias_lines)} such lines, stored apart: {biases:,} biases in all."
     check = Check(
         f"uses of {access.name}[{cells(place)}], listed, against the sizes of the loops that it does not mention",
         {"listed": listed, "product_of_sizes": prod(made.sizes[loop] for loop in free)},

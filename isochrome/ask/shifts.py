@@ -123,11 +123,12 @@ def together(found: list[Shift | None], kind: str) -> Shift:
 def moved_together(lines: list[Line], states: Mapping[str, Shift]) -> Shift:
     """How an output moves that some lines add up to; what does not move must be the same all along the axis."""
     found = [line_shift(line, states) for line in lines]
-    made = together(found, "it is a sum")
+    made = together(found, "there is a sum")
     if made.axis is None:
         return made
     for line, shift in zip(lines, found, strict=True):
-        loops = set(loops_of(line.formula.output.indices[made.axis])) if shift is None else set()
+        still = shift is None and not line.depends  # what is looked up moves with the numbers that look it up
+        loops = set(loops_of(line.formula.output.indices[made.axis])) if still else set()
         fixed = [access for access in line.formula.factors if loops & set(access.loops)]
         if fixed:
             named = ", ".join(sorted(loops & set(fixed[0].loops)))
@@ -150,7 +151,7 @@ def line_shift(line: Line, states: Mapping[str, Shift]) -> Shift | None:
         found = [_factor_shift(line, number, state) for number, state in reads]
     except IsochromeError as fault:
         return Shift(None, lost=str(fault), known=False)
-    return together(list(found), "it is a product")
+    return together(list(found), "there is a product")
 
 
 def _factor_shift(line: Line, number: int, state: Shift) -> Shift:

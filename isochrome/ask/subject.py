@@ -207,6 +207,16 @@ class Subject:
         number = self.line.weight_number
         return set(map(tuple, self.taps_of(neuron).places()[number].tolist()))
 
+    def all_weights_of(self, neuron: Place) -> int:
+        """How many stored weights a neuron has in all lines that add to it."""
+        lines = [line for line in self.layer.weight_lines if line.output == self.line.output]
+        place, count = self.full(neuron), 0
+        for line in lines:
+            made = self.values.relation_of(line)
+            places = made.fix({0: place}).places()[line.weight_number]
+            count += len(np.unique(flat_places(places, made.shapes[line.weight_number])))
+        return count
+
     def weights_of_filter(self, neuron: Place) -> int:
         """How many stored weights the filter of a neuron has: those of all its positions, where taps slide along y."""
         number = self.line.weight_number

@@ -315,13 +315,14 @@ def siamese(subject: Subject) -> Answer:
         f"{weights:,}. What one use learns, all have learned: the gradient is the sum over the uses. Two networks with "
         "equal values would be two storages."
     )
+    verdict = True if len(alike) > 1 or not ties else None
     numbers = {"uses": count, "weights": weights, "counted_by_use": weights * count, "layers": layers}
     check = (
         _check_place(subject, ties[0])
         if ties
         else Check("calls of the layer's body, as the model states them", {"calls": calls}, calls is None or calls > 1)
     )
-    return Answer(text, numbers, check, Sight(("unrolled", "network", "kernel"), "parameter"), True)
+    return Answer(text, numbers, check, Sight(("unrolled", "network", "kernel"), "parameter"), verdict)
 
 
 # --- copies -----------------------------------------------------------------------------------------------------------

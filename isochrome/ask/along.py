@@ -58,8 +58,8 @@ def shared_with(subject: Subject) -> Answer:
     text += subject.part
     if subject.row.tied_with:
         text += (
-            f" Layers share too: {joined(list(subject.row.tied_with[:4]))} "
-            f"use{'s' if len(subject.row.tied_with) == 1 else ''} the same storage."
+            f" Layers share too: {joined(subject.tied_with)} use{'s' if len(subject.row.tied_with) == 1 else ''} the "
+            "same storage."
         )
     neurons = (subject.centre, subject.beside(subject.centre))
     return Answer(text, numbers, _check_uses(subject), Sight(("volume", "connections"), "filter", neurons))

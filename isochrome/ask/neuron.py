@@ -107,7 +107,7 @@ def _after(subject: Subject) -> tuple[str | None, str, dict[str, Any]]:
         return None, f"No f follows: the sum is handed on as it is{what}", {}
     before, after = subject.values.tensors((subject.line.output, alone[0].outputs[0]))
     if before is None or after is None or before.shape != after.shape:
-        return None, f"f is an {alone[0].kind} operation, {shown(alone[0].name, 40)}", {}
+        return None, f"f is an {shown(alone[0].kind, 40)} operation, {shown(alone[0].name, 40)}", {}
     z = before.astype(np.float64).reshape(-1)[:20_000]
     wanted = after.astype(np.float64).reshape(-1)[:20_000]
     with np.errstate(over="ignore"):
@@ -116,8 +116,8 @@ def _after(subject: Subject) -> tuple[str | None, str, dict[str, Any]]:
     if not gaps[best] <= 1e-3 * max(float(np.max(np.abs(wanted), initial=0)), 1e-3):
         return (
             None,
-            f"f is an {alone[0].kind} operation, {shown(alone[0].name, 40)}, that is none of the usual functions of "
-            "one number",
+            f"f is an {shown(alone[0].kind, 40)} operation, {shown(alone[0].name, 40)}, that is none of the usual "
+            "functions of one number",
             {},
         )
     return (
@@ -129,7 +129,7 @@ def _after(subject: Subject) -> tuple[str | None, str, dict[str, Any]]:
 
 def joined_kinds(following: list[Operation]) -> str:
     """Where a value goes, in words."""
-    kinds = list(dict.fromkeys(one.kind for one in following))
+    kinds = list(dict.fromkeys(shown(one.kind, 40) for one in following))
     return f" to {', '.join(kinds)}" if kinds else ", as an output of the model"
 
 

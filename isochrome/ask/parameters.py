@@ -58,9 +58,7 @@ def parameters(subject: Subject) -> Answer:
         f"{counted(counts.connections, 'connection')}, {counted(counts.weights, 'weight')}; {often}."
     )
     if row.tied_with:
-        text += (
-            f" The same numbers are stored once for {subject.name} and for {joined(list(row.tied_with[:4]))} together."
-        )
+        text += f" The same numbers are stored once for {subject.name} and for {joined(subject.tied_with)} together."
     stored = sum(subject.model.parameters[number].count for number in _stored(subject))
     check = Check(
         "scalars that the formulas mention, against the scalars in the stored tensors",

@@ -17,7 +17,7 @@ from isochrome.ask.twin import resized
 from isochrome.core.formula import Access, Affine, Fold, Formula, Table, loops_of
 from isochrome.core.reach import Places, image
 from isochrome.core.relation import Relation, relation
-from isochrome.errors import IsochromeError
+from isochrome.errors import IsochromeError, shown
 from isochrome.model.parts import Line, Model, Operation
 
 __all__ = ["NetworkShift", "Shift", "moved_together", "network_shifts"]
@@ -87,7 +87,7 @@ def _through(model: Model, name: str, start: Shift) -> dict[str, Shift]:
             lines = [line for line in operation.lines if line.output == output and not line.inner]
             if not lines:
                 why = operation.opaque or "its formula is not told"
-                states[output] = Shift(None, lost=f"{operation.kind}: {why}", known=False)
+                states[output] = Shift(None, lost=f"{shown(operation.kind, 40)}: {shown(why, 120)}", known=False)
                 continue
             states[output] = moved_together(lines, states)
     return states

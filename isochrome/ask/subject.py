@@ -139,6 +139,11 @@ class Subject:
             return self.row.counts.weights
         return self.line.pattern.uses.mentioned
 
+    @cached_property
+    def tied_with(self) -> tuple[str, ...]:
+        """The layers that use the same storage, as they may be shown; a few of them."""
+        return tuple(shown(name, 40) for name in self.row.tied_with[:4])
+
     @property
     def part(self) -> str:
         """Which part of the layer the main line is, where it has several: a sentence, or ''."""

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from isochrome.app.api import open_model
+from isochrome.app.asked_text import answer_text
 from isochrome.app.asking import answer
+from isochrome.app.text import Ink
 from isochrome.ask.answer import Answer
 from isochrome.ask.questions import QUESTIONS, find_question
 from isochrome.draw.views import VIEWS
 from isochrome.errors import RequestError
+from tests.app.hostile import write_hostile
 from tests.ask.conftest import Opened
 from tests.ask.models import BUILT, EXAMPLES
 
@@ -219,3 +223,17 @@ def test_an_unknown_question_is_told_which_there_are() -> None:
         find_question("why")
     known = ", ".join(SLUGS)
     assert str(fault.value) == f"question why: must be a number from 1 to 25, words of one question, or one of {known}"
+
+
+def test_hostile_names_are_made_visible(tmp_path: Path) -> None:
+    opened = open_model(write_hostile(tmp_path))
+    texts = []
+    for question in SLUGS:
+        for layer in opened.layers:
+            found = layer.ask(question)
+            texts += [answer_text(found, Ink(), "model"), json.dumps(found.to_dict(), default=str)]
+    texts += [
+        opened[0].claim(text).because for text in ("filters share", f"layers {opened.layers[1].layer.name} and 0 share")
+    ]
+    assert len(texts) == 4 * len(SLUGS) + 2
+    assert not any(sign in text for text in texts for sign in ("\u202e", "\u2028"))

@@ -118,6 +118,8 @@ def _judge(made: Claim, line: Line, values: Values, name: str) -> Judged:
     _check_kinds(made, line, whole, name)
     small = marked(line, small_twin(whole, keep))
     found = marked(line, whole)
+    if made.form == "different" and found.loops["sample"]:  # one sample at a time: all samples use the same weights
+        made = replace(made, match=(*made.match, *({"sample"} - {*made.match, *made.marks})))
     verdict, twin = decide(made, found), False
     if verdict is None:
         found, twin = small, True

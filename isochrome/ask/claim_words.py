@@ -28,7 +28,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (r"output channels?", "slice"),
     (r"(?:depth|output) columns?|columns?", "column"),
     (r"input channels?|colou?r channels?|channels?", "channel"),
-    (r"receptive fields?|blocks?|windows?|patch(?:es)?|regions?|positions?|locations?|places?", "block"),
+    (r"receptive fields?|blocks?|windows?|patch(?:es)?|regions?|positions?|locations?|places?|space", "block"),
     (r"kernel (?:places?|positions?)|taps?", "tap"),
     (r"time ?steps?|steps?|times?", "time step"),
     (r"tokens?|words?", "token"),
@@ -41,14 +41,14 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (r"heads?", "head"),
     (r"groups?", "group"),
     (r"parameters?|tensors?", "parameter"),
-    (r"(?:sets? of )weights?", "filter"),
+    (r"sets? of weights?", "filter"),
     (r"weights?", "weight"),
     (r"bias(?:es)?", "bias"),
 )
 _MEANS = {"slice": "filter", "column": "block", "time step": "block", "token": "block", "head": "group"}
 """What a word for a mark is, where another one stands for the same."""
 _COLOURS = {"red": 0, "green": 1, "blue": 2}
-_IDLE = r"\b(?:the|all|every|each|any|their|its|stored|exactly|both|always|an?)\b"
+_IDLE = r"\b(?:the|all|every|each|any|their|its|stored|exactly|both|always|are|two|three|four|an?)\b"
 _K = r"<([a-z ]+)>"
 _ONE = r"(?:(?:one|same|single) )?"
 _RGB = r"(?:red|green|blue)"
@@ -92,6 +92,7 @@ def _tagged(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The sentence with every word for a kind of mark in angle brackets, and what it calls each kind."""
     plain = text.lower().replace("’", "'").replace("color", "colour").replace("don't", "do not")
     plain = re.sub(r"[^a-z0-9,#= ]+", " ", plain.replace("doesn't", "do not").replace("does not", "do not"))
+    plain = plain.replace(" are not ", " not ") if " colour" not in plain else plain
     plain = re.sub(r"\b(use|share|hold)s\b", r"\1", plain).replace(" has ", " have ")
     plain = re.sub(r"\b(?:red|green|blue)\b.*?\bslices?\b", lambda m: re.sub(r"slices?", "channels", m[0]), plain)
     said: dict[str, str] = {}
@@ -129,7 +130,8 @@ def _claim(
     if {"weight", "bias", "parameter"} & {*kinds, *others}:
         return None
     biases = thing == "bias"
-    made = Claim(form, kinds, others, "weight" if biases else _kind(thing), biases=biases)
+    used = "weight" if biases or (form != "one" and thing == "filter") else _kind(thing)
+    made = Claim(form, kinds, others, used, biases=biases)
     return replace(made, **more)  # type: ignore[arg-type]
 
 
@@ -182,6 +184,13 @@ def _coloured(found: re.Match[str]) -> Claim | None:
     return _with(found, [found["marks"]], tuple(colours))
 
 
+def _passive(found: re.Match[str]) -> Claim | None:
+    """Weights that are shared across something, or used at every one of it."""
+    denied = bool(found["not"]) or found["how"] == "different "
+    form: Form = "different" if denied else "same"
+    return _claim(form, [found["marks"]], (), found["thing"])
+
+
 def _colour(found: re.Match[str]) -> Claim | None:
     return _claim("one", [found["marks"] or "connection"], (), found["thing"], denied=bool(found["not"]))
 
@@ -197,6 +206,12 @@ _ROWS: tuple[tuple[str, Callable[[re.Match[str]], Claim | None]], ...] = (
     (rf"{_MARKS} (?P<numbers>{_NUMBERS}) {_USE}", _named),
     (rf"(?P<colours>{_RGB}(?:(?:,| and|, and) {_RGB})+) <(?P<marks>channel)> {_USE}", _coloured),
     (rf"{_MARKS} {_USE}", lambda found: _with(found, [found["marks"]])),
+    (
+        rf"(?P<how>same |one |different )?<(?P<thing>weight|bias|filter)> (?P<not>not )?(?:shared|used|tied) (?:across|along|over|"
+        rf"between|among|by|at|in|for|on) {_ONE}{_MARKS}",
+        _passive,
+    ),
+    (rf"{_ONE}{_MARKS} colour {_MEANING}{_ONE}{_THING}", _colour),
     (rf"{_ONE}colour (?:(?:in|on|of|within|for) {_ONE}{_MARKS} )?{_MEANING}{_ONE}{_THING}", _colour),
 )
 _PATTERNS = tuple((re.compile(pattern), make) for pattern, make in _ROWS)

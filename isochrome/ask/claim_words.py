@@ -90,7 +90,7 @@ _LAYERS = re.compile(
 
 def _tagged(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The sentence with every word for a kind of mark in angle brackets, and what it calls each kind."""
-    plain = text.lower().replace("’", "'").replace("color", "colour").replace("don't", "do not")
+    plain = text.lower().replace("’", "'").replace("'s ", " ").replace("color", "colour").replace("don't", "do not")
     plain = re.sub(r"[^a-z0-9,#= ]+", " ", plain.replace("doesn't", "do not").replace("does not", "do not"))
     plain = plain.replace(" are not ", " not ") if " colour" not in plain else plain
     plain = re.sub(r"\b(use|share|hold)s\b", r"\1", plain).replace(" has ", " have ")
@@ -148,7 +148,7 @@ def _using(found: re.Match[str]) -> tuple[Form, bool]:
 
 _USE = (
     r"(?P<not>(?:do not|never) )?(?P<verb>use|share|have) ?(?P<how>same |one |different |no |own )?"
-    r"(?:<(?P<thing>weight|bias|parameter)>)?(?: in common)?"
+    r"(?:<(?P<thing>weight|bias|parameter|filter)>)?(?: in common)?"
 )
 
 
@@ -195,7 +195,7 @@ def _colour(found: re.Match[str]) -> Claim | None:
     return _claim("one", [found["marks"] or "connection"], (), found["thing"], denied=bool(found["not"]))
 
 
-_MEANING = r"(?P<not>(?:do not|is not|never) )?(?:means?|is|=|stands? for|shows?)? ?(?:not )?"
+_MEANING = r"(?P<not>(?:do not|is not|means? not|never) )?(?:means?|is|=|stands? for|shows?)? ?"
 _MARKS = r"<(?P<marks>[a-z ]+)>"
 _THING = r"<(?P<thing>[a-z ]+)>"
 _ROWS: tuple[tuple[str, Callable[[re.Match[str]], Claim | None]], ...] = (
@@ -207,8 +207,8 @@ _ROWS: tuple[tuple[str, Callable[[re.Match[str]], Claim | None]], ...] = (
     (rf"(?P<colours>{_RGB}(?:(?:,| and|, and) {_RGB})+) <(?P<marks>channel)> {_USE}", _coloured),
     (rf"{_MARKS} {_USE}", lambda found: _with(found, [found["marks"]])),
     (
-        rf"(?P<how>same |one |different )?<(?P<thing>weight|bias|filter)> (?P<not>not )?(?:shared|used|tied) (?:across|along|over|"
-        rf"between|among|by|at|in|for|on) {_ONE}{_MARKS}",
+        r"(?P<how>same |one |different )?<(?P<thing>weight|bias|filter)> (?P<not>not )?(?:shared|used|tied) "
+        rf"(?:across|along|over|between|among|by|at|in|for|on) {_ONE}{_MARKS}",
         _passive,
     ),
     (rf"{_ONE}{_MARKS} colour {_MEANING}{_ONE}{_THING}", _colour),

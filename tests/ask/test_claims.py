@@ -40,6 +40,19 @@ CLAIMS = [
     ("each neuron has one bias", True),
     ("filters share a bias", False),
     ("colour means parameter", True),
+    ("Neurons in a depth slice use one set of weights", True),
+    ("all neurons of one feature map share the same filter", True),
+    ("each filter has its own weights", True),
+    ("neurons in the same depth column use different weights", True),
+    ("the same weights are used at every position", True),
+    ("weights are shared across space", True),
+    ("weights are not shared across filters", True),
+    ("weights are shared between channels", False),
+    ("biases are shared across positions", True),
+    ("samples use different weights", False),
+    ("a neuron's colour is a weight", False),
+    ("colour on a neuron means not a weight", True),
+    ("same colour = same weight", True),
 ]
 
 

@@ -14,9 +14,9 @@ __all__ = ["UNDERSTOOD", "parse_claim"]
 
 UNDERSTOOD = (
     "marks of one K use the same weights; marks that match in K and K use the same weights; X 1 and X 2 share; Xs "
-    "share (or: use different weights); one colour in an X means one L; layers A and B share. Marks and K are "
-    "neurons, slices, columns, blocks, taps, channels, filters, groups, heads, samples, time steps, tokens, inputs or "
-    "connections; L is any of these, a weight, a bias or a parameter"
+    "share (or: use different weights); weights are shared across K; one colour in an X means one L; layers A and B "
+    "share. Marks and K are neurons, slices, columns, blocks, taps, channels, filters, groups, heads, samples, time "
+    "steps, tokens, inputs or connections; L is any of these, a weight, a bias or a parameter"
 )
 """What can be claimed, in one line."""
 

@@ -35,6 +35,7 @@ bench: $(VENV)/.test page
 
 gallery: $(VENV)/.test page
 	$(BIN)/python -m tests.gallery
+	$(BIN)/python -m tests.lint.page
 
 questions: $(VENV)/.test
 	$(BIN)/python -m tests.ask.page

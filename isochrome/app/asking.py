@@ -16,7 +16,7 @@ from isochrome.model.parts import Layer, Model
 from isochrome.model.values import Values
 
 if TYPE_CHECKING:
-    from isochrome.app.api import OpenedModel
+    from isochrome.app.api import OpenedLayer, OpenedModel
 
 __all__ = ["Listed", "Listing", "answer", "listing", "named"]
 
@@ -81,12 +81,12 @@ def _view(model: Model, found: Answer, values: Values) -> dict[str, Any]:
     return {}
 
 
-def named(model: Model, first: str | None, second: str | None) -> tuple[Layer | None, str | None]:
-    """(layer, question) from one or two words: a single one is a layer where there is such a layer, else a question."""
+def named(opened: OpenedModel, first: str | None, second: str | None) -> tuple[OpenedModel | OpenedLayer, str | None]:
+    """Who is asked, and the question, from one or two words: a single one is a layer where there is such a layer."""
     if first is None:
-        return None, None
+        return opened, None
     try:
-        return model.layer(first), second
+        return opened[first], second
     except RequestError:
         if second is not None:
             raise
@@ -94,4 +94,4 @@ def named(model: Model, first: str | None, second: str | None) -> tuple[Layer | 
         find_question(first)
     except RequestError as fault:
         raise RequestError(f"{fault}; and no layer is called so") from None
-    return None, first
+    return opened, first

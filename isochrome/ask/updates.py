@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.ask.answer import Answer, Check, Sight
+from isochrome.ask.gradient import gradient as term_by_term
 from isochrome.ask.subject import Subject, flat_places
 from isochrome.ask.twin import small_twin
 from isochrome.ask.words import cells, equals, number, sum_words, times
@@ -93,7 +94,22 @@ def _check(subject: Subject, arrays: dict[str, NDArray[Any]] | None) -> Check:
         measured |= {"weights_times_gradients": sums[0], "framework_outputs": sums[1], "bound": bound}
         holds = holds and abs(sums[0] - sums[1]) <= bound
         what += "; and all weights times their gradients, plus the biases, against the sum of the framework's outputs"
+    grown = _autograd(subject)
+    if grown is not None:
+        measured |= {"terms_of_this_weight": grown[0], "autograd": grown[1], "bound_of_terms": grown[2]}
+        holds = holds and abs(grown[0] - grown[1]) <= grown[2]
+        what += "; and the terms of this weight against the framework's autograd"
     return Check(what, measured, holds)
+
+
+def _autograd(subject: Subject) -> tuple[float, float, float] | None:
+    """The sum of the terms of the chosen weight, what autograd says, and the bound; None where there is no autograd."""
+    if subject.values.differentiator is None:
+        return None
+    found = term_by_term(subject.model, subject.layer, subject.line, _chosen(subject), subject.values)
+    if found.total is None or found.framework is None or found.bound is None:
+        return None
+    return found.total, found.framework, found.bound
 
 
 def _finite_difference(subject: Subject, made: Relation) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -65,8 +66,9 @@ def average_pool(
     auto_pad: str = "NOTSET",
     ceil_mode: bool = False,
     count_include_pad: bool = False,
+    divisor: int | None = None,
 ) -> Operation:
-    """The mean of each window: its sum over the number of places that count.
+    """The mean of each window: its sum over the number of places that count, or over a given ``divisor``.
 
     Where that number is the same everywhere it scales the line; along an axis where it varies, constants say it.
 
@@ -79,6 +81,11 @@ def average_pool(
     window, y = _windows(x, kernel, strides, dilations, pads, auto_pad, ceil_mode)
     if max(y[2:]) > LONGEST_TABLE:  # who reaches whom is known all the same
         return Operation("average pool", (_pooled(x, y, window.indices(), window.kernel, exact=False),), (y,))
+    if divisor is not None:
+        if not divisor:
+            raise fault("divisor", "not be zero", divisor)
+        made = replace(_pooled(x, y, window.indices(), window.kernel), scale=1 / divisor)
+        return Operation("average pool", (made,), (y,))
     counts = []
     columns = zip(
         x[2:], y[2:], window.kernel, window.strides, window.dilations, window.begins, window.ends, strict=True

@@ -270,20 +270,19 @@ def _run_draw(options: Any) -> None:
 
 
 def _run_ask(options: Any) -> None:
-    from isochrome.app.asked_text import answer_text, listing_text
-    from isochrome.app.asking import named
+    from isochrome.app import asked_text, asking
 
-    asked, question = named(_opened(options), options.layer, options.question)
+    asked, question = asking.named(_opened(options), options.layer, options.question)
     found = asked.questions() if question is None else asked.ask(question, options.input, options.seed)
-    text = partial(answer_text, model=options.model, shapes=options.shape)
-    _print(options, found, listing_text if question is None else text)
+    text = partial(asked_text.answer_text, model=options.model, shapes=options.shape)
+    _print(options, found, asked_text.listing_text if question is None else text)
 
 
 def _run_claim(options: Any) -> int:
-    from isochrome.app.asked_text import claim_text
+    from isochrome.app import asked_text
 
     found = _opened(options)[options.layer].claim(options.claim, options.input, options.seed)
-    _print(options, found, claim_text)
+    _print(options, found, asked_text.claim_text)
     return int(not found.verdict)
 
 

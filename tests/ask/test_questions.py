@@ -212,7 +212,8 @@ def test_the_view_that_an_answer_names_can_be_drawn(models: Opened, question: st
     if found.view:
         view: dict[str, Any] = dict(found.view)
         layer = models.model("example:stanford")[view["layer"]]
-        selection = {key: view[key] for key in ("neurons", "weight") if key in view}
+        selection: dict[str, Any] = {"neurons": [tuple(place) for place in view.get("neurons", ())]}
+        selection |= {"weight": tuple(view["weight"])} if "weight" in view else {}
         assert "<svg" in layer.draw(view["view"], view["colour"], **selection).svg()
     else:
         assert not found.fits

@@ -194,6 +194,9 @@ def _whole(outputs: list[Shift], ends: bool) -> str:
         return "What the model does as a whole, formulas alone do not tell."
     if ends:
         return "So the model as a whole is neither: from there on, each place has weights of its own or none is left."
+    lost = next((state.lost for state in outputs if state.lost), "")
+    if lost:
+        return f"The model as a whole does not move along: {lost}."
     return "So the whole model moves along, within what was said."
 
 

@@ -130,9 +130,11 @@ def moved_together(lines: list[Line], states: Mapping[str, Shift]) -> Shift:
         still = shift is None and not line.depends  # what is looked up moves with the numbers that look it up
         loops = set(loops_of(line.formula.output.indices[made.axis])) if still else set()
         fixed = [access for access in line.formula.factors if loops & set(access.loops)]
-        if fixed:
+        if fixed and fixed[0].name == line.weight:
             named = ", ".join(sorted(loops & set(fixed[0].loops)))
             return Shift(None, lost=f"{fixed[0]} mentions {named}: it adds to each place a number of its own")
+        if fixed:
+            return Shift(None, lost="something is added that does not move")
     return made
 
 

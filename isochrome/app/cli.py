@@ -15,6 +15,8 @@ from threading import Timer
 from typing import Any
 
 from isochrome.app.arguments import (
+    ASKED,
+    CLAIM,
     COMMON,
     JSON,
     LAYER,
@@ -273,7 +275,8 @@ def _run_ask(options: Any) -> None:
     from isochrome.app import asked_text, asking
 
     asked, question = asking.named(_opened(options), options.layer, options.question)
-    found = asked.questions() if question is None else asked.ask(question, options.input, options.seed)
+    with _progress("Asking"):
+        found = asked.questions() if question is None else asked.ask(question, options.input, options.seed)
     text = partial(asked_text.answer_text, model=options.model, shapes=options.shape)
     _print(options, found, asked_text.listing_text if question is None else text)
 
@@ -281,7 +284,8 @@ def _run_ask(options: Any) -> None:
 def _run_claim(options: Any) -> int:
     from isochrome.app import asked_text
 
-    found = _opened(options)[options.layer].claim(options.claim, options.input, options.seed)
+    with _progress("Checking"):
+        found = _opened(options)[options.layer].claim(options.claim, options.input, options.seed)
     _print(options, found, asked_text.claim_text)
     return int(not found.verdict)
 
@@ -381,14 +385,9 @@ _COMMANDS = (
         (("after",), {"metavar": "B", "help": "another one, or the same one after a step"}), JSON,
     ),
     Command(
-        "ask", _run_ask, "an answer with its check; without QUESTION the list of questions", MODEL,
-        (("layer",), {"nargs": "?", "metavar": "LAYER", "help": "without one the whole model is asked"}),
-        (("question",), {"nargs": "?", "metavar": "QUESTION", "help": "its number, id or words"}), JSON, *COMMON,
+        "ask", _run_ask, "an answer with its check; without QUESTION the list", MODEL, *ASKED, JSON, *COMMON,
     ),
-    Command(
-        "claim", _run_claim, "true or false, with the proof or a counterexample", MODEL, LAYER, JSON,
-        (("claim",), {"metavar": "CLAIM", "help": "'neurons of one depth slice use the same weights'"}), *COMMON,
-    ),
+    Command("claim", _run_claim, "true or false, with proof or counterexample", MODEL, LAYER, CLAIM, JSON, *COMMON),
     Command(
         "formula", _run_formula, "the report of a typed line",
         (("formula",), {"metavar": "FORMULA", "help": "'y[p] += w[u] * x[p + u]'"}), JSON, SHAPE, TABLE,

@@ -9,8 +9,8 @@ from typing import Any
 from isochrome.errors import shown
 
 __all__ = [
-    "ASKED", "Argument", "CLAIM", "COMMON", "INPUT", "JSON", "LAYER", "MODEL", "NEURON", "OF", "ORDER", "OUTPUT", "SEED",
-    "SHAPE", "TABLE", "WEIGHT", "place_of", "shape_of", "table_of", "weight_of",
+    "ASKED", "Argument", "CLAIM", "COMMON", "INPUT", "JSON", "LAYER", "MODEL", "NEURON", "OF", "ORDER", "OUTPUT",
+    "SEED", "SHAPE", "TABLE", "WEIGHT", "place_of", "shape_of", "table_of", "weight_of",
 ]  # fmt: skip
 
 

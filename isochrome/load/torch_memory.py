@@ -1,4 +1,4 @@
-"""What operations make of tensors of given shapes, remembered: a network asks the same of its blocks again and again."""
+"""What operations make of tensors of given shapes, remembered: a network asks the same of its blocks many times."""
 
 from __future__ import annotations
 

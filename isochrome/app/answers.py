@@ -137,7 +137,7 @@ def _model(answers: Answers, given: Given) -> Any:
         "name": opened.name,
         "title": find_example(opened.example).title if opened.example else opened.name,
         "report": report,
-        "views": [{"name": view.name, "title": view.title} for view in VIEWS.values()],
+        "views": [{"name": view.name, "title": view.title, "whole": view.whole} for view in VIEWS.values()],
         "levels": list(LEVELS),
         "input": {"what": answers.values.what},
         "first": first_state(model),
@@ -228,11 +228,12 @@ def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
         answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0)
     )
     window = given.get("window", ())
-    sizes = [seen.y.shape[axis] for axis in seen.y.of("position")]
+    whole = given["view"] in VIEWS and VIEWS[given["view"]].whole
+    sizes = [len(answers.model.layers)] if whole else [seen.y.shape[axis] for axis in seen.y.of("position")]
     inside = all(high <= size for (_, high), size in zip(window, sizes, strict=False))
     if window and not (inside and len(window) == len(sizes)):
-        raise RequestError(f"window: must be a part of each of the positions {sizes}; got {window}")
-    return replace(seen, window=window)
+        raise RequestError(f"window: must be a part of each of the {'layers' if whole else 'positions'} {sizes}")
+    return replace(seen, window=window, fold=given.get("fold", True))
 
 
 def _page_svg(picture: Picture) -> str:
@@ -325,10 +326,13 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
     {
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
         "c": _number, "m": _number, "window": _window, "frame": _number, "for": _choice(*_DRAWINGS), "limit": _limit,
-        "to": _text, "forward": _yes,
+        "to": _text, "forward": _yes, "fold": _yes,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""
+
+
+_DRAWING = ("i", "j", "w", "c", "m", "window", "fold", "frame", "for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +348,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "model": Question((), (), _model),
         "layer": Question(("index",), (), _layer),
-        "draw": Question(("index", "view", "level"), ("i", "j", "w", "c", "m", "window", "frame", "for"), _draw),
+        "draw": Question(("index", "view", "level"), _DRAWING, _draw),
         "explain": Question(("index",), ("i",), _explain),
         "uses": Question(("index",), ("w", "limit"), _uses),
         "reach": Question(("index",), ("i", "to", "forward"), _reach),

@@ -166,6 +166,7 @@ def draw(
     chosen: Sequence[str] = (),
     window: Sequence[tuple[int, int]] = (),
     many: bool = False,
+    fold: bool = True,
     theme: str = "light",
     scale: float = 2,
     run: Run | None = None,
@@ -186,7 +187,7 @@ def draw(
     if line is not None and line.is_bias:
         raise RequestError(f"weight: must multiply an input to be drawn; {shown(parameter)} is a bias")
     seen = scene(model, one, replace(values, runner=patient), colour, pins, line, weight, filter, channel, chosen, many)
-    return Drawn(_noted(picture_of(replace(seen, window=tuple(window)), view), patient), theme, scale)
+    return Drawn(_noted(picture_of(replace(seen, window=tuple(window), fold=fold), view), patient), theme, scale)
 
 
 def _noted(picture: Picture, patient: Patient) -> Picture:

@@ -32,7 +32,10 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means."""
+    """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means.
+
+    ``fold`` draws equal blocks of the network once.
+    """
 
     model: Model
     layer: Layer
@@ -46,6 +49,7 @@ class Scene:
     chosen: tuple[str, ...] = ()
     window: tuple[tuple[int, int], ...] = ()
     many: bool = False
+    fold: bool = True
 
     # --- the tensors ------------------------------------------------------------------------------------------
 

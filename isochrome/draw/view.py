@@ -15,7 +15,8 @@ __all__ = ["View"]
 class View:
     """One row of the table of views. ``unfit`` is '' where the view makes sense for a scene, else why it does not.
 
-    ``panel`` marks a part of a composition, which gets no tab of its own.
+    ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model, which
+    colours by what it shows and whose window counts layers.
     """
 
     name: str
@@ -23,3 +24,4 @@ class View:
     draw: Callable[[Scene], Picture]
     unfit: Callable[[Scene], str]
     panel: bool = False
+    whole: bool = False

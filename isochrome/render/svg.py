@@ -334,19 +334,21 @@ def _ink(mark: marks.Ink, pen: _Pen) -> str:
 
 
 def _raster(mark: marks.Ink, pen: _Pen) -> bytes:
-    if len(mark.values) != mark.columns * mark.rows:
-        raise RequestError(f"ink: must have {mark.columns * mark.rows} values; got {len(mark.values)}.")
+    count = mark.columns * mark.rows * mark.colours
+    if len(mark.values) != count:
+        raise RequestError(f"ink: must have {count} values; got {len(mark.values)}.")
     ink, line = pen.token["ink"], pen.token["line"]
     if mark.identities:
         colours = [ink, line, *(pen.colours.colour(name) or line for name in mark.identities)]
         alphas = bytes([0]) + bytes([255]) * (len(colours) - 1)
     else:
         colours, alphas = [ink] * 256, bytes(range(256))
-    size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3, 0, 0, 0)
-    starts = range(0, len(mark.values), mark.columns)
-    rows = b"".join(b"\0" + mark.values[start : start + mark.columns] for start in starts)
+    size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3 if mark.colours == 1 else 2, 0, 0, 0)
+    wide = mark.columns * mark.colours
+    rows = b"".join(b"\0" + mark.values[start : start + wide] for start in range(0, len(mark.values), wide))
     palette = b"".join(bytes.fromhex(colour[1:]) for colour in colours)
-    parts = ((b"IHDR", size), (b"PLTE", palette), (b"tRNS", alphas), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    table = ((b"PLTE", palette), (b"tRNS", alphas)) if mark.colours == 1 else ()
+    parts = ((b"IHDR", size), *table, (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
 
 

@@ -88,6 +88,7 @@ function Main({ store }: { store: Store }) {
   const beside =
     !start &&
     !hasLedger(state.view) &&
+    !store.whole &&
     width - LEDGER - EDGES >= SCALE * (answer ? widthOf(answer.svg) : 0) &&
     width >= 1100;
   const uncoloured = answer?.legend.level === "none";
@@ -95,9 +96,9 @@ function Main({ store }: { store: Store }) {
     <main class={`main ${start ? "is-start" : "is-single"}${beside ? " beside" : ""}`} ref={box}>
       <div class="title">
         <h1>{heading(store, uncoloured)}</h1>
-        <p>{record.opaque ? record.kind : lead(state.view, answer?.subtitle, state.level)}</p>
+        <p>{record.opaque && !store.whole ? record.kind : lead(state.view, answer?.subtitle, state.level)}</p>
       </div>
-      {record.opaque ? (
+      {record.opaque && !store.whole ? (
         <div class="panel">
           <Opaque record={record} />
         </div>
@@ -105,7 +106,7 @@ function Main({ store }: { store: Store }) {
         <>
           {!uncoloured && <LegendBar store={store} legend={answer?.legend ?? null} />}
           {start ? <StartPanels store={store} /> : <SinglePanel store={store} />}
-          {hasLedger(state.view) && answer ? (
+          {(hasLedger(state.view) && answer) || store.whole ? (
             <section class="panel slim" aria-label="Pointed at">
               <StatusLine store={store} />
             </section>
@@ -122,7 +123,8 @@ function Main({ store }: { store: Store }) {
 /** The law of the screen; a picture without identities has none, and is called by its name. */
 function heading(store: Store, uncoloured: boolean): string {
   const { record, state, model } = store;
-  if (record?.opaque) return record.name;
+  if (record?.opaque && !store.whole) return record.name;
+  if (store.whole) return "The whole model";
   if (uncoloured) return model.views.find((view) => view.name === state.view)?.title ?? state.view;
   const legend = store.shown.find((picture) => picture.answer)?.answer?.legend;
   return legend?.title || `Same colour = same ${state.level}`;

@@ -55,6 +55,7 @@ export const keyTable = (actions: Actions): Key[] => [
   { keys: ["n"], shown: "n N", does: "point at the next or previous weight of i", act: (store) => store.nextWeight(1) },
   { keys: ["N"], shown: "", does: "", act: (store) => store.nextWeight(-1) },
   { keys: ["Enter"], shown: "Enter", does: "select what is pointed at", act: (store) => store.keepPointed() },
+  { keys: ["f"], shown: "f", does: "network: fold or unfold repeated blocks", act: (store) => store.turnFold() },
   { keys: ["g"], shown: "g", does: "go to a neuron by its index", act: () => actions.goTo() },
   { keys: ["t"], shown: "t", does: "light or dark", act: () => actions.theme() },
   { keys: ["e"], shown: "e", does: "save this picture", act: () => actions.save() },

@@ -26,6 +26,20 @@ export function StartPanels({ store }: { store: Store }) {
 export function SinglePanel({ store }: { store: Store }) {
   return (
     <section class="panel single" data-view={store.state.view} aria-label={store.state.view}>
+      {store.whole && (
+        <p class="actions">
+          <button
+            type="button"
+            class="outlined"
+            aria-pressed={store.state.fold === 0}
+            aria-keyshortcuts="f"
+            onClick={() => store.turnFold()}
+          >
+            {store.state.fold === 0 ? "Fold repeated blocks" : "Unfold repeated blocks"}
+          </button>
+          <span>A click on a layer opens it; the arrows move the neuron whose cone is drawn.</span>
+        </p>
+      )}
       <Drawing store={store} picture={store.shown[0]!} />
     </section>
   );

@@ -32,7 +32,11 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
       });
       if (answer.instead) standIn(svg, store.state);
       root.replaceChildren(svg);
-      const stop = rover(svg, i);
+      const stop = rover(
+        svg,
+        i,
+        store.model.report.layers.map((record) => record.name),
+      );
       if (focused) stop.focus({ preventScroll: true });
       setFault(null);
     } catch (problem) {
@@ -142,10 +146,15 @@ function standIn(svg: SVGSVGElement, state: State): void {
         mark.classList.add(name);
 }
 
-/** The one element of the drawing that Tab stops at: the mark of i where it has one. */
-function rover(svg: SVGSVGElement, i: State["i"]): SVGElement {
+/** The elements of the drawing that Tab stops at: the mark of i where it has one; the nodes of a network. */
+function rover(svg: SVGSVGElement, i: State["i"], names: readonly string[]): SVGElement {
   const own = i && svg.querySelector<SVGElement>(`[data-y="${i.join(",")}"]:not(.edge, .outline, text, [data-w])`);
   const stop = own ?? svg;
+  for (const node of svg.querySelectorAll<SVGElement>("rect.paper[data-layer]:not([data-y], [data-w], [data-x])")) {
+    node.setAttribute("tabindex", "0");
+    node.setAttribute("role", "button");
+    node.setAttribute("aria-label", `open ${names[Number(node.dataset.layer)] ?? "layer"}`);
+  }
   stop.setAttribute("tabindex", "0");
   if (own) {
     own.setAttribute("role", "button");

@@ -98,6 +98,7 @@ export class Store {
       c: undefined,
       m: undefined,
       window: undefined,
+      fold: this.state.fold,
       frame: undefined,
     });
   }
@@ -123,7 +124,9 @@ export class Store {
   }
   /** Holds anything that can be pointed at. Only a weight is part of the state. */
   keep(target: Target): void {
-    if (target.kind === "weight" && this.layer?.owns(target)) this.hold({ p: target.p, place: target.place });
+    if (target.kind === "layer") {
+      if (target.index !== this.state.layer) this.open(target.index);
+    } else if (target.kind === "weight" && this.layer?.owns(target)) this.hold({ p: target.p, place: target.place });
     else this.linking.hold(JSON.stringify(target) === JSON.stringify(this.linking.held) ? null : target);
   }
   /** Points at the next weight of i, in the order in which it uses them. */
@@ -145,6 +148,14 @@ export class Store {
     this.linking.hold(null);
     if (this.state.w) this.set({ w: undefined });
     else if (this.state.j) this.set({ j: undefined });
+  }
+  /** Whether the view on screen is one of the whole model. */
+  get whole(): boolean {
+    return this.model.views.some((view) => view.name === this.state.view && view.whole);
+  }
+  /** Draws repeated blocks once, or one by one. */
+  turnFold(): void {
+    if (this.whole) this.set({ fold: this.state.fold === 0 ? undefined : 0 });
   }
   /** Moves to another channel or filter, within what there is. */
   turn(key: "c" | "m", to: number): void {

@@ -98,7 +98,8 @@ export interface ModelAnswer {
   name: string;
   title?: string;
   report: { layers: LayerRecord[]; totals?: Record<string, number | string> };
-  views: { name: string; title: string }[];
+  /** `whole`: a view of the whole model, which colours by what it shows. */
+  views: { name: string; title: string; whole?: boolean }[];
   levels: string[];
   input?: { what: string } | null;
   first?: StateRecord;
@@ -161,6 +162,8 @@ export interface State {
   c?: number | undefined;
   m?: number | undefined;
   window?: string | undefined;
+  /** 0: repeated blocks are drawn one by one. */
+  fold?: number | undefined;
   frame?: number | undefined;
 }
 /** A state as Python writes it: places are lists, a weight is "P:0,1" or {p, place}. */
@@ -174,6 +177,7 @@ export type StateRecord = Partial<{
   c: number;
   m: number;
   window: string;
+  fold: number;
   frame: number;
 }>;
 
@@ -183,6 +187,7 @@ export type Target =
   | { kind: "bias"; place: Place }
   | { kind: "neuron"; place: Place; layer?: string | undefined }
   | { kind: "input"; place: Place; layer?: string | undefined }
+  | { kind: "layer"; index: number }
   | { kind: "identity"; id: string };
 
 /** The one road to data: a path of the host's, and its JSON. */

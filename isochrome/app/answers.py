@@ -18,6 +18,7 @@ from isochrome.app.api import OpenedModel, Run
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
 from isochrome.ask.explain import explain
+from isochrome.ask.network import network
 from isochrome.ask.reach import reach
 from isochrome.ask.uses import uses
 from isochrome.core.relation import Place
@@ -139,6 +140,7 @@ def _model(answers: Answers, given: Given) -> Any:
         "report": report,
         "views": [{"name": view.name, "title": view.title, "whole": view.whole} for view in VIEWS.values()],
         "levels": list(LEVELS),
+        "repeats": len(network(model).repeats) if model.layers else 0,
         "input": {"what": answers.values.what},
         "first": first_state(model),
     }

@@ -14,8 +14,9 @@ from typing import Literal
 from isochrome.draw.identity import Colouring
 
 __all__ = [
-    "Area", "Bracket", "Cell", "Chip", "Dot", "Edge", "FillToken", "Glyph", "Group", "Hit", "Ink", "Keys", "Label", "Legend", "Mark",
-    "NOTHING", "Outline", "Picture", "Place", "Point", "Rect", "Rule", "Sheet", "Table", "Tag", "keys",
+    "Area", "Bracket", "Cell", "Chip", "Dot", "Edge", "FillToken", "Glyph", "Group", "Hit", "Ink", "Keys", "Label",
+    "Legend", "Mark", "NOTHING", "Outline", "Picture", "Place", "Point", "Rect", "Rule", "Sheet", "Table", "Tag",
+    "keys",
 ]  # fmt: skip
 
 Place = tuple[int, ...]

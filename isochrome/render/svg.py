@@ -330,12 +330,12 @@ def _ink(mark: marks.Ink, pen: _Pen) -> str:
     pixels = base64.b64encode(_raster(mark, pen)).decode()
     box = _box(mark.x, mark.y, mark.width, mark.height)
     link = f'href="data:image/png;base64,{pixels}"'
-    return f'<image class="raster"{_data(mark.keys)}{box} preserveAspectRatio="none" {link}/>'
+    tone = "" if mark.identities or mark.colours > 1 else " tone"
+    return f'<image class="raster{tone}"{_data(mark.keys)}{box} preserveAspectRatio="none" {link}/>'
 
 
 def _raster(mark: marks.Ink, pen: _Pen) -> bytes:
-    count = mark.columns * mark.rows * mark.colours
-    if len(mark.values) != count:
+    if len(mark.values) != (count := mark.columns * mark.rows * mark.colours):
         raise RequestError(f"ink: must have {count} values; got {len(mark.values)}.")
     ink, line = pen.token["ink"], pen.token["line"]
     if mark.identities:

@@ -106,7 +106,7 @@ function Main({ store }: { store: Store }) {
         <>
           {!uncoloured && <LegendBar store={store} legend={answer?.legend ?? null} />}
           {start ? <StartPanels store={store} /> : <SinglePanel store={store} />}
-          {(hasLedger(state.view) && answer) || store.whole ? (
+          {store.whole ? null : hasLedger(state.view) && answer ? (
             <section class="panel slim" aria-label="Pointed at">
               <StatusLine store={store} />
             </section>

@@ -1,6 +1,7 @@
 /** The pictures of a view: three side by side on the first screen, one in the middle otherwise. */
 import { Drawing } from "./picture";
 import type { Store } from "./store";
+import { StatusLine } from "./statusline";
 import { panelsOf } from "./views";
 import { panelWords } from "./words";
 
@@ -27,18 +28,15 @@ export function SinglePanel({ store }: { store: Store }) {
   return (
     <section class="panel single" data-view={store.state.view} aria-label={store.state.view}>
       {store.whole && (
-        <p class="actions">
-          <button
-            type="button"
-            class="outlined"
-            aria-pressed={store.state.fold === 0}
-            aria-keyshortcuts="f"
-            onClick={() => store.turnFold()}
-          >
-            {store.state.fold === 0 ? "Fold repeated blocks" : "Unfold repeated blocks"}
-          </button>
-          <span>A click on a layer opens it; the arrows move the neuron whose cone is drawn.</span>
-        </p>
+        <div class="actions">
+          {(store.model.repeats ?? 0) > 0 && (
+            <button type="button" class="outlined" aria-keyshortcuts="f" onClick={() => store.turnFold()}>
+              {store.state.fold === 0 ? "Fold equal blocks" : "Unfold equal blocks"}
+            </button>
+          )}
+          <p class="hint">A click on a layer opens it; arrows move the neuron whose cone is drawn.</p>
+          <StatusLine store={store} />
+        </div>
       )}
       <Drawing store={store} picture={store.shown[0]!} />
     </section>

@@ -101,6 +101,8 @@ export interface ModelAnswer {
   /** `whole`: a view of the whole model, which colours by what it shows. */
   views: { name: string; title: string; whole?: boolean }[];
   levels: string[];
+  /** How many runs of equal blocks the network has. */
+  repeats?: number;
   input?: { what: string } | null;
   first?: StateRecord;
 }

@@ -49,9 +49,14 @@ class Plan:
     after: int
     right: float
 
-    def at(self, number: int) -> Spot | None:
-        """Where a stop is drawn: its equal in the drawn block, where it repeats one; None where it is not drawn."""
+    def at(self, number: int, reader: int) -> Spot | None:
+        """Where a stop that another reads is drawn: its equal, where it repeats one; None where it is not drawn.
+
+        What a block reads of the block before it, the first block reads of what comes before them all.
+        """
         for repeat in self.repeats:
+            if reader in repeat.block and repeat.start <= number < repeat.block.start:
+                number += repeat.start - repeat.block.start
             number = repeat.drawn_copy(number)
         return next((spot for spot in self.spots if spot.number == number), None)
 

@@ -82,7 +82,7 @@ def _links(plan: Plan) -> list[_Link]:
     for spot in plan.spots:
         beginning = last is None or not last.stop.sources
         for source in spot.stop.sources:
-            origin = plan.at(source)
+            origin = plan.at(source, spot.number)
             if origin is None:
                 straight = beginning
             else:

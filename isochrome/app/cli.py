@@ -14,7 +14,7 @@ from typing import Any
 
 from isochrome.errors import IsochromeError, RequestError, shown
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 FIRST = "example:stanford"
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 fine, 2 could not do it, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["open", FIRST]
     try:
-        options = _parser().parse_args(given)
+        options = parser().parse_args(given)
         return int(options.run(options) or 0)
     except IsochromeError as fault:
         print(f"isochrome: {fault}", file=sys.stderr)
@@ -45,20 +45,21 @@ class _Parser(argparse.ArgumentParser):
         raise RequestError(f"{self.prog.removeprefix('isochrome').strip() or 'arguments'}: {shown(message, 300)}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """The command line as argparse knows it; the reference in the docs is made from it."""
+    whole = _Parser(
         prog="isochrome",
         description="Which stored weight acts on which connection: counted, checked against the framework, and drawn.",
         epilog="MODEL is a file (.onnx), example:NAME, or formula:'...' with --shape. Without a command the explorer "
         "opens on its first example.",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for row in _COMMANDS:
         command = commands.add_parser(row.name, help=row.help, description=row.help)
         for names, settings in row.arguments:
             command.add_argument(*names, **settings)
         command.set_defaults(run=row.run)
-    return parser
+    return whole
 
 
 # --- arguments ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import assert_never
 
 from isochrome.draw import picture as marks
 from isochrome.draw.identity import Colouring, text_on
-from isochrome.draw.layout import ROLES, number_size, text_width
+from isochrome.draw.layout import ROLES, is_measured, number_size, text_width
 from isochrome.errors import RequestError, shown
 
 __all__ = ["THEMES", "css", "svg"]
@@ -222,6 +222,8 @@ def _label(mark: marks.Label, pen: _Pen) -> str:
         plate = f'<rect class="paper"{_box(left, mark.y - size, width, size * 1.35)}{turn}/>'
     under = pen.colours.colour(mark.on)
     rest = turn + _data(mark.keys)
+    if not mono and len(mark.text) > 3 and is_measured(mark.text):  # so that it fits in another font too
+        rest += f' textLength="{_n(text_width(mark.text, size, bold))}"'
     return plate + _written(mark.text, mark.x, mark.y, size, classes, mark.ink or token, under, mark.anchor, rest)
 
 

@@ -6,8 +6,6 @@ Every text passes ``_text`` and every attribute that holds text passes ``_attrib
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +15,7 @@ from isochrome.draw import picture as marks
 from isochrome.draw.identity import Colouring, text_on
 from isochrome.draw.layout import ROLES, is_measured, number_size, text_width
 from isochrome.errors import RequestError, shown
+from isochrome.render.raster import raster
 
 __all__ = ["THEMES", "css", "svg"]
 
@@ -329,33 +328,11 @@ def _arrow(start: marks.Point, end: marks.Point) -> str:
 
 
 def _ink(mark: marks.Ink, pen: _Pen) -> str:
-    pixels = base64.b64encode(_raster(mark, pen)).decode()
+    pixels = base64.b64encode(raster(mark, pen.colours, pen.token)).decode()
     box = _box(mark.x, mark.y, mark.width, mark.height)
     link = f'href="data:image/png;base64,{pixels}"'
-    tone = "" if mark.identities or mark.colours > 1 else " tone"
+    tone = " tone" if pen.hits and not mark.identities and mark.colours == 1 else ""
     return f'<image class="raster{tone}"{_data(mark.keys)}{box} preserveAspectRatio="none" {link}/>'
-
-
-def _raster(mark: marks.Ink, pen: _Pen) -> bytes:
-    if len(mark.values) != (count := mark.columns * mark.rows * mark.colours):
-        raise RequestError(f"ink: must have {count} values; got {len(mark.values)}.")
-    ink, line = pen.token["ink"], pen.token["line"]
-    if mark.identities:
-        colours = [ink, line, *(pen.colours.colour(name) or line for name in mark.identities)]
-        alphas = bytes([0]) + bytes([255]) * (len(colours) - 1)
-    else:
-        colours, alphas = [ink] * 256, bytes(range(256))
-    size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3 if mark.colours == 1 else 2, 0, 0, 0)
-    wide = mark.columns * mark.colours
-    rows = b"".join(b"\0" + mark.values[start : start + wide] for start in range(0, len(mark.values), wide))
-    palette = b"".join(bytes.fromhex(colour[1:]) for colour in colours)
-    table = ((b"PLTE", palette), (b"tRNS", alphas)) if mark.colours == 1 else ()
-    parts = ((b"IHDR", size), *table, (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _fill(token: str) -> str:

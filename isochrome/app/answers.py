@@ -138,7 +138,10 @@ def _model(answers: Answers, given: Given) -> Any:
         "name": opened.name,
         "title": find_example(opened.example).title if opened.example else opened.name,
         "report": report,
-        "views": [{"name": view.name, "title": view.title, "whole": view.whole} for view in VIEWS.values()],
+        "views": [
+            {"name": view.name, "title": view.title, "whole": view.whole, "level": view.level}
+            for view in VIEWS.values()
+        ],
         "levels": list(LEVELS),
         "repeats": len(network(model).repeats) if model.layers else 0,
         "input": {"what": answers.values.what},
@@ -234,7 +237,8 @@ def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
     sizes = [len(answers.model.layers)] if whole else [seen.y.shape[axis] for axis in seen.y.of("position")]
     inside = all(high <= size for (_, high), size in zip(window, sizes, strict=False))
     if window and not (inside and len(window) == len(sizes)):
-        raise RequestError(f"window: must be a part of each of the {'layers' if whole else 'positions'} {sizes}")
+        what = "layers" if whole else "positions"
+        raise RequestError(f"window: must be a part of each of the {what} {sizes}; got {window}")
     return replace(seen, window=window, fold=given.get("fold", True))
 
 

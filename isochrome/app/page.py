@@ -20,6 +20,7 @@ from isochrome.app.answers import Answers, encode
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.pictures import write_whole
 from isochrome.draw.identity import LEVELS
+from isochrome.draw.views import VIEWS
 from isochrome.errors import IsochromeError, RequestError, shown
 
 __all__ = ["FILES", "Written", "page_file", "served_page", "write_page"]
@@ -97,10 +98,10 @@ def _data(content: Mapping[str, Any]) -> str:
     return f'<script type="application/json" id="isochrome">{text}</script>\n'
 
 
-def served_page(title: str, base: str) -> bytes:
-    """The served document: it names its script and its stylesheet, and says where to ask."""
-    head = f'<link rel="stylesheet" href="{base}/page.css">\n<script type="module" src="{base}/page.js"></script>\n'
-    return (_head(title, head) + _data({"host": "served", "base": base}) + "</body>\n</html>\n").encode()
+def served_page(title: str, base: str, home: str) -> bytes:
+    """The served document: it names its script and its stylesheet, where to ask, and where other models are."""
+    head = f'<link rel="stylesheet" href="{home}/page.css">\n<script type="module" src="{home}/page.js"></script>\n'
+    return (_head(title, head) + _data({"host": "served", "base": base, "home": home}) + "</body>\n</html>\n").encode()
 
 
 # --- one file -------------------------------------------------------------------------------------------------
@@ -173,7 +174,7 @@ def _answers_of(answers: Answers, number: int, first: Mapping[str, Any]) -> Iter
         (f"draw/{number}/{view['name']}/{level}", query)
         for view in layer["views"]
         if not view["reason"]
-        for level in LEVELS
+        for level in _levels(view["name"])
         for query in queries
     ]
     paths += [(f"explain/{number}", f"i={place}") for place in pins.values()]
@@ -182,6 +183,10 @@ def _answers_of(answers: Answers, number: int, first: Mapping[str, Any]) -> Iter
             yield (f"{path}?{query}" if query else path), encode(answers.answer(path, query))
         except IsochromeError:
             continue  # the page says what it lacks where it is asked for it
+
+
+def _levels(view: str) -> tuple[str, ...]:
+    return (VIEWS[view].level,) if VIEWS[view].level else tuple(LEVELS)
 
 
 def _shared(packed: Mapping[str, bytes]) -> bytes:

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -31,6 +32,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from isochrome.app.answers import Answers, encode
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.page import FILES, page_file, served_page
+from isochrome.app.rooms import Rooms
 from isochrome.errors import IsochromeError, RequestError, shown
 
 __all__ = ["Site", "application", "running", "serve"]
@@ -71,11 +73,21 @@ class Site:
 def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecutor) -> ASGIApp:
     """The explorer as an ASGI application, its guard in front. Work is done in the pool, never on the loop."""
     answers = Answers(opened, run)
+    rooms = Rooms()
     base = f"/{site.token}"
-    page = served_page(shown(opened.name, 200), base)
+    page = served_page(shown(opened.name, 200), base, base)
 
     async def first(request: Request) -> Response:
         return Response(page, media_type="text/html")
+
+    async def room(request: Request) -> Response:
+        name = request.path_params["room"]
+        here = f"{base}/at/{quote(name, safe=':;=,*+[]()<&!')}"
+        return Response(served_page(shown(name, 200), here, base), media_type="text/html")
+
+    async def room_answer(request: Request) -> Response:
+        name, path, query = request.path_params["room"], request.path_params["path"], request.url.query
+        return Response(await _work(pool, rooms.encoded, name, path, query), media_type="application/json")
 
     async def file(request: Request) -> Response:
         name = request.path_params["name"]
@@ -92,6 +104,8 @@ def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecu
     routes = [
         Route(f"{base}/", first),
         Route(f"{base}/api/{{path:path}}", answer),
+        Route(f"{base}/at/{{room}}/", room),
+        Route(f"{base}/at/{{room}}/api/{{path:path}}", room_answer),
         Route(f"{base}/{{name:path}}", file),
     ]
     faults = {HTTPException: _http_fault, IsochromeError: _fault, Exception: _surprise}

@@ -15,8 +15,8 @@ __all__ = ["View"]
 class View:
     """One row of the table of views. ``unfit`` is '' where the view makes sense for a scene, else why it does not.
 
-    ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model, which
-    colours by what it shows and whose window counts layers.
+    ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model, whose
+    window counts layers; ``level`` is the only one that a view is drawn at, '' for one that is drawn at any.
     """
 
     name: str
@@ -25,3 +25,4 @@ class View:
     unfit: Callable[[Scene], str]
     panel: bool = False
     whole: bool = False
+    level: str = ""

@@ -14,6 +14,7 @@ from isochrome.app.api import OpenedModel, open_model
 from isochrome.app.pictures import draw
 from isochrome.ask.network import Network, folded, network
 from isochrome.draw.picture import Cell, Dot, Edge, Group, Ink, Label, Mark, Outline, Picture
+from isochrome.errors import RequestError
 from isochrome.render.svg import svg
 from tests.app.networks import write_deep, write_residual
 from tests.draw.readback import law_of_colour
@@ -171,3 +172,23 @@ def test_a_few_numbers_are_no_photograph() -> None:
             if isinstance(mark, Ink)} == {1}  # fmt: skip
     assert {mark.colours for mark in marks(picture(open_model("example:photos"), "reach", 0))
             if isinstance(mark, Ink)} == {3}  # fmt: skip
+
+
+# --- the next layer ---------------------------------------------------------------------------------------------------
+
+
+def test_a_filter_s_map_is_the_channel_that_reach_leads_to() -> None:
+    opened = open_model("example:photos")
+    found = picture(opened, "next", "conv1")
+    for number in range(8):
+        box = opened["conv1"].reach((number, 16, 16), to="pool1.out", forward=True).to_dict()["box"]
+        assert found.table.rows[number] == (str(number), str(box[0][0]))
+    colours = law_of_colour(svg(found))
+    assert list(colours) == [f"channel:{number}" for number in range(8)]
+
+
+def test_where_no_layer_follows_there_is_no_picture_of_it() -> None:
+    with pytest.raises(RequestError, match="view next of conv: no layer with channels reads what it gives"):
+        picture(open_model("example:stanford"), "next", "conv")
+    said = " ".join(texts(picture(open_model("example:lenet5"), "next", "S2")))
+    assert "not read" in said, "filter 0 of C3 reads three of six channels"

@@ -15,6 +15,7 @@ import { SinglePanel, StartPanels } from "./panels";
 import { Fault, Opaque } from "./states";
 import { StatusLine } from "./statusline";
 import type { Store } from "./store";
+import { Story } from "./story";
 import { widthOf } from "./svg";
 import { turnTheme } from "./theme";
 import { hasLedger, START } from "./views";
@@ -88,13 +89,14 @@ function Main({ store }: { store: Store }) {
   const beside =
     !start &&
     !hasLedger(state.view) &&
-    !store.whole &&
+    !store.atOneLevel &&
     width - LEDGER - EDGES >= SCALE * (answer ? widthOf(answer.svg) : 0) &&
     width >= 1100;
   const uncoloured = answer?.legend.level === "none";
   return (
     <main class={`main ${start ? "is-start" : "is-single"}${beside ? " beside" : ""}`} ref={box}>
       <div class="title">
+        <Story store={store} />
         <h1>{heading(store, uncoloured)}</h1>
         <p>{record.opaque && !store.whole ? record.kind : lead(state.view, answer?.subtitle, state.level)}</p>
       </div>
@@ -106,7 +108,7 @@ function Main({ store }: { store: Store }) {
         <>
           {!uncoloured && <LegendBar store={store} legend={answer?.legend ?? null} />}
           {start ? <StartPanels store={store} /> : <SinglePanel store={store} />}
-          {store.whole ? null : hasLedger(state.view) && answer ? (
+          {store.whole ? null : (hasLedger(state.view) && answer) || store.atOneLevel ? (
             <section class="panel slim" aria-label="Pointed at">
               <StatusLine store={store} />
             </section>

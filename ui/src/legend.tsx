@@ -7,7 +7,7 @@ import type { Chip, Legend } from "./types";
 export function LegendBar({ store, legend }: { store: Store; legend: Legend | null }) {
   return (
     <section class="panel legend" aria-label="Legend">
-      {!store.whole && <Levels store={store} />}
+      {!store.atOneLevel && <Levels store={store} />}
       <p class="coloured" aria-live="polite">
         {legend && (
           <>
@@ -16,7 +16,7 @@ export function LegendBar({ store, legend }: { store: Store; legend: Legend | nu
           </>
         )}
       </p>
-      {!store.whole && <Turns store={store} />}
+      {!store.atOneLevel && <Turns store={store} />}
       {legend && <Chips store={store} chips={legend.chips} />}
     </section>
   );

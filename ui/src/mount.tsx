@@ -22,7 +22,9 @@ export async function mount(model: HostModel, el: HTMLElement): Promise<() => vo
     const answer = await ask<ModelAnswer>("model");
     const own = model.get("host") === "served" || model.get("host") === "offline";
     document.title = own ? `${answer.title || answer.name} · isochrome` : document.title;
-    draw(<App store={new Store(ask, answer, own ? inHash() : inMemory())} root={el} />, el);
+    const home = model.get("home");
+    const store = new Store(ask, answer, own ? inHash() : inMemory(), typeof home === "string" ? home : null);
+    draw(<App store={store} root={el} />, el);
   } catch (fault) {
     draw(
       <div class="alone panel">

@@ -35,6 +35,8 @@ export class Store {
     ask: Ask,
     readonly model: ModelAnswer,
     private readonly locator: Locator,
+    /** The address under which other models are opened; null where there is no program to open them. */
+    readonly home: string | null = null,
   ) {
     this.ask = remembered(ask);
     this.state = opening(model, locator.read());
@@ -153,6 +155,10 @@ export class Store {
   get whole(): boolean {
     return this.model.views.some((view) => view.name === this.state.view && view.whole);
   }
+  /** Whether the view on screen is drawn at one level alone. */
+  get atOneLevel(): boolean {
+    return this.model.views.some((view) => view.name === this.state.view && !!view.level);
+  }
   /** Draws repeated blocks once, or one by one. */
   turnFold(): void {
     if (this.whole) this.set({ fold: this.state.fold === 0 ? undefined : 0 });
@@ -210,7 +216,8 @@ export class Store {
     if (!this.layer && this.layerError) return;
     for (const { view } of panelsOf(this.model, this.state.view)) {
       const reason = this.layer?.answer.views.find((entry) => entry.name === view)?.reason;
-      const path = drawPath(this.state, view);
+      const own = this.model.views.find((entry) => entry.name === view)?.level;
+      const path = drawPath(own ? { ...this.state, level: own } : this.state, view);
       const known = this.pictures.get(view);
       if (known?.path === path && !known.error) continue;
       const picture: Picture = {

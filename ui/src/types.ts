@@ -98,8 +98,8 @@ export interface ModelAnswer {
   name: string;
   title?: string;
   report: { layers: LayerRecord[]; totals?: Record<string, number | string> };
-  /** `whole`: a view of the whole model, which colours by what it shows. */
-  views: { name: string; title: string; whole?: boolean }[];
+  /** `whole`: a view of the whole model; `level`: the only one that it is drawn at. */
+  views: { name: string; title: string; whole?: boolean; level?: string }[];
   levels: string[];
   /** How many runs of equal blocks the network has. */
   repeats?: number;
@@ -191,6 +191,13 @@ export type Target =
   | { kind: "input"; place: Place; layer?: string | undefined }
   | { kind: "layer"; index: number }
   | { kind: "identity"; id: string };
+
+/** A sentence that people say of a picture of one layer, and whether it holds here. */
+export interface Claim {
+  text: string;
+  holds: boolean;
+  because: string;
+}
 
 /** The one road to data: a path of the host's, and its JSON. */
 export type Ask = <T>(path: string) => Promise<T>;

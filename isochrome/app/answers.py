@@ -18,6 +18,7 @@ from isochrome.app.api import OpenedModel, Run
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
 from isochrome.ask.explain import explain
+from isochrome.ask.maker import makers
 from isochrome.ask.network import network
 from isochrome.ask.reach import reach
 from isochrome.ask.uses import uses
@@ -201,6 +202,11 @@ def _uses(answers: Answers, given: Given) -> Any:
     return told(uses(answers.model, line, place, given.get("limit", 1000), values).to_dict())
 
 
+def _makers(answers: Answers, given: Given) -> Any:
+    layer = answers.layer(given["index"])
+    return told({"makers": [one.to_dict() for one in makers(answers.model, layer, _needed(given, "x"))]})
+
+
 def _reach(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
     found = reach(answers.model, layer, _needed(given, "i"), given.get("to", ""), given.get("forward", False))
@@ -222,16 +228,15 @@ def _reasons(answers: Answers, layer: Layer) -> dict[str, str]:
 def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
     if "j" in given and "i" not in given:
         raise RequestError("j: must come with i")
-    if given.get("frame", 0):
-        raise RequestError(f"frame: must be 0; got {given['frame']}")
     pins = tuple(given[name] for name in "ij" if name in given)
     parameter, place = given.get("w", ("", None))
     line: Line | None = weight_line(answers.model, layer, parameter, place)
     if line is not None and line.is_bias:
         line, place = None, None
     seen = scene(
-        answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0)
-    )
+        answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0),
+        many=given.get("many", False),
+    )  # fmt: skip
     window = given.get("window", ())
     whole = given["view"] in VIEWS and VIEWS[given["view"]].whole
     sizes = [len(answers.model.layers)] if whole else [seen.y.shape[axis] for axis in seen.y.of("position")]
@@ -331,14 +336,14 @@ def _text(key: str, text: str) -> str:
 _READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
     {
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
-        "c": _number, "m": _number, "window": _window, "frame": _number, "for": _choice(*_DRAWINGS), "limit": _limit,
-        "to": _text, "forward": _yes, "fold": _yes,
+        "c": _number, "m": _number, "window": _window, "for": _choice(*_DRAWINGS), "limit": _limit,
+        "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "x": _place,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""
 
 
-_DRAWING = ("i", "j", "w", "c", "m", "window", "fold", "frame", "for")
+_DRAWING = ("i", "j", "w", "c", "m", "window", "fold", "many", "for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +362,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "draw": Question(("index", "view", "level"), _DRAWING, _draw),
         "explain": Question(("index",), ("i",), _explain),
         "uses": Question(("index",), ("w", "limit"), _uses),
+        "makers": Question(("index",), ("x",), _makers),
         "reach": Question(("index",), ("i", "to", "forward"), _reach),
     }
 )

@@ -204,7 +204,7 @@ def test_every_view_of_the_demo_is_drawn_for_the_page(client: httpx.Client, view
 
 
 WRONG = {
-    "api/": "path : must be one of model, layer/INDEX, draw/INDEX/VIEW/LEVEL, explain/INDEX, uses/INDEX, reach/INDEX",
+    "api/": "path : must be one of model, layer/INDEX, draw/INDEX/VIEW/LEVEL, explain/INDEX, uses/INDEX, makers/INDEX, reach/INDEX",
     "api/model/0": "path model/0: must be one of model, ",
     "api/layer/1": "layer 1: must be 0 to 0",
     "api/layer/-1": "index: must be a whole number; got -1",
@@ -226,7 +226,6 @@ WRONG = {
     "api/draw/0/baselines/weight?window=0:9,0:9": "window: must be a part of each of the positions [3, 3]; got ",
     "api/draw/0/baselines/weight?window=2:2,0:3": "window: must begin before it ends; got 2:2,0:3",
     "api/draw/0/baselines/weight?window=3": "window: must be parts such as 0:5,2:7; got 3",
-    "api/draw/0/baselines/weight?frame=1": "frame: must be 0; got 1",
     "api/draw/0/baselines/weight?for=nothing": "for: must be one of page, file; got nothing",
     "api/draw/0/baselines/weight?x=1": "query x=1: must be pairs like i=...",
     "api/draw/0/baselines/weight?i=0,0,0&i=0,0,1": "query i=0,0,0&i=0,0,1: must be pairs like i=...",

@@ -1,5 +1,6 @@
 /** One layer as the page needs it: its relations, its tensors, and what a pointed-at thing reaches. */
 import { tensor, type Tensor } from "./bytes";
+import { NONE, type Edits } from "./edits";
 import { Relation, type Taps } from "./relation";
 import type { LayerAnswer, LayerRecord, Line, ModelAnswer, Place, Target, Weight } from "./types";
 
@@ -35,6 +36,8 @@ function belongs(is: string, role: string): boolean {
 
 export class Layer {
   readonly lines: readonly WeightLine[];
+  /** Numbers that the reader changed. */
+  edits: Edits = NONE;
   private readonly tensors = new Map<string, Tensor | null>();
   private readonly numbers: Map<string, number>;
 
@@ -86,9 +89,40 @@ export class Layer {
     return loops.reduce((product, [loop]) => product * (sizes[loop] ?? 1), loops.length ? 1 : 0);
   }
 
-  tensorOf({ line, relation }: WeightLine, access: number): Tensor | null {
+  tensorOf({ line, relation, weight, p }: WeightLine, access: number): Tensor | null {
     const name = relation.accesses[access]!.tensor;
-    return this.named(line.tensors?.[name] ?? name);
+    const key = line.tensors?.[name] ?? name;
+    const stored = this.named(key);
+    const head = access === weight ? `w:${p}:` : key === "x" ? "x:" : null;
+    if (!stored || this.edits.size === 0 || head === null) return stored;
+    return { shape: stored.shape, at: (place) => this.edits.get(head + joined(place)) ?? stored.at(place) };
+  }
+
+  /** The stored number of a weight, before any edit. */
+  storedWeight(p: number, place: Place): number | undefined {
+    const entry = this.lineOf({ kind: "weight", p, place });
+    if (!entry) return undefined;
+    const name = entry.relation.accesses[entry.weight]!.tensor;
+    return this.named(entry.line.tensors?.[name] ?? name)?.at(place);
+  }
+  stored(target: Target): number | undefined {
+    if (target.kind === "weight") return this.storedWeight(target.p, target.place);
+    return target.kind === "input" ? this.named("x")?.at(target.place) : undefined;
+  }
+
+  /** The neurons whose value an edit may change; none where they are more than so many. */
+  editedOutputs(most: number): Set<string> {
+    const found = new Set<string>();
+    for (const key of this.edits.keys()) {
+      const place = key.slice(key.lastIndexOf(":") + 1).split(",").filter(Boolean).map(Number);
+      for (const entry of this.lines)
+        for (const access of key.startsWith("x") ? entry.inputs : key.startsWith(`w:${entry.p}:`) ? [entry.weight] : []) {
+          const taps = entry.relation.fix(access, place);
+          if (taps.total > BigInt(most)) return new Set();
+          for (const tap of taps.list()) found.add(joined(tap[0]!));
+        }
+    }
+    return found;
   }
 
   named(key: string): Tensor | null {
@@ -128,6 +162,17 @@ export class Layer {
         found.set(`${weight.p}:${joined(weight.place)}`, weight);
       }
     return [...found.values()];
+  }
+
+  /** The input that a neuron multiplies with a weight; without one, the first that it reads. */
+  inputOf(place: Place, weight?: Weight): Place | undefined {
+    for (const entry of this.lines)
+      for (const tap of entry.relation.fix(0, place).list(0, LISTED)) {
+        const mine = !weight || (entry.p === weight.p && joined(tap[entry.weight]!) === joined(weight.place));
+        const x = mine ? entry.inputs.map((access) => tap[access]).find((found) => found) : undefined;
+        if (x) return x;
+      }
+    return undefined;
   }
 
   /** What a neuron uses, or what an input reaches. */

@@ -30,6 +30,7 @@ export function InputCell({ term, place, digits }: { term: Term | null; place: P
     <span
       class={`box input${term.x ? "" : " padding"}`}
       title={term.x ? `x[${term.x.join(",")}] = ${exact(term.input)}` : "padding"}
+      data-means="x"
       {...keys(term, place)}
     >
       {term.x ? value(term.input, digits) : "0"}
@@ -99,6 +100,8 @@ export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): s
     difference === 0
       ? "difference 0"
       : `difference ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
+  if (store.layer?.edits.size)
+    return `Without the change the model’s own ${known.length > 1 ? "values are" : "value is"} ${values}; the totals here are computed from the changed numbers.`;
   const taps = store.record?.uses_per_weight?.taps;
   return `The model’s own ${known.length > 1 ? "values are" : "value is"} ${values}: ${gap}.${typeof taps === "number" && taps > 1 ? ` Each weight is written once and used ${taps} times.` : ""}`;
 }

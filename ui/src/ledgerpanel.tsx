@@ -1,5 +1,6 @@
 /** The ledger: every product of neuron i, and of j beside it, from the relation and the tensors. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Editing } from "./editing";
 import { useWidth } from "./hooks";
 import { evaluate, explained, groupsIn, grouped, rows, type Neuron, type Row } from "./ledger";
 import { DIGITS } from "./ledgercells";
@@ -41,6 +42,7 @@ export function LedgerPanel({ store, legend }: { store: Store; legend: Legend | 
         {neuron && <p class="subtitle">{reading(neuron, second.neuron, tall)}</p>}
         <StatusLine store={store} />
       </div>
+      <Editing store={store} />
       {first.error ? (
         <Unfit text={first.error} />
       ) : neuron ? (

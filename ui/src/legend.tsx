@@ -1,6 +1,7 @@
 /** The one legend of the screen: identity of what, how many of how many, and which. */
 import { useRef } from "preact/hooks";
 import { PHONE, useMarks, useMedia } from "./hooks";
+import { value } from "./numbers";
 import type { Store } from "./store";
 import type { Chip, Legend } from "./types";
 
@@ -85,6 +86,7 @@ function Turns({ store }: { store: Store }) {
   const channels = layer.extent("channel");
   const filters = layer.extent("filter");
   const filter = store.filter;
+  const able = state.level === "weight" || state.level === "tap";
   return (
     <span class="turns">
       {state.level !== "channel" && filters > 1 && (
@@ -100,6 +102,16 @@ function Turns({ store }: { store: Store }) {
       )}
       {channels > FEW && (
         <Choice name="channel" size={channels} value={store.channel} onChange={(c) => store.turn("c", c)} />
+      )}
+      {able && (
+        <label class="check" title="Some eyes cannot tell 27 colours apart; the labels stay on">
+          <input
+            type="checkbox"
+            checked={state.many === 1}
+            onChange={(event) => store.set({ many: event.currentTarget.checked ? 1 : undefined })}
+          />{" "}
+          27 colours
+        </label>
       )}
     </span>
   );
@@ -153,6 +165,13 @@ function choose(store: Store, chip: Chip): void {
   else store.keep(store.linking.meaning(chip.id));
 }
 
+/** The number on a chip, where it is short enough: the reader's own, if it was changed. */
+function short(store: Store, chip: Chip): string {
+  const changed = store.layer?.edits.get(`w:${chip.id.slice(chip.id.indexOf(":") + 1)}`);
+  const text = chip.id.startsWith("weight:") && changed !== undefined ? value(changed, 2) : (chip.value ?? "");
+  return text.length < 4 ? text : "";
+}
+
 function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
   const row = (chip: Chip | undefined): string => chip?.label.split(",").slice(0, -1).join() ?? "";
   const box = useRef<HTMLUListElement>(null);
@@ -174,7 +193,7 @@ function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
             onClick={() => choose(store, chip)}
           >
             <span class="swatch mono" data-id={chip.id} style={{ background: chip.colour, color: chip.on }}>
-              {chip.value && chip.value.length < 4 ? chip.value : ""}
+              {short(store, chip)}
             </span>
             <span class="label">{chip.label}</span>
           </button>

@@ -116,6 +116,8 @@ function agrees(mark: Mark, reached: Reached): boolean {
 
 /** What pointing at a mark means: its weight if it names one, else its neuron, its input, its bias, its identity. */
 export function targetOf(mark: Mark): Target | null {
+  if (mark.x.length === 1 && mark.element?.getAttribute("data-means") === "x")
+    return { kind: "input", place: toPlace(mark.x[0]!), layer: mark.layer || undefined };
   if (mark.w.length === 1) return { kind: "weight", p: mark.p, place: toPlace(mark.w[0]!) };
   if (mark.y.length === 1) return { kind: "neuron", place: toPlace(mark.y[0]!), layer: mark.layer || undefined };
   if (mark.x.length === 1) return { kind: "input", place: toPlace(mark.x[0]!), layer: mark.layer || undefined };

@@ -2,6 +2,7 @@
 import { Drawing } from "./picture";
 import type { Store } from "./store";
 import { StatusLine } from "./statusline";
+import { Frames, Stepping } from "./stepping";
 import { panelsOf } from "./views";
 import { panelWords } from "./words";
 
@@ -38,7 +39,12 @@ export function SinglePanel({ store }: { store: Store }) {
           <StatusLine store={store} />
         </div>
       )}
-      <Drawing store={store} picture={store.shown[0]!} />
+      <Stepping store={store} />
+      {store.state.frames && !store.atOneLevel ? (
+        <Frames store={store} />
+      ) : (
+        <Drawing store={store} picture={store.shown[0]!} />
+      )}
     </section>
   );
 }

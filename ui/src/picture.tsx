@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { named } from "./numbers";
 import { parse, same } from "./state";
 import type { Store, Picture } from "./store";
+import { rewrite } from "./rewrite";
 import { message } from "./store";
 import { Fault, Loading, Unfit } from "./states";
 import { drawing, sizeOf } from "./svg";
@@ -43,10 +44,15 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
       root.replaceChildren();
       setFault(message(problem));
     }
+    rewrite(root, store.layer);
     const remove = store.linking.add(root);
     if (focused && i) store.linking.point({ kind: "neuron", place: i });
     return remove;
   }, [answer, answer?.instead ? `${i}|${j}` : ""]);
+
+  useLayoutEffect(() => {
+    if (box.current) rewrite(box.current, store.layer);
+  }, [store.state.edit, store.layer]);
 
   const error = picture.error ?? fault;
   const others = store.model.report.layers.length - 1;
@@ -76,7 +82,9 @@ function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
       {(answer.window || answer.words.length > 0) && (
         <p class="words">
           {answer.window && <b class="window">{answer.window}. </b>}
-          {answer.words.join(" ")}
+          {state.edit
+            ? "The numbers follow your change; the sentences of the picture spoke of the stored ones, and are left out."
+            : answer.words.join(" ")}
         </p>
       )}
       {answer.table && answer.table.rows.length > 0 && (

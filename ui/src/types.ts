@@ -148,6 +148,10 @@ export interface UsesAnswer {
   real: number;
 }
 
+export interface MakersAnswer {
+  makers: { layer: number | null; name: string; places: number[][]; count: number; through: string[] }[];
+}
+
 /** One weight: the number of its parameter in the report, and its place. */
 export interface Weight {
   p: number;
@@ -166,7 +170,12 @@ export interface State {
   window?: string | undefined;
   /** 0: repeated blocks are drawn one by one. */
   fold?: number | undefined;
-  frame?: number | undefined;
+  /** 1: 27 colours. */
+  many?: number | undefined;
+  /** How many neurons are drawn side by side. */
+  frames?: number | undefined;
+  /** Numbers that the reader changed. */
+  edit?: string | undefined;
 }
 /** A state as Python writes it: places are lists, a weight is "P:0,1" or {p, place}. */
 export type StateRecord = Partial<{
@@ -180,7 +189,9 @@ export type StateRecord = Partial<{
   m: number;
   window: string;
   fold: number;
-  frame: number;
+  many: number;
+  frames: number;
+  edit: string;
 }>;
 
 /** What the reader points at: a weight, a neuron, an input, or whatever has one identity. */

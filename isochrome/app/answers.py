@@ -185,11 +185,9 @@ def _explain(answers: Answers, given: Given) -> Any:
     terms = sum(answers.values.relation_of(one).fix({0: place}).total for one in beside)
     if terms > MOST_TERMS:
         raise RequestError(f"neuron: must have at most {MOST_TERMS:,} connections to be shown here; has {terms:,}")
-    found = explain(answers.model, layer, neuron, answers.values)
-    if found.total is None or any(term.w is None for term in found.terms):
-        why = found.note or answers.note or "its sum has terms that no stored weight multiplies"
-        raise RequestError(f"{shown(layer.name)}: {why}. `isochrome explain` lists what is known.")
-    return told(found.to_dict())
+    found = explain(answers.model, layer, neuron, answers.values).to_dict()
+    missing = answers.note if found["total"] is None else ""
+    return told(found | {"note": found["note"] or missing or None})
 
 
 def _uses(answers: Answers, given: Given) -> Any:

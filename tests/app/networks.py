@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-__all__ = ["write_deep", "write_residual"]
+__all__ = ["write_deep", "write_residual", "write_words"]
 
 
 def _save(path: Path, nodes: list[onnx.NodeProto], weights: dict[str, tuple[int, ...]], given: tuple[int, ...],
@@ -64,3 +64,25 @@ def write_deep(folder: Path, layers: int = 500) -> Path:
                                       pads=[size // 2] * 4))  # fmt: skip
         read = f"c{number}.out"
     return _save(folder / "deep.onnx", nodes, weights, (1, 4, 16, 16), read)
+
+
+def write_words(folder: Path) -> Path:
+    """Four word numbers, looked up in a table, shifted by a stored vector, and read by an LSTM."""
+    nodes = [
+        helper.make_node("Gather", ["table", "words"], ["looked"], name="embedding"),
+        helper.make_node("Add", ["looked", "shift.bias"], ["shifted"], name="shift"),
+        helper.make_node("LSTM", ["shifted", "lstm.w", "lstm.r", "lstm.b"], ["states"], name="lstm", hidden_size=2),
+    ]
+    generator = np.random.default_rng(1)
+    shapes = {"table": (6, 3), "shift.bias": (3,), "lstm.w": (1, 8, 3), "lstm.r": (1, 8, 2), "lstm.b": (1, 16)}
+    stored = [
+        numpy_helper.from_array(generator.integers(-2, 3, shape).astype(np.float32), name)
+        for name, shape in shapes.items()
+    ]
+    given = helper.make_tensor_value_info("words", onnx.TensorProto.INT64, (4, 1))
+    last = helper.make_tensor_value_info("states", onnx.TensorProto.FLOAT, None)
+    graph = helper.make_graph(nodes, "g", [given], [last], stored)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path = folder / "words.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path

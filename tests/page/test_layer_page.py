@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -13,6 +14,7 @@ from isochrome.app.api import open_model
 from isochrome.app.page import STATIC
 from isochrome.app.server import running
 from isochrome.core.evaluate import evaluate
+from tests.app.networks import write_words
 from tests.page.test_explorer import address, browser, demo, demo_file, watched
 
 __all__ = ["address", "browser", "demo", "demo_file"]
@@ -165,7 +167,7 @@ def test_less_motion_is_offered_no_play(browser: Browser, demo: str) -> None:
 def test_frames_side_by_side(browser: Browser, demo: str) -> None:
     with watched(browser, f"{demo}#view=connections&i=0,0,1") as found:
         page = found.page
-        page.locator(".stepping .check input").check()
+        page.locator(".stepping .check input").first.check()
         found.settled()
         page.locator(".frames svg").nth(2).wait_for()
         assert page.locator(".frames h3").all_inner_texts() == ["y[0,0,1]", "y[0,0,2]", "y[0,1,0]"]
@@ -180,10 +182,38 @@ def test_twenty_seven_colours_are_a_choice(browser: Browser, demo: str) -> None:
     with watched(browser, f"{demo}#view=connections&level=weight") as found:
         page = found.page
         assert page.locator(".chips li").count() == 9
-        page.locator(".legend .check input").check()
+        page.locator(".stepping .many input").check()
         found.settled()
         assert page.locator(".chips li").count() == 27 and "many=1" in urlsplit(page.url).fragment
         pairs = page.locator(".picture [data-id]").evaluate_all(
             "(all) => all.map((one) => `${one.dataset.id} ${one.getAttribute('fill') ?? one.getAttribute('stroke')}`)"
         )
         assert len(set(pairs)) == 27
+
+
+# --- layers without products ------------------------------------------------------------------------------------------
+
+
+def test_every_layer_has_a_ledger(browser: Browser, tmp_path: Path) -> None:
+    opened = open_model(write_words(tmp_path))
+    run = opened.run()
+    with running(opened, run) as served, watched(browser, served) as found:
+        page = found.page
+        for layer, neuron, said in (
+            (0, (1, 2), "the weight that is looked up: no input multiplies it"),
+            (1, (1, 2), "inputs added as they are: no weight multiplies them"),
+            (2, (1, 0, 5), "? is a number that the run does not give"),
+        ):
+            page.evaluate(f"location.hash = '#layer={layer}&view=start&i={','.join(map(str, neuron))}'")
+            page.wait_for_url(re.compile(rf"#layer={layer}&"))
+            found.settled()
+            ledger = page.inner_text(".ledger").replace("−", "-")
+            assert said in ledger
+            answer = run.explain(layer, neuron)
+            if answer.total is None:
+                assert answer.note in ledger and "= ?" in page.inner_text(".sums").replace("\t", " ")
+            else:
+                assert f"The model’s own value is {answer.framework:g}: difference 0" in ledger
+            products = page.locator(".ledger .product").all_inner_texts()
+            mine = ["?" if term.product is None else f"{term.product:g}" for term in answer.terms]
+            assert [text.replace("−", "-") for text in products][: len(mine)] == mine

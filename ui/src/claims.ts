@@ -12,7 +12,7 @@ const common = (one: ReadonlySet<string>, other: ReadonlySet<string>): number =>
 
 /** The claims that make sense for the layer and the neurons on screen. */
 export function claims({ layer, state: { i, j } }: Store): Claim[] {
-  if (!layer || !layer.has(i) || layer.lines.every((entry) => entry.inputs.length === 0)) return [];
+  if (!layer || !layer.has(i) || layer.lines.every((entry) => entry.adds)) return [];
   const mine = weights(layer, i);
   const all = mine.size;
   if (all === 0) return [];

@@ -13,6 +13,8 @@ export interface WeightLine {
   /** The access of the weight; the inputs are all other factors. */
   weight: number;
   inputs: readonly number[];
+  /** A bias: the weight is added, no input multiplies it. */
+  adds: boolean;
 }
 
 /** Every key that belongs to a neuron or an input, as the marks spell them. */
@@ -56,7 +58,8 @@ export class Layer {
     const weight = line.weight ? relation.access(line.weight) : Math.max(relation.access("w"), relation.access("b"));
     if (weight < 1) return [];
     const inputs = relation.accesses.map((_, k) => k).filter((k) => k > 0 && k !== weight);
-    return [{ line, relation, weight, inputs, p: line.p ?? this.number(line.parameter) }];
+    const adds = line.adds ?? inputs.length === 0;
+    return [{ line, relation, weight, inputs, adds, p: line.p ?? this.number(line.parameter) }];
   }
 
   /** The number of a parameter in the report, by any of its names; -1 where the report has none. */
@@ -132,8 +135,8 @@ export class Layer {
 
   /** The line in which a weight stands: by its parameter's number, a bias apart. */
   lineOf(target: Target): WeightLine | undefined {
-    if (target.kind === "bias") return this.lines.find((entry) => entry.inputs.length === 0);
-    if (target.kind !== "weight") return this.lines.find((entry) => entry.inputs.length > 0);
+    if (target.kind === "bias") return this.lines.find((entry) => entry.adds);
+    if (target.kind !== "weight") return this.lines.find((entry) => !entry.adds);
     const mine = this.lines.filter((entry) => entry.p === target.p);
     return mine.find((entry) => entry.relation.accesses[entry.weight]!.shape.length === target.place.length) ?? mine[0];
   }
@@ -156,7 +159,7 @@ export class Layer {
   /** The weights that a neuron uses, each once, in the order of its taps. */
   weightsOf(place: Place): Weight[] {
     const found = new Map<string, Weight>();
-    for (const entry of this.lines.filter((line) => line.inputs.length > 0))
+    for (const entry of this.lines.filter((line) => !line.adds))
       for (const tap of entry.relation.fix(0, place).list(0, LISTED)) {
         const weight = { p: entry.p, place: tap[entry.weight]! };
         found.set(`${weight.p}:${joined(weight.place)}`, weight);
@@ -192,7 +195,7 @@ export class Layer {
 function gather(found: Reached, entry: WeightLine, tap: (Place | null)[]): void {
   const y = joined(tap[0]!);
   const place = joined(tap[entry.weight]!);
-  if (entry.inputs.length === 0) {
+  if (entry.adds) {
     found.b.add(place);
     return;
   }

@@ -86,7 +86,6 @@ function Turns({ store }: { store: Store }) {
   const channels = layer.extent("channel");
   const filters = layer.extent("filter");
   const filter = store.filter;
-  const able = state.level === "weight" || state.level === "tap";
   return (
     <span class="turns">
       {state.level !== "channel" && filters > 1 && (
@@ -102,16 +101,6 @@ function Turns({ store }: { store: Store }) {
       )}
       {channels > FEW && (
         <Choice name="channel" size={channels} value={store.channel} onChange={(c) => store.turn("c", c)} />
-      )}
-      {able && (
-        <label class="check" title="Some eyes cannot tell 27 colours apart; the labels stay on">
-          <input
-            type="checkbox"
-            checked={state.many === 1}
-            onChange={(event) => store.set({ many: event.currentTarget.checked ? 1 : undefined })}
-          />{" "}
-          27 colours
-        </label>
       )}
     </span>
   );
@@ -157,6 +146,8 @@ function Choice({
   );
 }
 
+const NINE = 9;
+
 /** A click on a chip: its filter, its channel, its weight. */
 function choose(store: Store, chip: Chip): void {
   const [level, number] = chip.id.split(":");
@@ -178,7 +169,7 @@ function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
   useMarks(store, box, chips);
   const wide = chips.some((chip) => chip.label.length > 5);
   return (
-    <ul ref={box} class={`chips${wide ? " wide" : ""}`}>
+    <ul ref={box} class={`chips${wide ? " wide" : ""}${chips.length > NINE ? " many" : ""}`}>
       {chips.map((chip, k) => (
         <li key={chip.id} class={k > 0 && chip.label.includes(",") && row(chip) !== row(chips[k - 1]) ? "start" : ""}>
           <button

@@ -4,6 +4,7 @@ import { named } from "./numbers";
 import { parse, same } from "./state";
 import type { Store, Picture } from "./store";
 import { rewrite } from "./rewrite";
+import { follows } from "./views";
 import { message } from "./store";
 import { Fault, Loading, Unfit } from "./states";
 import { drawing, sizeOf } from "./svg";
@@ -44,14 +45,14 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
       root.replaceChildren();
       setFault(message(problem));
     }
-    rewrite(root, store.layer);
+    if (follows(picture.view)) rewrite(root, store.layer);
     const remove = store.linking.add(root);
     if (focused && i) store.linking.point({ kind: "neuron", place: i });
     return remove;
   }, [answer, answer?.instead ? `${i}|${j}` : ""]);
 
   useLayoutEffect(() => {
-    if (box.current) rewrite(box.current, store.layer);
+    if (box.current && follows(picture.view)) rewrite(box.current, store.layer);
   }, [store.state.edit, store.layer]);
 
   const error = picture.error ?? fault;
@@ -68,13 +69,13 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
         />
       )}
       <div class="picture" ref={box} hidden={!!error || !answer} />
-      {answer && !error && <Under answer={answer} state={store.state} />}
+      {answer && !error && <Under answer={answer} state={store.state} view={picture.view} />}
     </>
   );
 }
 
 /** What stands under a picture: which window it is, its sentences, and the same as a table. */
-function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
+function Under({ answer, state, view }: { answer: DrawAnswer; state: State; view: string }) {
   const [open, setOpen] = useState(false);
   return (
     <div class="under">
@@ -82,9 +83,7 @@ function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
       {(answer.window || answer.words.length > 0) && (
         <p class="words">
           {answer.window && <b class="window">{answer.window}. </b>}
-          {state.edit
-            ? "The numbers follow your change; the sentences of the picture spoke of the stored ones, and are left out."
-            : answer.words.join(" ")}
+          {state.edit ? edited(view) : answer.words.join(" ")}
         </p>
       )}
       {answer.table && answer.table.rows.length > 0 && (
@@ -96,6 +95,12 @@ function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
     </div>
   );
 }
+
+/** A picture's own sentences speak of the stored numbers: while some are changed, this stands in their place. */
+const edited = (view: string): string =>
+  follows(view)
+    ? "Cells, neurons and the ledger follow your change; sums written inside the picture are of the stored numbers."
+    : "This picture shows the stored numbers, without your change.";
 
 const ROWS = 1000;
 

@@ -6,7 +6,9 @@ import { MINUS, value } from "./numbers";
 
 /** Past so many outputs that an edit reaches, drawings keep their numbers. */
 const MOST = 20_000;
-const NUMBER = /^([≈=]? ?)([\u2212-]?[\d,]+(?:\.\d+)?(?:e[\u2212-]?\d+)?)$/;
+const NUMBER = /^(.*?[≈=]? ?)([\u2212-]?\d[\d,]*(?:\.\d+)?(?:e[\u2212-]?\d+)?)$/;
+/** What may stand before a number that is its neuron's value; anything else before it is a sum that no longer holds. */
+const NAME = /^y\[[\d,]*\] = $/;
 
 /** A number in a drawing, before and after. */
 interface Change {
@@ -33,6 +35,8 @@ export function rewrite(root: Element, layer: Layer | null): void {
   };
   for (const mark of root.querySelectorAll<SVGElement>("rect[data-w], rect[data-x], rect[data-y], path[data-y]"))
     for (const change of changesOf(layer, mark, output)) replace(mark, change);
+  for (const text of root.querySelectorAll<SVGElement>("text[data-y]:not([data-w], [data-x])"))
+    for (const change of changesOf(layer, text, output)) put(text, change);
 }
 
 /** What the number on a mark may be: its weight, its input, its neuron's value. */
@@ -55,18 +59,24 @@ function changesOf(layer: Layer, mark: SVGElement, output: (y: string) => Change
 }
 
 /** The texts that stand on a mark follow it in the drawing, up to the next thing's own mark. */
-function replace(mark: SVGElement, { old, now }: Change): void {
+function replace(mark: SVGElement, change: Change): void {
   const own = keysOf(mark);
   let next = mark.nextElementSibling as SVGElement | null;
   for (let k = 0; next && k < 8; k++, next = next.nextElementSibling as SVGElement | null) {
     const keyed = next.dataset.y !== undefined || next.dataset.w !== undefined || next.dataset.x !== undefined;
     if (keyed && keysOf(next) !== own) return;
-    const match = next.localName === "text" && !("was" in next.dataset) ? NUMBER.exec(next.textContent ?? "") : null;
-    if (!match || !isRounded(match[2]!, old)) continue;
-    next.dataset.was = next.textContent!;
-    next.textContent = `${match[1]!.replace("≈", "")}${value(now, 4)}`;
-    return;
+    if (put(next, change)) return;
   }
+}
+
+/** Writes the new number into a text that ends in the old one. */
+function put(text: SVGElement, { old, now }: Change): boolean {
+  const match = text.localName === "text" && !("was" in text.dataset) ? NUMBER.exec(text.textContent ?? "") : null;
+  if (!match || !isRounded(match[2]!, old)) return false;
+  const before = NAME.test(match[1]!) || match[1] === "" ? match[1]! : "= ";
+  text.dataset.was = text.textContent!;
+  text.textContent = before + value(now, 4);
+  return true;
 }
 
 const keysOf = ({ dataset: { y, w, x } }: SVGElement): string => [y, w, x].join("|");

@@ -66,6 +66,16 @@ export function Stepping({ store }: { store: Store }) {
           side by side
         </label>
       )}
+      {(state.level === "weight" || state.level === "tap") && (
+        <label class="check many" title="Some eyes cannot tell 27 colours apart; the labels stay on">
+          <input
+            type="checkbox"
+            checked={state.many === 1}
+            onChange={(event) => store.set({ many: event.currentTarget.checked ? 1 : undefined })}
+          />{" "}
+          27 colours (some eyes cannot tell these apart; labels stay on)
+        </label>
+      )}
     </div>
   );
 }

@@ -51,6 +51,8 @@ export interface Line {
   p?: number;
   weight?: string;
   tensors?: Record<string, string>;
+  /** A bias: it is added, nothing multiplies it. */
+  adds?: boolean;
   /** The whole line is multiplied by it. */
   scale?: number;
   /** False: the line says who reaches whom, its sum of products is not the value. */
@@ -135,9 +137,21 @@ export interface DrawAnswer {
 }
 export interface ExplainAnswer {
   layer: string;
-  terms: { parameter: string; w: number[]; x: number[] | null; weight: number; input: number; product: number }[];
+  terms: {
+    parameter: string | null;
+    /** null: no stored weight multiplies. */
+    w: number[] | null;
+    /** null: it reads padding, or no input at all. */
+    x: number[] | null;
+    weight: number | null;
+    /** null: no input multiplies, or the run does not give it. */
+    input: number | null;
+    product: number | null;
+  }[];
   bias: number | null;
-  total: number;
+  total: number | null;
+  /** Why the total is not the value; null where it is. */
+  note?: string | null;
   framework: number | null;
   difference: number | null;
   bound: number | null;

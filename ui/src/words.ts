@@ -125,7 +125,7 @@ export function status(layer: Layer, target: Target, held: boolean): string {
       if (target.layer !== undefined && target.layer !== String(layer.record.index))
         return `${named("y", target.place)} of another layer, ${verb}`;
       const taps = layer.lines
-        .filter((entry) => entry.inputs.length > 0)
+        .filter((entry) => !entry.adds)
         .map((entry) => entry.relation.fix(0, target.place));
       const number = layer.named("y")?.at(target.place);
       const total = taps.reduce((sum, each) => sum + each.total, 0n);

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
+from isochrome.app.playground import playground_record
 from isochrome.ask.explain import explain
 from isochrome.ask.maker import makers
 from isochrome.ask.network import network
@@ -31,6 +32,7 @@ from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.examples import find_example
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import full_place, main_line
+from isochrome.model.typed import TypedModel
 from isochrome.model.values import Values
 from isochrome.render import FORMATS
 from isochrome.render.document import legend_record
@@ -137,7 +139,7 @@ def _model(answers: Answers, given: Given) -> Any:
         record |= {"index": layer.number, **letters_and_roles(model, layer)}
     found = {
         "name": opened.name,
-        "title": find_example(opened.example).title if opened.example else opened.name,
+        "title": _title(opened),
         "report": report,
         "views": [
             {"name": view.name, "title": view.title, "whole": view.whole, "level": view.level}
@@ -146,9 +148,16 @@ def _model(answers: Answers, given: Given) -> Any:
         "levels": list(LEVELS),
         "repeats": len(network(model).repeats) if model.layers else 0,
         "input": {"what": answers.values.what},
+        "playground": playground_record(model.layers[0].lines[0]) if isinstance(opened.file, TypedModel) else None,
         "first": first_state(model),
     }
     return told(found)
+
+
+def _title(opened: OpenedModel) -> str:
+    if isinstance(opened.file, TypedModel):
+        return "A typed formula"
+    return find_example(opened.example).title if opened.example else opened.name
 
 
 def _layer(answers: Answers, given: Given) -> Any:

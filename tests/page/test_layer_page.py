@@ -215,5 +215,5 @@ def test_every_layer_has_a_ledger(browser: Browser, tmp_path: Path) -> None:
             else:
                 assert f"The model’s own value is {answer.framework:g}: difference 0" in ledger
             products = page.locator(".ledger .product").all_inner_texts()
-            mine = ["?" if term.product is None else f"{term.product:g}" for term in answer.terms]
+            mine = ["?" if term.product is None else f"{term.product + 0.0:g}" for term in answer.terms]
             assert [text.replace("−", "-") for text in products][: len(mine)] == mine

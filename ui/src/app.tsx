@@ -14,6 +14,7 @@ import { Hatches } from "./logo";
 import { SinglePanel, StartPanels } from "./panels";
 import { Fault, Opaque } from "./states";
 import { StatusLine } from "./statusline";
+import { Playground } from "./playground";
 import type { Store } from "./store";
 import { Story } from "./story";
 import { widthOf } from "./svg";
@@ -106,6 +107,7 @@ function Main({ store }: { store: Store }) {
         </div>
       ) : (
         <>
+          <Playground store={store} />
           {!uncoloured && <LegendBar store={store} legend={answer?.legend ?? null} />}
           {start ? <StartPanels store={store} /> : <SinglePanel store={store} />}
           {store.whole ? null : (hasLedger(state.view) && answer) || store.atOneLevel ? (

@@ -106,6 +106,13 @@ export interface ModelAnswer {
   /** How many runs of equal blocks the network has. */
   repeats?: number;
   input?: { what: string } | null;
+  /** Only of a typed formula. */
+  playground?: {
+    line: string;
+    sizes: string;
+    words: string[];
+    gallery: { name: string; line: string; sizes: string; here: boolean }[];
+  } | null;
   first?: StateRecord;
 }
 

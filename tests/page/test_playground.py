@@ -31,7 +31,7 @@ def demo() -> Iterator[str]:
 def test_from_the_header_to_the_playground_and_through_its_gallery(browser: Browser, demo: str) -> None:
     with watched(browser, demo) as found:
         page = found.page
-        page.locator("header a", has_text="playground").click()
+        page.locator(".story a", has_text="Playground").click()
         page.wait_for_url(re.compile("/at/formula"))
         found.settled()
         for name, example in FORMULAS.items():

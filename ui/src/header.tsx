@@ -3,15 +3,8 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Exports } from "./export";
 import { useWidth } from "./hooks";
 import { Logo } from "./logo";
-import { room } from "./playground";
 import type { Store } from "./store";
 import { tabsOf } from "./views";
-
-/** Where the playground begins: the line that everything is told against. */
-const FIRST = {
-  line: "y[m, p, q] += w[m, c, u, v] * x[c, p + u - 1, q + v - 1]",
-  sizes: "y=3,6,6; w=3,2,3,3; x=2,6,6",
-};
 
 interface Props {
   store: Store;
@@ -52,11 +45,6 @@ export function Header({ store, listOpen, onList, onTheme, onHelp }: Props) {
       </button>
       <Views store={store} />
       <span class="tools">
-        {store.home !== null && !model.playground && (
-          <a class="plain" href={room(store.home, FIRST.line, FIRST.sizes)}>
-            playground
-          </a>
-        )}
         <button type="button" class="plain" onClick={onHelp} aria-label="Keys" aria-keyshortcuts="?">
           ?
         </button>

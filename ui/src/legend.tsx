@@ -176,7 +176,6 @@ function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
             type="button"
             data-chip={chip.id}
             title={chip.value && chip.value.length > 3 ? chip.value : undefined}
-            aria-label={`${chip.label}${chip.value ? ` = ${chip.value}` : ""}`}
             onPointerEnter={() => store.linking.point(store.linking.meaning(chip.id))}
             onPointerLeave={() => store.linking.point(null)}
             onFocus={() => store.linking.point(store.linking.meaning(chip.id))}
@@ -185,7 +184,7 @@ function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
           >
             <span class="swatch mono" data-id={chip.id} style={{ background: chip.colour, color: chip.on }}>
               {short(store, chip)}
-            </span>
+            </span>{" "}
             <span class="label">{chip.label}</span>
           </button>
         </li>

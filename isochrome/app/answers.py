@@ -62,7 +62,7 @@ class Answers:
     """
 
     def __init__(self, opened: OpenedModel, run: Run, limit: int = MOST_ELEMENTS, alone: bool = False) -> None:
-        self.opened, self.limit, self.alone = opened, limit, alone
+        self.opened, self.limit, self.alone, self.first_run = opened, limit, alone, run
         self.model: Model = opened.model
         self.patient = Patient(run.values.runner)
         self.values: Values = replace(run.values, runner=self.patient)

@@ -23,7 +23,7 @@ from isochrome.draw.identity import LEVELS
 from isochrome.draw.views import VIEWS
 from isochrome.errors import IsochromeError, RequestError, shown
 
-__all__ = ["FILES", "Written", "page_file", "served_page", "write_page"]
+__all__ = ["FILES", "Written", "page_document", "page_file", "served_page", "write_page"]
 
 STATIC = Path(__file__).parent / "static"
 ROOM = 2_000_000
@@ -128,16 +128,24 @@ def write_page(
 
     Without ``layers`` all of them go in, or the first ones that fit about two megabytes.
     """
+    content, found = page_document(opened, run, layers)
+    write_whole(path, content)
+    return found
+
+
+def page_document(
+    opened: OpenedModel, run: Run, layers: Sequence[int] | None = None, first: int | None = None
+) -> tuple[bytes, Written]:
+    """The explorer as one HTML document, and what it holds; ``first`` is a layer that has to be in it."""
     answers = Answers(opened, run, MOST_ELEMENTS, alone=True)
     code, style = _static("page.js").decode(), _stylesheet(_inlined)
     model = answers.answer("model")
-    packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(style))
+    packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(style), first)
     found = Written(tuple(sorted(chosen)), len(model["report"]["layers"]), 0)
     title = model["title"] + (f" ({found.lacks})" if found.lacks else "")
     packed["model"] = encode(model | {"title": title})
     content = _document(title, packed, code, style)
-    write_whole(path, content)
-    return Written(found.layers, found.of, len(content))
+    return content, Written(found.layers, found.of, len(content))
 
 
 def _inlined(font: str) -> str:
@@ -145,11 +153,11 @@ def _inlined(font: str) -> str:
 
 
 def _packed(
-    answers: Answers, model: Mapping[str, Any], layers: Sequence[int] | None, room: int
+    answers: Answers, model: Mapping[str, Any], layers: Sequence[int] | None, room: int, first: int | None = None
 ) -> tuple[dict[str, bytes], list[int]]:
-    first = model["first"]["layer"]
     every = range(len(model["report"]["layers"]))
-    order = [first, *(number for number in every if number != first)] if layers is None else dict.fromkeys(layers)
+    begin = [*([first] if first in every else []), model["first"]["layer"]]
+    order = dict.fromkeys([*begin, *every] if layers is None else layers)
     packed: dict[str, bytes] = {}
     chosen: list[int] = []
     for number in order if every else ():

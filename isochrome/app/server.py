@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import socket
 import sys
@@ -31,7 +32,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from isochrome.app.answers import Answers, encode
 from isochrome.app.api import OpenedModel, Run
-from isochrome.app.page import FILES, page_file, served_page
+from isochrome.app.page import FILES, page_document, page_file, served_page
 from isochrome.app.rooms import Rooms
 from isochrome.errors import IsochromeError, RequestError, shown
 
@@ -80,6 +81,13 @@ def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecu
     async def first(request: Request) -> Response:
         return Response(page, media_type="text/html")
 
+    async def save(request: Request) -> Response:
+        return await _saved(pool, opened, run, request)
+
+    async def room_save(request: Request) -> Response:
+        answers = await asyncio.get_running_loop().run_in_executor(pool, rooms.answers, request.path_params["room"])
+        return await _saved(pool, answers.opened, answers.first_run, request)
+
     async def room(request: Request) -> Response:
         name = request.path_params["room"]
         here = f"{base}/at/{quote(name, safe=':;=,*+[]()<&!')}"
@@ -104,6 +112,8 @@ def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecu
     routes = [
         Route(f"{base}/", first),
         Route(f"{base}/api/{{path:path}}", answer),
+        Route(f"{base}/save.html", save),
+        Route(f"{base}/at/{{room}}/save.html", room_save),
         Route(f"{base}/at/{{room}}/", room),
         Route(f"{base}/at/{{room}}/api/{{path:path}}", room_answer),
         Route(f"{base}/{{name:path}}", file),
@@ -114,6 +124,17 @@ def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecu
 
 async def _work(pool: ThreadPoolExecutor, function: Callable[..., bytes], *given: str) -> bytes:
     return await asyncio.get_running_loop().run_in_executor(pool, function, *given)
+
+
+async def _saved(pool: ThreadPoolExecutor, opened: OpenedModel, run: Run, request: Request) -> Response:
+    """The page as one file, with the layer on screen in it."""
+    layer = request.query_params.get("layer", "")
+    first = int(layer) if re.fullmatch(r"[0-9]{1,9}", layer) else None
+    content, _ = await asyncio.get_running_loop().run_in_executor(
+        pool, lambda: page_document(opened, run, None, first)
+    )
+    headers = {"content-disposition": 'attachment; filename="isochrome.html"'}
+    return Response(content, media_type="text/html", headers=headers)
 
 
 def _said(status: int, text: str) -> Response:

@@ -13,8 +13,10 @@ from playwright.sync_api import Browser, Page
 
 from isochrome.app.api import open_model
 from isochrome.app.page import STATIC
+from isochrome.app.pictures import draw
 from isochrome.app.server import running
 from isochrome.draw.views import VIEWS
+from tests.app.hostile import RIGHT_TO_LEFT, write_strange
 from tests.page.test_explorer import ROOT, browser, watched
 
 __all__ = ["browser"]
@@ -181,3 +183,62 @@ def test_print_is_ink_on_paper(browser: Browser, stanford: str) -> None:
         )
         assert style == ["#fff", "#000"]
         assert not page.locator("nav.views").is_visible() and page.locator(".ledger").is_visible()
+
+
+# --- what one takes along ---------------------------------------------------------------------------------------------
+
+
+def test_the_saved_picture_is_the_file_that_draw_writes(browser: Browser, stanford: str, tmp_path: Path) -> None:
+    opened = open_model("example:stanford")
+    wanted = draw(opened, "conv", "connections", "filter", neurons=[(0, 1, 0), (0, 1, 1)], channel=0).svg()
+    with watched(browser, f"{stanford}#view=connections&level=filter&i=0,1,0&j=0,1,1") as found:
+        page = found.page
+        page.locator("summary", has_text="export").click()
+        with page.expect_download() as saved:
+            page.locator(".sheet button", has_text="Save this picture").click()
+        saved.value.save_as(tmp_path / "saved.svg")
+        assert (tmp_path / "saved.svg").read_text() == wanted
+
+
+def test_the_saved_page_opens_alone(browser: Browser, stanford: str, tmp_path: Path) -> None:
+    with watched(browser, stanford) as found:
+        page = found.page
+        page.locator("summary", has_text="export").click()
+        with page.expect_download() as saved:
+            page.locator(".sheet a", has_text="Save this page").click()
+        saved.value.save_as(tmp_path / "saved.html")
+    with watched(browser, (tmp_path / "saved.html").as_uri()) as found:
+        assert found.page.inner_text("h1") == "Same colour = same weight"
+        assert found.page.locator(".sheet a").count() == 0, "a file has no program that could save it again"
+
+
+def test_the_link_can_be_copied(browser: Browser, stanford: str) -> None:
+    with watched(browser, f"{stanford}#view=kernel", permissions=["clipboard-read", "clipboard-write"]) as found:
+        page = found.page
+        page.locator("summary", has_text="export").click()
+        page.locator(".sheet button", has_text="Copy link").click()
+        page.locator(".sheet p", has_text="The link is copied.").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+# --- strange names ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_strange_names_do_no_harm_and_stay_readable(browser: Browser, tmp_path: Path, width: int) -> None:
+    opened = open_model(write_strange(tmp_path))
+    with running(opened, opened.run()) as address, watched(browser, f"{address}#layer=0&view=network") as found:
+        page = found.page
+        page.set_viewport_size({"width": width, "height": 800})
+        for layer in range(5):
+            for view in ("network", "start", "next", "reach"):
+                page.evaluate(f"location.hash = '#layer={layer}&view={view}&level=weight'")
+                found.settled()
+                assert page.locator("main .fault").count() == 0
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, (layer, view)
+        assert page.locator("main b b, main i, header b b").count() == 0, "markup is text"
+        names = page.evaluate("[...document.querySelectorAll('#layers .name b')].map((one) => one.textContent)")
+        if width > 1100:
+            assert names[0] == "<b>bold</b>" and names[2] == RIGHT_TO_LEFT
+            assert len(names[1]) <= 200 and "<U+0007>" in names[3] and names[4] != ""
+        assert violations(page) == []

@@ -38,6 +38,8 @@ export class Store {
     private readonly locator: Locator,
     /** The address under which other models are opened; null where there is no program to open them. */
     readonly home: string | null = null,
+    /** The address of this model's own page; null where no program serves it. */
+    readonly base: string | null = null,
   ) {
     this.ask = remembered(ask);
     this.state = opening(model, locator.read());

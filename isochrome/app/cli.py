@@ -228,6 +228,23 @@ def _run_formula(options: Any) -> None:
     _print(options, _opened(options)[0].report, layer_text)
 
 
+def _run_lab(options: Any) -> None:
+    from isochrome.app.lab import lab_text, read_and_run_lab
+    from isochrome.app.pictures import Drawn
+    from isochrome.draw.lab import lab_picture
+
+    def said(what: str) -> None:
+        if sys.stderr.isatty():
+            print(f"{what} ...", file=sys.stderr, flush=True)
+
+    if options.seed < 0:
+        raise RequestError(f"--seed: must be at least 0; got {options.seed}")
+    lab = read_and_run_lab(options.seed, said)
+    if options.output:
+        Drawn(lab_picture(lab)).save(options.output)
+    _print(options, lab, lab_text)
+
+
 def _run_explain(options: Any) -> None:
     from isochrome.app.text import explain_text
 
@@ -303,6 +320,10 @@ _COMMANDS = (
     Command(
         "page", _run_page, "the explorer as one offline file", MODEL, _OUTPUT, *_COMMON,
         (("--layer",), {"action": "append", "default": [], "metavar": "LAYER", "help": "put this layer in; repeats"}),
+    ),
+    Command(
+        "lab", _run_lab, "why sharing helps: three wirings of one layer, trained on digits", JSON, SEED,
+        (("-o", "--output"), {"metavar": "FILE", "help": "also a picture of the result"}),
     ),
     Command("report", _run_report, "the sharing table of the whole model", MODEL, JSON, SHAPE, TABLE),
     Command(

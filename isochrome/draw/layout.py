@@ -97,11 +97,7 @@ def text_width(text: str, size: float, bold: bool = False, mono: bool = False) -
 
 
 def is_measured(text: str) -> bool:
-    """Whether the width of every character in the figures' own font is known, not guessed.
-
-    >>> is_measured("Kernel of conv"), is_measured("\u05d0")
-    (True, False)
-    """
+    """Whether the width of every character in the figures' own font is known, not guessed."""
     return all(character in _ADVANCES[False] for character in text)
 
 

@@ -35,6 +35,7 @@ export function SinglePanel({ store }: { store: Store }) {
               {store.state.fold === 0 ? "Fold equal blocks" : "Unfold equal blocks"}
             </button>
           )}
+          <Samples store={store} />
           <p class="hint">A click on a layer opens it; arrows move the neuron whose cone is drawn.</p>
           <StatusLine store={store} />
         </div>
@@ -46,5 +47,28 @@ export function SinglePanel({ store }: { store: Store }) {
         <Drawing store={store} picture={store.shown[0]!} />
       )}
     </section>
+  );
+}
+
+/** The inputs that come with an example: another one is another page, with the same state. */
+function Samples({ store }: { store: Store }) {
+  const { home, base, model } = store;
+  const names = model.samples ?? [];
+  if (home === null || base === null || names.length < 2) return null;
+  const chosen = decodeURIComponent(base).split(";")[1] ?? names[0]!;
+  return (
+    <label class="check">
+      input{" "}
+      <select
+        value={chosen}
+        onChange={(event) => {
+          location.href = `${home}/at/${encodeURIComponent(`${model.name};${event.currentTarget.value}`)}/${location.hash}`;
+        }}
+      >
+        {names.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
   );
 }

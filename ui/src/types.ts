@@ -106,6 +106,8 @@ export interface ModelAnswer {
   /** Whether the network has equal blocks that are folded. */
   foldable?: boolean;
   input?: { what: string } | null;
+  /** Names of the inputs that come with an example. */
+  samples?: string[];
   /** Only of a typed formula. */
   playground?: {
     line: string;

@@ -2,7 +2,7 @@
 import { render as draw } from "preact";
 import { App } from "./app";
 import { hostOf, type HostModel } from "./host";
-import { inHash, inMemory } from "./locator";
+import { inHash, inMemory, inModel } from "./locator";
 import { Fault, Loading } from "./states";
 import { message, Store } from "./store";
 import { themeAtStart } from "./theme";
@@ -23,7 +23,8 @@ export async function mount(model: HostModel, el: HTMLElement): Promise<() => vo
     const own = model.get("host") === "served" || model.get("host") === "offline";
     document.title = own ? `${answer.title || answer.name} · isochrome` : document.title;
     const [home, base] = [model.get("home"), model.get("base")].map((one) => (typeof one === "string" ? one : null));
-    const store = new Store(ask, answer, own ? inHash() : inMemory(), home, base);
+    const locator = own ? inHash() : model.get("host") === "notebook" ? inModel(model) : inMemory();
+    const store = new Store(ask, answer, locator, home, base);
     draw(<App store={store} root={el} />, el);
   } catch (fault) {
     draw(

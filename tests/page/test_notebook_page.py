@@ -54,6 +54,9 @@ def test_a_cell_shows_the_explorer_and_python_can_select(browser: Browser) -> No
     assert page.title() == "notebook", "the page around is someone else's"
     assert page.evaluate("location.hash") == ""
     page.keyboard.press("ArrowRight")
+    assert page.evaluate("window.saved.i") == [0, 0, 0], "keys pressed elsewhere in the notebook are not the explorer's"
+    page.locator(".isochrome .picture [tabindex='0']").first.focus()
+    page.keyboard.press("ArrowRight")
     page.locator(".ledger th", has_text="products").first.wait_for()
     assert page.evaluate("window.saved.i") == [0, 0, 1]
     page.evaluate("window.fromPython({ layer: 0, view: 'kernel', level: 'tap', i: [1, 2, 2] })")

@@ -8,8 +8,17 @@ import { message, Store } from "./store";
 import { themeAtStart } from "./theme";
 import type { ModelAnswer } from "./types";
 
+/** A cell is narrower than its window: the panels are told by how wide it is. */
+function fitCell(el: HTMLElement): void {
+  new ResizeObserver(() => {
+    el.classList.toggle("narrow", el.clientWidth < 1180);
+    el.classList.toggle("small", el.clientWidth < 800);
+  }).observe(el);
+}
+
 export async function mount(model: HostModel, el: HTMLElement): Promise<() => void> {
   el.classList.add("isochrome");
+  if (model.get("host") === "notebook") fitCell(el);
   themeAtStart(el);
   const ask = hostOf(model);
   draw(

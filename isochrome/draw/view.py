@@ -16,7 +16,8 @@ class View:
     """One row of the table of views. ``unfit`` is '' where the view makes sense for a scene, else why it does not.
 
     ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model, whose
-    window counts layers; ``level`` is the only one that a view is drawn at, '' for one that is drawn at any.
+    window counts layers; ``level`` is the only one that a view is drawn at, '' for one that is drawn at any;
+    ``weightless`` a view that can show a line without a weight, such as pooling.
     """
 
     name: str
@@ -26,3 +27,10 @@ class View:
     panel: bool = False
     whole: bool = False
     level: str = ""
+    weightless: bool = False
+
+    def refusal(self, scene: Scene) -> str:
+        """Why there is no such picture of a scene, '' where there is one."""
+        if not scene.line.weight and not self.weightless:
+            return "its formula has no weight"
+        return self.unfit(scene)

@@ -143,4 +143,4 @@ def _unfit(scene: Scene) -> str:
     return ""
 
 
-VIEW = View("network", "Network", _draw, _unfit, whole=True, level="parameter")
+VIEW = View("network", "Network", _draw, _unfit, whole=True, level="parameter", weightless=True)

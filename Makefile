@@ -34,6 +34,7 @@ bench: $(VENV)/.test page
 
 gallery: $(VENV)/.test page
 	$(BIN)/python -m tests.gallery
+	$(BIN)/python -m tests.lint.page
 
 docs: $(VENV)/.docs page
 	$(BIN)/sphinx-build -W --keep-going -q docs docs/_site

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from sys import modules as _modules
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +15,34 @@ from isochrome.errors import FormulaError, IsochromeError, ModelError, RequestEr
 
 if TYPE_CHECKING:
     from isochrome.app.api import OpenedLayer, OpenedModel, Run
+    from isochrome.ask.lint.compare import Comparison
+    from isochrome.ask.lint.report import Lint
 
 __all__ = ["FormulaError", "IsochromeError", "ModelError", "OpenedLayer", "OpenedModel", "RequestError", "Run",
-           "formula", "open"]  # fmt: skip
+           "compare", "formula", "lint", "open"]  # fmt: skip
 __version__ = "0.1.0"
 
 
-def open(model: Any, **shapes: tuple[int, ...]) -> OpenedModel:
-    """The model behind a path, ``example:NAME`` or ``formula:LINE``. Keywords give shapes that it leaves open.
+def open(model: Any, /, *inputs: Any, **keywords: Any) -> OpenedModel:
+    """The model behind a path, ``example:NAME``, ``formula:LINE`` or ``package.module:function``, or a live module.
+
+    A PyTorch module is recorded on example inputs: it takes ``inputs`` and ``keywords`` as its own call does, and is
+    left as it was. For anything else the keywords give shapes that the model leaves open.
 
     >>> open("example:lenet5").report().totals.counts.connections
     332824
     """
-    from isochrome.app.api import open_model
+    from isochrome.app.api import open_live, open_model
 
     if "IPython" in _modules:
         from isochrome.app.notebook import show_in_notebooks
 
         show_in_notebooks()
-    return open_model(model, shapes)
+    if isinstance(model, str | PathLike):
+        if inputs:
+            raise RequestError("open: a file takes no example inputs; keywords give shapes that it leaves open")
+        return open_model(model, keywords)
+    return open_live(model, inputs, keywords)
 
 
 def formula(text: str, tables: dict[str, Any] | None = None, **shapes: tuple[int, ...]) -> OpenedLayer:
@@ -44,6 +54,30 @@ def formula(text: str, tables: dict[str, Any] | None = None, **shapes: tuple[int
     from isochrome.app.api import open_model
 
     return open_model(f"formula:{text}", shapes, tables)[0]
+
+
+def lint(model: Any, *, before: Any = None, optimizer: Any = None) -> Lint:
+    """What lint finds in a module as it stands, an opened model or a file; nothing is run.
+
+    ``before`` is the same model before a step, ``optimizer`` the optimiser that trains a module.
+
+    >>> [finding.rule for finding in lint("example:lenet5").findings]
+    []
+    """
+    from isochrome.app.lint import lint_model
+
+    return lint_model(model, before, optimizer)
+
+
+def compare(before: Any, after: Any) -> Comparison:
+    """What sharing was lost, gained or changed between two models, each a module, an opened model or a file.
+
+    >>> compare("example:lenet5", "example:lenet5").differs
+    False
+    """
+    from isochrome.app.lint import compare_models
+
+    return compare_models(before, after)
 
 
 def __getattr__(name: str) -> Any:

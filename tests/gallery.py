@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from isochrome.app.api import OpenedModel, Run, open_model
@@ -47,7 +48,7 @@ class Item:
     @property
     def command(self) -> str:
         """The command that draws it."""
-        words = ["isochrome draw", self.view, self.model, *([self.layer] if self.layer else [])]
+        words = ["isochrome draw", self.view, quote(self.model), *([self.layer] if self.layer else [])]
         for name, value in self.selection.items():
             if name == "neurons":
                 words += [f"--neuron {','.join(map(str, place))}" for place in value]
@@ -73,6 +74,11 @@ ITEMS = (
     Item("kernel", "kernel", "example:stanford", "conv", "How often each weight of a kernel is really used."),
     Item("matrix", "matrix", "example:stanford", "conv", "The layer as a matrix: one colour, one stored number."),
     Item("baselines", "baselines", "example:lenet5", "C1", "The same neurons wired in three ways."),
+    Item("gradient", "gradient", "example:stanford", "conv", "Each position that uses a weight adds a term to its gradient."),
+    Item("gradient-photos", "gradient", "example:photos", "conv1", "The same of a trained layer: a map over the image.",
+         exact=False),
+    Item("unrolled", "unrolled", "formula:y[t, i] += w[i, j] * x[t, j] where t<5, i<3, j<3", "formula",
+         "Over time: nine weights are stored, and each is used at every step."),
     Item("connections-lenet-s2", "connections", "example:lenet5", "S2",
          "Four edges, one colour: one weight used four times.", exact=False),
     Item("matrix-lenet-c3", "matrix", "example:lenet5", "C3", "A table of links: some maps read some channels."),

@@ -38,7 +38,7 @@ ALLOWED = {
     "draw": BELOW_DRAW,
     "render": BELOW_RENDER,
     "app": (*BELOW_RENDER, "load", "run", "render", "examples"),
-    "": ("app",),  # __init__.py and __main__.py: the public names
+    "": ("app", "ask"),  # __init__.py and __main__.py: the public names
 }
 FRAMEWORKS = {
     *("torch", "onnx", "onnxruntime", "keras", "tensorflow", "jax"),

@@ -11,7 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from isochrome.app.named import is_named, module_named
+from isochrome.app.targets import Of, target_of
 from isochrome.ask.explain import Explanation, explain
+from isochrome.ask.gradient import Gradient, gradient
+from isochrome.ask.lint.report import Lint
 from isochrome.ask.reach import Reach, reach
 from isochrome.ask.report import LayerReport, Report, UseCounts, layer_report, report
 from isochrome.ask.uses import WeightUses, uses
@@ -19,7 +23,8 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
 from isochrome.examples import example_input, example_path, find_example
 from isochrome.examples.arithmetic import PREFIX, Case, find_case
-from isochrome.load import open_file
+from isochrome.load import LiveModel, open_file, open_module
+from isochrome.load.aten import ProgramModel
 from isochrome.load.onnx import OnnxFile
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import line_of_parameter
@@ -27,8 +32,9 @@ from isochrome.model.typed import TypedModel, typed_model
 from isochrome.model.values import Values
 from isochrome.run.inputs import given_inputs, random_inputs, read_inputs
 from isochrome.run.onnx_runtime import OnnxRunner
+from isochrome.run.torch_replay import TorchRunner
 
-__all__ = ["OpenedLayer", "OpenedModel", "Run", "open_model"]
+__all__ = ["OpenedLayer", "OpenedModel", "Run", "open_live", "open_model"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +47,16 @@ class Run:
     def explain(self, layer: str | int, neuron: Sequence[int]) -> Explanation:
         """One neuron's arithmetic, checked against the framework."""
         return explain(self.opened.model, self.opened.model.layer(layer), tuple(neuron), self.values)
+
+    def gradient(self, layer: str | int, weight: Sequence[int], parameter: str = "", of: Of = "sum") -> Gradient:
+        """One weight's gradient, term by term, over all layers and calls that use it.
+
+        ``of``: ``sum`` (of the layer's outputs), ``outputs`` (the sum of all that the model gives), ``output:NAME``,
+        ``loss`` (the output of that name), or a function from the outputs by name to a number.
+        """
+        one = self.opened.model.layer(layer)
+        line = line_of_parameter(self.opened.model, one, parameter)
+        return gradient(self.opened.model, one, line, tuple(weight), self.values, target_of(self.opened, of))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +123,26 @@ class OpenedLayer:
 class OpenedModel:
     """A model, the file behind it, and ways to ask it."""
 
-    file: OnnxFile | TypedModel
+    file: OnnxFile | TypedModel | ProgramModel
     name: str
     example: str = ""
+    live: LiveModel | None = None
 
     @property
     def model(self) -> Model:
         """The model as data."""
         return self.file.model
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the model itself calls its outputs."""
+        labels = self.file.program.labels if isinstance(self.file, ProgramModel) else ()
+        return labels or self.model.outputs
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether its runtime gives gradients."""
+        return isinstance(self.file, ProgramModel)
 
     @property
     def layers(self) -> tuple[OpenedLayer, ...]:
@@ -137,6 +165,10 @@ class OpenedModel:
         if isinstance(self.file, TypedModel):
             return Run(self, Values(self.model, self.file, self.file, "small whole numbers, seed 0", ""))
         arrays, what = self._inputs(inputs, seed)
+        if isinstance(self.file, ProgramModel):
+            read, trusted = (self.live.read, True) if self.live else (self.file.read, False)
+            replay = TorchRunner(self.file.program, arrays, read, trusted)
+            return Run(self, Values(self.model, self.file, replay, what, "PyTorch", replay))
         runner = OnnxRunner(self.file.source.path, self.file.source.name, arrays)
         return Run(self, Values(self.model, self.file, runner, what, "onnxruntime"))
 
@@ -148,6 +180,8 @@ class OpenedModel:
         if self.example:
             array = example_input(self.example)
             return {self.model.inputs[0]: array}, f"the first input of example:{self.example}"
+        if self.live:
+            return dict(self.live.inputs), "the inputs that it was opened with"
         return random_inputs(self.model, seed)
 
     def explore(self, inputs: Any = None) -> Any:
@@ -161,20 +195,29 @@ class OpenedModel:
 
         return html_of(self.report())
 
+    def lint(self, before: Any = None) -> Lint:
+        """What lint finds in it; ``before`` is the same model before a step."""
+        from isochrome.app.lint import lint_model
+
+        return lint_model(self, before)
+
     def line(self, layer: str | int, parameter: str = "") -> Line:
         """The line of a layer that a parameter's name means."""
         return line_of_parameter(self.model, self.model.layer(layer), parameter)
 
 
 def open_model(
-    what: str | os.PathLike[str],
+    what: Any,
     shapes: Mapping[str, Shape] | None = None,
     tables: Mapping[str, Any] | None = None,
 ) -> OpenedModel:
-    """The model behind a name: a file, ``example:NAME`` or ``formula:LINE``. Loads no framework, reads no weight.
+    """The model behind a file, ``example:NAME``, ``formula:LINE`` or ``package.module:function``. Reads no weight.
 
-    ``shapes`` gives what the file or the line leaves open, ``tables`` the integer tables of a line.
+    What is no name is a live PyTorch module that needs no input. ``shapes`` gives what the file or the line leaves
+    open, ``tables`` the integer tables of a line.
     """
+    if not isinstance(what, str | os.PathLike):
+        return open_live(what)
     text = os.fspath(what)
     if text.startswith("formula:"):
         line = text.removeprefix("formula:")
@@ -184,9 +227,22 @@ def open_model(
     if text.startswith("example:"):
         name = find_example(text.removeprefix("example:")).name
         return OpenedModel(open_file(example_path(name), shapes), text, name)
+    if is_named(text) and not os.path.lexists(text):
+        return open_live(*module_named(text), name=text)
     if ":" in text and not os.path.lexists(text) and not text.startswith(("/", ".")):
-        raise RequestError(f"{shown(text, 200)}: must be a file, example:NAME or formula:LINE; there is no such file")
+        raise RequestError(
+            f"{shown(text, 200)}: must be a file, example:NAME, package.module:function or formula:LINE; there is no "
+            "such file"
+        )
     return OpenedModel(open_file(text, shapes), Path(text).name)
+
+
+def open_live(
+    module: Any, inputs: Sequence[Any] = (), keywords: Mapping[str, Any] | None = None, name: str = ""
+) -> OpenedModel:
+    """A live PyTorch module on example inputs: it is recorded, and left as it was."""
+    live = open_module(module, inputs, keywords)
+    return OpenedModel(live.file, name or live.file.model.name, live=live)
 
 
 def _case(case: Case) -> OpenedModel:

@@ -13,6 +13,24 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import Any
 
+from isochrome.app.arguments import (
+    COMMON,
+    JSON,
+    LAYER,
+    MODEL,
+    NEURON,
+    OF,
+    ORDER,
+    OUTPUT,
+    SEED,
+    SHAPE,
+    TABLE,
+    WEIGHT,
+    Argument,
+    place_of,
+    span_of,
+    weight_of,
+)
 from isochrome.errors import IsochromeError, RequestError, shown
 
 __all__ = ["main", "parser"]
@@ -21,7 +39,7 @@ FIRST = "example:stanford"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0 fine, 2 could not do it, 130 interrupted."""
+    """Run one command; the exit code: 0 fine, 1 findings, 2 could not do it, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["open", FIRST]
     try:
         options = parser().parse_args(given)
@@ -52,8 +70,8 @@ def parser() -> argparse.ArgumentParser:
     whole = _Parser(
         prog="isochrome",
         description="Which stored weight acts on which connection: counted, checked against the framework, and drawn.",
-        epilog="MODEL is a file (.onnx), example:NAME, or formula:'...' with --shape. Without a command the explorer "
-        "opens on its first example.",
+        epilog="MODEL is a file (.onnx), example:NAME, package.module:function (which gives a PyTorch module, or one "
+        "and its inputs), or formula:'...' with --shape. Without a command the explorer opens on its first example.",
     )
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for row in _COMMANDS:
@@ -62,67 +80,6 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(*names, **settings)
         command.set_defaults(run=row.run)
     return whole
-
-
-# --- arguments ------------------------------------------------------------------------------------------------
-
-
-def _place(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        text = f"a place is whole numbers with commas, like 0,10,10; got {shown(text)}"
-        raise argparse.ArgumentTypeError(text) from None
-
-
-def _span(text: str) -> tuple[int, int]:
-    low, _, high = text.partition(":")
-    if not (low.isdecimal() and high.isdecimal() and int(low) < int(high)):
-        raise argparse.ArgumentTypeError(f"a part is A:B with A below B, like 0:20; got {shown(text)}")
-    return int(low), int(high)
-
-
-def _weight(text: str) -> tuple[str, tuple[int, ...]]:
-    name, _, place = text.rpartition(":")
-    return name, _place(place)
-
-
-def _shape(text: str) -> tuple[str, tuple[int, ...]]:
-    name, found, sizes = text.partition("=")
-    if not found or not name:
-        raise argparse.ArgumentTypeError(f"a shape is NAME=4,5; got {shown(text)}")
-    return name, _place(sizes) if sizes else ()
-
-
-def _table(text: str) -> tuple[str, Any]:
-    name, found, numbers = text.partition("=")
-    try:
-        values = json.loads(numbers if numbers.startswith("[") else f"[{numbers}]")
-    except (json.JSONDecodeError, RecursionError):
-        values = None
-    if not found or not name or values is None:
-        raise argparse.ArgumentTypeError(f"a table is NAME=0,2,1 or NAME=[[0,1],[2,3]]; got {shown(text)}")
-    return name, values
-
-
-Argument = tuple[tuple[str, ...], dict[str, Any]]
-MODEL: Argument = (("model",), {"metavar": "MODEL", "help": "a file, example:NAME or formula:'...'"})
-LAYER: Argument = (("layer",), {"metavar": "LAYER", "help": "the model's own path, conv#2, or a number in the report"})
-JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
-INPUT: Argument = (("--input",), {"metavar": "FILE", "help": "an image, .npy or .npz; else an example's own or random"})
-SHAPE: Argument = (
-    ("--shape",),
-    {"type": _shape, "action": "append", "default": [], "metavar": "NAME=4,5", "help": "the shape of a tensor"},
-)
-TABLE: Argument = (
-    ("--table",),
-    {"type": _table, "action": "append", "default": [], "metavar": "NAME=0,2,1", "help": "a table of a typed line"},
-)
-ORDER: Argument = (
-    ("--order",),
-    {"choices": ["xyd"], "help": "places as column, row, depth, as the Stanford demo does"},
-)
-SEED: Argument = (("--seed",), {"type": int, "default": 0, "help": "for random numbers where no input is given"})
 
 
 class Command:
@@ -256,13 +213,26 @@ def _run_explain(options: Any) -> None:
     _print(options, answer, explain_text)
 
 
+def _run_gradient(options: Any) -> None:
+    from isochrome.app.text_gradient import gradient_text
+
+    name, place = options.weight
+    opened = _opened(options)
+    with _progress("Running the model"):
+        run = opened.run(options.input, seed=options.seed)
+        answer = run.gradient(options.layer, _turned(options, place), name, options.of)
+    _print(options, answer, gradient_text)
+
+
 def _run_uses(options: Any) -> None:
     from isochrome.app.text import uses_text
 
     name, place = options.weight
     opened = _opened(options)
     layer = opened[options.layer]
-    values = opened.run(options.input, seed=options.seed).values if layer.report.depends else None
+    users = opened.model.users(opened.line(options.layer, name).parameter)
+    depends = any(line.depends for _, line in users)
+    values = opened.run(options.input, seed=options.seed).values if depends else None
     _print(options, layer.uses(_turned(options, place), name, options.limit, values), uses_text)
 
 
@@ -287,9 +257,9 @@ def _run_draw(options: Any) -> None:
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
-            inputs=options.input, many=options.many, fold=not options.unfold,
-            window=() if options.layers is None else (options.layers,), style=options.style, width_mm=options.width_mm,
-            play=play, pace=options.pace, caption=options.caption, command=options.command,
+            inputs=options.input, many=options.many, of=options.of, fold=not options.unfold,
+            window=() if options.layers is None else (options.layers,), style=options.style,
+            width_mm=options.width_mm, play=play, pace=options.pace, caption=options.caption, command=options.command,
         )  # fmt: skip
         drawn.save(options.output)
     if options.json:
@@ -298,6 +268,32 @@ def _run_draw(options: Any) -> None:
         print(drawn.caption)
     if drawn.note:
         print(f"isochrome: {drawn.note}", file=sys.stderr)
+
+
+def _run_lint(options: Any) -> int:
+    from isochrome.app.findings import lint_text
+    from isochrome.app.lint import lint_many
+    from isochrome.app.sarif import sarif
+
+    with _progress(f"Reading {len(options.models)} models"):
+        found = lint_many(options.models, options.before)
+    if options.sarif:
+        print(json.dumps(sarif(found), ensure_ascii=True, indent=1))
+    else:
+        _print(options, found, lint_text)
+    for model in found.faults:
+        print(f"isochrome: {model.fault}", file=sys.stderr)
+    return found.exit_code
+
+
+def _run_compare(options: Any) -> int:
+    from isochrome.app.findings import compare_text
+    from isochrome.app.lint import compare_models
+
+    with _progress("Comparing"):
+        found = compare_models(options.before, options.after)
+    _print(options, found, compare_text)
+    return int(found.differs)
 
 
 def _layer_for(view: str, opened: Any) -> Any:
@@ -312,21 +308,15 @@ def _layer_for(view: str, opened: Any) -> Any:
     return opened.model.layers[0]
 
 
-_OUTPUT: Argument = (("-o", "--output"), {"required": True, "metavar": "FILE", "help": "where to write"})
-_COMMON = (INPUT, SHAPE, TABLE, SEED)
-_NEURON: Argument = (
-    ("--neuron",),
-    {"type": _place, "required": True, "metavar": "I", "help": "a place of the output, as 0,10,10"},
-)
 _COMMANDS = (
     Command(
-        "open", _run_open, "the explorer, in the browser", MODEL, *_COMMON,
+        "open", _run_open, "the explorer, in the browser", MODEL, *COMMON,
         (("--layer",), {"metavar": "LAYER", "help": "where to begin"}),
         (("--port",), {"type": int, "default": 0, "help": "default: any free one"}),
         (("--no-browser",), {"action": "store_true", "help": "only print the address"}),
     ),
     Command(
-        "page", _run_page, "the explorer as one offline file", MODEL, _OUTPUT, *_COMMON,
+        "page", _run_page, "the explorer as one offline file", MODEL, OUTPUT, *COMMON,
         (("--layer",), {"action": "append", "default": [], "metavar": "LAYER", "help": "put this layer in; repeats"}),
     ),
     Command(
@@ -335,29 +325,29 @@ _COMMANDS = (
     ),
     Command("report", _run_report, "the sharing table of the whole model", MODEL, JSON, SHAPE, TABLE),
     Command(
-        "explain", _run_explain, "one neuron's arithmetic, checked against the framework", MODEL, LAYER, _NEURON,
-        JSON, ORDER, *_COMMON,
+        "explain", _run_explain, "one neuron's arithmetic, checked against the framework", MODEL, LAYER, NEURON,
+        JSON, ORDER, *COMMON,
     ),
     Command(
-        "uses", _run_uses, "every use of one weight", MODEL, LAYER,
-        (
-            ("--weight",),
-            {"type": _weight, "required": True, "metavar": "I", "help": "5,1,0,0, or R:0,3 for one of several"},
-        ),
+        "uses", _run_uses, "every use of one weight", MODEL, LAYER, WEIGHT,
         (("--limit",), {"type": int, "default": 1000, "help": "how many uses are listed; the count is always whole"}),
-        JSON, ORDER, *_COMMON,
+        JSON, ORDER, *COMMON,
     ),
     Command(
-        "reach", _run_reach, "what a neuron sees, or with --forward what it influences", MODEL, LAYER, _NEURON,
+        "gradient", _run_gradient, "one weight's gradient, term by term, checked against the framework", MODEL, LAYER,
+        WEIGHT, OF, JSON, ORDER, *COMMON,
+    ),
+    Command(
+        "reach", _run_reach, "what a neuron sees, or with --forward what it influences", MODEL, LAYER, NEURON,
         (("--to",), {"metavar": "L2", "help": "a layer, an input or an output"}),
         (("--forward",), {"action": "store_true", "help": "what it influences"}), JSON, ORDER, SHAPE, TABLE,
     ),
     Command(
         "draw", _run_draw, "a picture; the ending of FILE chooses the format", (("view",), {"metavar": "VIEW"}), MODEL,
-        (("layer",), {"nargs": "?", "metavar": "LAYER", "help": "not needed where the model has one"}), _OUTPUT,
+        (("layer",), {"nargs": "?", "metavar": "LAYER", "help": "not needed where the model has one"}), OUTPUT,
         (("--colour",), {"default": "weight", "help": "weight, tap, filter, channel or parameter"}),
-        (("--neuron",), {"type": _place, "action": "append", "default": [], "metavar": "I", "help": "at most two"}),
-        (("--weight",), {"type": _weight, "metavar": "I", "help": "a weight to point at"}),
+        (("--neuron",), {"type": place_of, "action": "append", "default": [], "metavar": "I", "help": "at most two"}),
+        (("--weight",), {"type": weight_of, "metavar": "I", "help": "a weight to point at"}),
         (("--filter",), {"type": int, "help": "whose weights are coloured"}),
         (("--channel",), {"type": int, "default": 0, "help": "whose weights are coloured"}),
         (("--style",), {"default": "screen", "help": "screen, paper, paper-wide, paper-grey, slide, page, ..."}),
@@ -368,9 +358,20 @@ _COMMANDS = (
         (("--pace",), {"type": float, "default": 0.8, "metavar": "S", "help": "seconds for each frame; default: 0.8"}),
         (("--caption",), {"action": "store_true", "help": "print a caption, and put it into the file"}),
         (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}),
-        (("--layers",), {"type": _span, "metavar": "A:B", "help": "network: from layer A to before B"}),
+        (("--layers",), {"type": span_of, "metavar": "A:B", "help": "network: from layer A to before B"}),
         (("--unfold",), {"action": "store_true", "help": "network: draw repeated blocks one by one"}),
-        JSON, ORDER, *_COMMON,
+        OF, JSON, ORDER, *COMMON,
+    ),
+    Command(
+        "lint", _run_lint, "what is shared by mistake, and what is no longer shared",
+        (("models",), {"nargs": "+", "metavar": "MODEL", "help": "files, safetensors among them, or names"}),
+        (("--before",), {"metavar": "MODEL", "help": "the same model before a step: ties that the step lost"}), JSON,
+        (("--sarif",), {"action": "store_true", "help": "print SARIF 2.1.0"}),
+    ),
+    Command(
+        "compare", _run_compare, "what sharing one model has and the other has not",
+        (("before",), {"metavar": "A", "help": "a model, or a safetensors file"}),
+        (("after",), {"metavar": "B", "help": "another one, or the same one after a step"}), JSON,
     ),
     Command(
         "formula", _run_formula, "the report of a typed line",

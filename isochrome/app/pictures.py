@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isochrome.app.targets import Of, target_of
 from isochrome.core.relation import Place
 from isochrome.draw.caption import caption as caption_of
 from isochrome.draw.picture import Picture
@@ -225,12 +226,14 @@ def draw(
     command: str = "",
     run: Run | None = None,
     inputs: Any = None,
+    of: Of = "sum",
 ) -> Drawn:
     """A picture of one layer, coloured at a level, around at most two neurons; raises RequestError in one line.
 
     ``inputs`` (or a ``run`` that was made before) gives the numbers in it; see ``OpenedModel.run``. ``play`` draws one
     for each neuron along ``positions`` or some axes of the output, as ``p,q``. ``style`` gives width, ground and
-    palette, which ``width_mm``, ``theme`` and ``scale`` overrule.
+    palette, which ``width_mm``, ``theme`` and ``scale`` overrule. ``of`` is what gradients are of, see
+    ``Run.gradient``.
     """
     model = opened.model
     one = layer if isinstance(layer, Layer) else model.layer(layer)
@@ -245,11 +248,12 @@ def draw(
     line = weight_line(model, one, parameter, weight)
     if line is not None and line.is_bias:
         raise RequestError(f"weight: must multiply an input to be drawn; {shown(parameter)} is a bias")
+    target = target_of(opened, of)
 
     def seen(some: Sequence[Place], picked: Sequence[str]) -> Scene:
         numbers = replace(values, runner=patient)
         made = scene(model, one, numbers, colour, some, line, weight, filter, channel, picked, many)
-        return replace(made, window=tuple(window), fold=fold)
+        return replace(made, window=tuple(window), fold=fold, target=target)
 
     first = seen(pins, chosen)
     scenes = played(seen, first, pins[1:], chosen, play) if play else (first,)

@@ -14,7 +14,8 @@ from isochrome.core.sizes import Shape
 from isochrome.draw.layout import number
 from isochrome.errors import shown
 
-__all__ = ["Ink", "explain_text", "layer_text", "reach_text", "report_text", "uses_text"]
+__all__ = ["Ink", "columns", "difference", "explain_text", "layer_text", "number", "reach_text", "report_text",
+           "term_value", "turned_letters", "uses_text"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,19 +190,19 @@ def explain_text(found: Explanation, ink: Ink) -> str:
     if rows:
         head = ("weight", "value", "input", "value", "product")
         widths = [max(len(row[k]) for row in (head, *rows)) for k in range(5)]
-        lines.append(ink.dim(_columns(head, widths)))
-        lines += [_columns(row, widths) for row in rows]
+        lines.append(ink.dim(columns(head, widths)))
+        lines += [columns(row, widths) for row in rows]
         lines.append(ink.dim("─" * (sum(widths) + 2 * len(widths) - 2)))
     padded = sum(1 for term in found.terms if term.x is None and term.input == 0.0)
     used = len({(term.number, term.w) for term in found.terms if term.w is not None})
     tail = f", {padded} on padding" if padded else ""
     lines.append(f"{len(found.terms):,} products of {used:,} weights{tail}")
     for bias in found.biases:
-        lines.append(f"bias b[{ink.place(bias.w or ())}] = {_value(bias.product)}")
+        lines.append(f"bias b[{ink.place(bias.w or ())}] = {term_value(bias.product)}")
     if found.total is not None:
         lines.append(f"{ink.bold(f'total = {number(found.total)}')}")
     if found.framework is not None:
-        lines.append(f"the model says {number(found.framework)}" + _difference(found))
+        lines.append(f"the model says {number(found.framework)}" + difference(found.difference, found.bound))
     if found.note:
         lines.append(ink.dim(found.note))
     return "\n".join(lines) + "\n"
@@ -212,24 +213,27 @@ def turned_letters(letters: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(reversed(letters)) if len(letters) < 4 else (letters[0], *reversed(letters[1:]))
 
 
-def _difference(found: Explanation) -> str:
-    if found.difference is None or found.bound is None:
+def difference(found: float | None, bound: float | None) -> str:
+    """How far a total lies from the framework's value, and whether the bound allows it."""
+    if found is None or bound is None:
         return ""
-    holds = "within" if found.difference <= found.bound else "OUTSIDE"
-    return f"; difference {number(found.difference, 3)}, {holds} the bound {number(found.bound, 3)}"
+    holds = "within" if found <= bound else "OUTSIDE"
+    return f"; difference {number(found, 3)}, {holds} the bound {number(bound, 3)}"
 
 
 def _term(term: Term, ink: Ink) -> tuple[str, str, str, str, str]:
     w = "" if term.w is None else f"w[{ink.place(term.w)}]"
     x = f"x[{ink.place(term.x)}]" if term.x is not None else "padding" if term.input == 0.0 else ""
-    return w, _value(term.weight), x, _value(term.input), _value(term.product)
+    return w, term_value(term.weight), x, term_value(term.input), term_value(term.product)
 
 
-def _value(value: float | None) -> str:
+def term_value(value: float | None) -> str:
+    """A number, or ``?`` where the run does not give it."""
     return "?" if value is None else number(value)
 
 
-def _columns(row: Sequence[str], widths: Sequence[int]) -> str:
+def columns(row: Sequence[str], widths: Sequence[int]) -> str:
+    """One row of a ledger: places to the left, numbers to the right."""
     sized = enumerate(zip(row, widths, strict=True))
     cells = [text.ljust(width) if column in (0, 2) else text.rjust(width) for column, (text, width) in sized]
     return "  ".join(cells).rstrip()

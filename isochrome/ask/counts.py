@@ -33,9 +33,10 @@ class UseCounts:
 
 
 def connections_of(line: Line) -> tuple[int, int]:
-    """(connections, real connections) of a line; a line that depends on data looks up one weight for each output."""
+    """(connections, real connections) of a line; one that depends on data has one for each turn of its loops."""
     if line.depends:
-        count = prod(line.shape(line.formula.output.name))
+        stated = [size for loop, size in line.formula.sizes if loop not in line.formula.output.loops]
+        count = prod(line.shape(line.formula.output.name)) * prod(stated)
         return count, count
     return line.relation.connections, line.relation.real_connections
 

@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from isochrome.ask.reading import inner_name, inside_output, reading
 from isochrome.core.relation import Place
 from isochrome.errors import RequestError
 from isochrome.model.parts import Layer, Line, Model
-from isochrome.model.places import full_place, main_line, sample_letters, sample_place
+from isochrome.model.places import full_place, main_line, sample_letters
 from isochrome.model.values import Values
 
 __all__ = ["Explanation", "Term", "explain"]
 
 MOST_TERMS = 1_000_000
+STEPS = "this is a sum inside the operation, followed step by step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +106,17 @@ def explain(model: Model, layer: Layer, neuron: Place, values: Values) -> Explan
     place = full_place(main, access, neuron, f"neuron of {layer.name}")
     lines = [line for line in model.operations[layer.operation].lines if line.output == main.output]
     exact = [line for line in lines if line.exact]
-    _prepare(values, exact, main)
-    terms = tuple(term for line in exact if not line.is_bias for term in _terms(model, line, place, values))
-    biases = tuple(term for line in exact if line.is_bias for term in _terms(model, line, place, values))
+    inside = inner_name(layer, main.output) if main.inner and values.differentiator is not None else ""
+    _prepare(values, exact, inside if main.inner else main.output)
+    terms = tuple(term for line in exact if not line.is_bias for term in _terms(model, layer, line, place, values))
+    biases = tuple(term for line in exact if line.is_bias for term in _terms(model, layer, line, place, values))
     products = [term.product for term in (*terms, *biases)]
     known = [product for product in products if product is not None]
     sizes = [term.size for term in (*terms, *biases)]
     steps = len(products) + 1 + max((line.prepared.count for line in exact if line.prepared is not None), default=0)
-    note = _note(exact, lines, main)
-    total = fsum(known) if len(known) == len(products) and not note else None
-    output = None if main.inner else values.tensor(main.output)
+    output = inside_output(layer, main, values) if main.inner else values.tensor(main.output)
+    note = _note(exact, lines, main, main.inner and output is not None)
+    total = fsum(known) if len(known) == len(products) and note in ("", STEPS) else None
     framework = None if output is None or not values.framework else float(output[place])
     kind = np.dtype(np.float32) if output is None or output.dtype.kind != "f" else output.dtype
     eps = float(np.finfo(kind).eps)
@@ -133,20 +136,22 @@ def explain(model: Model, layer: Layer, neuron: Place, values: Values) -> Explan
     )
 
 
-def _prepare(values: Values, lines: list[Line], main: Line) -> None:
+def _prepare(values: Values, lines: list[Line], output: str) -> None:
     """Have all tensors of the answer from one run."""
     wanted = [tensor for line in lines for _, tensor in line.inputs]
     wanted += [tensor for line in lines for _, tensor in line.data]
     wanted += [line.effective for line in lines if not line.as_stored]
     wanted += [tensor for line in lines for tensor in line.prepared_from]
-    values.tensors([*wanted, *([] if main.inner else [main.output])])
+    values.tensors([*wanted, output])
 
 
-def _note(exact: list[Line], lines: list[Line], main: Line) -> str:
+def _note(exact: list[Line], lines: list[Line], main: Line, followed: bool) -> str:
     tables = {tensor for line in exact for _, tensor in line.data}
     vague = [line for line in lines if not line.exact and not tables.issuperset(tensor for _, tensor in line.inputs)]
     if vague and not any(line.prepared for line in exact):
         return "the value is no sum of products: the formula says who is connected, not the number"
+    if followed:
+        return STEPS
     special = next((line.of for line in exact if line.of and line.prepared is None), "")
     if special:
         return f"x is the {special}, which is no tensor of the model: weights and places are listed, values not"
@@ -157,44 +162,19 @@ def _note(exact: list[Line], lines: list[Line], main: Line) -> str:
     return ""
 
 
-def _terms(model: Model, line: Line, place: Place, values: Values) -> Iterator[Term]:
+def _terms(model: Model, layer: Layer, line: Line, place: Place, values: Values) -> Iterator[Term]:
     relation = values.relation_of(line)
     taps = relation.fix({0: place})
     if taps.total > MOST_TERMS:
         raise RequestError(f"neuron: must have at most {MOST_TERMS:,} connections to be listed; has {taps.total:,}")
-    names = [access.name for access in line.formula.accesses]
-    at_weight = names.index(line.weight) if line.weight else None
-    at_input = line.input_number
-    weights = values.weights(line) if line.weight else None
-    tensor = dict(line.inputs).get(names[at_input], "") if at_input is not None else ""
-    found = values.inputs(line, tensor) if tensor else None
-    inputs, sizes = (None, None) if found is None else found
-    rest = [(names.index(name), tensor) for name, tensor in line.inputs]
-    others = [(at, values.tensor(tensor)) for at, tensor in rest if at != at_input]
-    constants = dict(line.constants)
+    found = reading(layer, line, values)
     label = None if line.parameter is None else model.parameters[line.parameter].names[0]
     for tap in taps.listed():
-        w = tap[at_weight] if at_weight is not None else None
-        x = tap[at_input] if at_input is not None else None
-        weight = line.scale if at_weight is None else _at(weights, w)
-        number = None if at_input is None else 0.0 if x is None else _at(inputs, x)
-        for at, array in others:  # a product of several activations is one input
-            number = _product(number, 0.0 if tap[at] is None else _at(array, tap[at]), 1.0)
-        factor = 1.0 if at_weight is None else line.scale
-        for at, name in enumerate(names):
-            if name in constants and tap[at] is not None:
-                factor *= float(constants[name][tap[at]])
-        product = _product(weight, 1.0 if at_input is None else number, factor)
+        weight, number, factor = found.weight(tap), found.input(tap), found.factor(tap)
+        product = None if weight is None or number is None else weight * number * factor
         size = abs(product or 0.0)
         if line.prepared is not None and weight is not None:
-            size = max(size, abs(weight * factor * (_at(sizes, x) or 0.0)))
-        where = None if x is None or at_input is None else sample_place(line, line.formula.accesses[at_input], x)
-        yield Term(label, line.parameter, w, where, weight, number, product, size)
-
-
-def _at(array: Any, place: Place | None) -> float | None:
-    return None if array is None or place is None else float(array[place])
-
-
-def _product(weight: float | None, number: float | None, factor: float) -> float | None:
-    return None if weight is None or number is None else weight * number * factor
+            size = max(size, abs(weight * factor * found.size(tap)))
+        w = None if found.at_weight is None else tap[found.at_weight]
+        given = None if found.at_input is None else number
+        yield Term(label, line.parameter, w, found.where(tap), weight, given, product, size)

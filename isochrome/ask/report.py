@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
 from isochrome.ask.counts import UseCounts, connections_of, distinct_scalars, uses_of
 from isochrome.core.sizes import Shape
+from isochrome.model.held import distinct
 from isochrome.model.parts import Layer, Line, Model, Parameter, Span
 
 __all__ = ["Counts", "LayerReport", "Report", "Totals", "UseCounts", "layer_report", "report"]
@@ -141,7 +142,7 @@ def report(model: Model) -> Report:
         (kind, _totals(model, [(la, row) for la, row in zip(model.layers, rows, strict=True) if la.kind == kind]))
         for kind in kinds
     )
-    totals = _totals(model, list(zip(model.layers, rows, strict=True)))
+    totals = _held_totals(model, _totals(model, list(zip(model.layers, rows, strict=True))))
     crowds = tuple(
         f"{model.parameters[number].names[0]} is used by {len(names):,} layers: tied_with lists {MOST_TIED} of them"
         for number, names in users.items()
@@ -254,6 +255,23 @@ def _totals(model: Model, pairs: list[tuple[Layer, LayerReport]]) -> Totals:
         sum(parameter.count * len(parameter.names) for parameter in parameters),
         sum((span.stop - span.start) * len(p.names) for span, p in zip(spans, parameters, strict=True)),
         _bytes(spans),
+    )
+
+
+def _held_totals(model: Model, totals: Totals) -> Totals:
+    """The totals of a model that says itself what its parameters are: all of them count, used by a layer or not.
+
+    Bytes are those of all that it holds, buffers too.
+    """
+    if not model.modules:
+        return totals
+    registered = [row for row in model.held if row.role == "parameter"]
+    return replace(
+        totals,
+        parameters_by_storage=distinct(registered)[0],
+        parameters_by_name=sum(row.count for row in registered),
+        bytes_stored=sum(row.count * row.item for row in model.held),
+        bytes_distinct=distinct(model.held)[1],
     )
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.ask.explain import Explanation, explain
+from isochrome.ask.gradient import Target
+from isochrome.ask.reading import inside_input, inside_output
 from isochrome.core.formula import Access, loops_of
 from isochrome.core.relation import Place, Relation, Taps
 from isochrome.draw.identity import LEVELS, identity
@@ -32,9 +34,9 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means.
-
-    ``fold`` draws equal blocks of the network once.
+    """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means,
+    ``target`` what gradients are of (None: the sum of the layer's outputs). ``fold`` draws equal blocks of the network
+    once.
     """
 
     model: Model
@@ -50,6 +52,7 @@ class Scene:
     window: tuple[tuple[int, int], ...] = ()
     many: bool = False
     fold: bool = True
+    target: Target | None = None
 
     # --- the tensors ------------------------------------------------------------------------------------------
 
@@ -115,15 +118,20 @@ class Scene:
     @cached_property
     def y_values(self) -> NDArray[np.generic] | None:
         """The framework's own output for one sample, without the batch axis."""
+        if self.line.inner and self.values is not None:
+            return self._first(inside_output(self.layer, self.line, self.values), self.line.formula.output)
         return None if self.line.inner else self._sample(self.line.output, self.line.formula.output)
 
     @cached_property
     def x_values(self) -> NDArray[np.generic] | None:
         """The layer's input for one sample, without the batch axis."""
         number = self.line.input_number
-        if number is None or self.line.of:
+        if number is None:
             return None
         access = self.line.formula.accesses[number]
+        if self.line.of:
+            found = None if self.values is None else inside_input(self.layer, self.line, self.values)
+            return self._first(found, access)
         return self._sample(dict(self.line.inputs)[access.name], access)
 
     @cached_property
@@ -132,9 +140,11 @@ class Scene:
         return None if self.values is None else self.values.weights(self.line)
 
     def _sample(self, tensor: str, access: Access) -> NDArray[np.generic] | None:
-        found = None if self.values is None or not tensor else self.values.tensor(tensor)
+        return self._first(None if self.values is None or not tensor else self.values.tensor(tensor), access)
+
+    def _first(self, found: NDArray[np.generic] | None, access: Access) -> NDArray[np.generic] | None:
         axis = batch_axis(self.line, access)
-        return found if found is None or axis is None else found.take(0, axis=axis)
+        return found if found is None or axis is None else np.asarray(found.take(0, axis=axis))
 
     def explain(self, neuron: Place) -> Explanation:
         """The neuron's ledger, checked against the framework."""

@@ -29,8 +29,8 @@ def depth_to_space(*, x: Shape, block: int, mode: str = "DCR") -> Operation:
     return Operation("depth to space", (made,), (y,))
 
 
-def space_to_depth(*, x: Shape, block: int) -> Operation:
-    """Blocks of positions gathered into channels.
+def space_to_depth(*, x: Shape, block: int, mode: str = "DCR") -> Operation:
+    """Blocks of positions gathered into channels; DCR has the block's digits before the channel's, CRD after.
 
     >>> str(space_to_depth(x=(1, 3, 4, 4), block=2).lines[0].formula)
     'y[n, 6*u + 3*v + c, p, q] += x[n, c, 2*p + u, 2*q + v] where u < 2, v < 2'
@@ -40,7 +40,8 @@ def space_to_depth(*, x: Shape, block: int) -> Operation:
     if x[2] % block or x[3] % block:
         raise fault("blocksize", f"divide the positions {list(x[2:])}", block)
     y = (x[0], x[1] * block**2, x[2] // block, x[3] // block)
-    channel = affine((x[1] * block, "u"), (x[1], "v"), (1, "c"))
+    column, row = (x[1], 1) if choice("mode", mode, ("DCR", "CRD")) == "DCR" else (1, block**2)
+    channel = affine((column * block, "u"), (column, "v"), (row, "c"))
     spots = [affine((block, "p"), (1, "u")), affine((block, "q"), (1, "v"))]
     made = line(access("y", "n", channel, "p", "q"), [access("x", "n", "c", spots)], {"y": y, "x": x}, {"x": "x"},
                 where=[f"u < {block}", f"v < {block}"])  # fmt: skip

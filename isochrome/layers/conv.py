@@ -10,6 +10,8 @@ from isochrome.layers.window import AUTO_PADS, Window, places, slide, transpose_
 
 __all__ = ["conv", "conv_transpose"]
 
+BORDERS = ("zeros", "reflect", "replicate", "circular")
+
 
 def conv(
     *,
@@ -22,10 +24,14 @@ def conv(
     pads: Sequence[int] | None = None,
     auto_pad: str = "NOTSET",
     group: int = 1,
+    border: str = "zeros",
 ) -> Operation:
     """A convolution of ``x[n, channel, positions]`` with ``w[filter, channel of the group, taps]``.
 
-    ``pads`` holds the padding before every axis, then the padding after every axis.
+    ``pads`` holds the padding before every axis, then the padding after every axis; ``border`` says what is read there.
+
+    >>> str(conv(x=(1, 4, 5), w=(6, 4, 3), pads=(1, 1), border="reflect").lines[0].formula)
+    'y[n, m, p] += w[m, c, u] * x[n, c, reflect(p + u - 1)]'
 
     >>> made = conv(x=(1, 4, 5, 5), w=(6, 2, 3, 3), strides=(2, 2), pads=(1, 1, 1, 1), group=2)
     >>> str(made.lines[0].formula)
@@ -39,12 +45,13 @@ def conv(
     if w[1] * group != x[1]:
         raise fault("x", f"have {w[1] * group} channels, {w[1]} for each of {plural(group, 'group')}", x[1])
     window = slide(sizes, w[2:], strides, dilations, pads, auto_pad)
+    inside = _folded(window, choice("border", border, BORDERS), sizes)
     y = (x[0], w[0], *places(sizes, window))
     many, each = _channels(group, w[0] // group, "m"), _channels(group, w[1], "c")
     taps = letters("taps", len(sizes))
     made = line(
         access("y", "n", many, letters("positions", len(sizes))),
-        [access("w", many, "c" if group == 1 or w[1] > 1 else "0", taps), access("x", "n", each, window.indices())],
+        [access("w", many, "c" if group == 1 or w[1] > 1 else "0", taps), access("x", "n", each, inside)],
         {"y": y, "w": w, "x": x},
         {"w": "w", "x": "x"},
         where=_clauses(group, w[0] // group, "m"),
@@ -104,6 +111,18 @@ def _spatial(x: Shape, w: Shape, kernel: Sequence[int] | None) -> Shape:
     if kernel is not None and tuple(kernel) != w[2:]:
         raise fault("kernel_shape", f"be {list(w[2:])}, the taps of the weight", list(kernel))
     return x[2:]
+
+
+def _folded(window: Window, border: str, sizes: Shape) -> tuple[str, ...]:
+    """Where each tap reads, turned back at the border along the axes that are padded."""
+    padded = [begin > 0 or end > 0 for begin, end in zip(window.begins, window.ends, strict=True)]
+    if border == "zeros":
+        return window.indices()
+    for size, pads in zip(sizes, zip(window.begins, window.ends, strict=True), strict=True):
+        most = size if border == "circular" else size - 1 if border == "reflect" else max(*pads, 1)
+        if max(pads) > most:
+            raise fault("pads", f"be at most {most} for {size} places and the border {border}", list(pads))
+    return tuple(f"{border}({at})" if pad else at for at, pad in zip(window.indices(), padded, strict=True))
 
 
 def _groups(group: int, count: int, of: str) -> None:

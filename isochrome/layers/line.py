@@ -18,7 +18,7 @@ Letters of the loops, the same in every kind:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -41,6 +41,7 @@ __all__ = [
     "plain",
     "stretched",
     "table_name",
+    "without_loop",
 ]
 
 Integers = NDArray[np.int64]
@@ -183,6 +184,35 @@ def affine(*terms: tuple[int, str], offset: int = 0) -> str:
     if not text:
         return str(offset)
     return text + (f" {'-' if offset < 0 else '+'} {abs(offset)}" if offset else "")
+
+
+def without_loop(operation: Operation, loop: str) -> Operation:
+    """The operation without a loop of one step: every axis at which that loop stands alone is gone.
+
+    >>> shapes = {"y": (1, 2), "w": (2, 3), "x": (1, 3)}
+    >>> made = line("y[n, o]", ["w[o, i]", "x[n, i]"], shapes, {"w": "w", "x": "x"})
+    >>> fewer = without_loop(Operation("linear", (made,), ((1, 2),)), "n")
+    >>> str(fewer.lines[0].formula), fewer.outputs
+    ('y[o] += w[o, i] * x[i]', ((2,),))
+    """
+    outputs = {f"y{at + 1}" if at else "y": shape for at, shape in enumerate(operation.outputs)}
+    lines = []
+    for one in operation.lines:
+        shapes = dict(one.shapes)
+        cut = {}
+        for access in one.formula.accesses:
+            kept = [axis for axis, index in enumerate(access.indices) if getattr(index, "loop", None) != loop]
+            cut[access.name] = tuple(access.indices[axis] for axis in kept)
+            shapes[access.name] = tuple(dict(one.shapes)[access.name][axis] for axis in kept)
+        if not one.inner:
+            outputs[one.output] = shapes[one.formula.output.name]
+        formula = replace(
+            one.formula,
+            output=replace(one.formula.output, indices=cut[one.formula.output.name]),
+            factors=tuple(replace(factor, indices=cut[factor.name]) for factor in one.formula.factors),
+        )
+        lines.append(replace(one, formula=formula, shapes=tuple(shapes.items())))
+    return replace(operation, lines=tuple(lines), outputs=tuple(outputs.values()))
 
 
 def letters(pool: str, count: int) -> tuple[str, ...]:

@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from isochrome.layers.check import broadcast, choice, fault, listed, ranked
+from isochrome.layers.check import broadcast, choice, fault, listed, ranked, same_shape
 from isochrome.layers.line import Line, Operation, Shape, access, letters, line, stretched
 from isochrome.layers.mix import attention_mixing, product_shape
 from isochrome.layers.prepared import inverse
 
-__all__ = ["bias", "gemm", "matmul", "scale"]
+__all__ = ["bias", "gemm", "linear", "matmul", "scale"]
+
+
+def linear(*, x: Shape, w: Shape, b: Shape | None = None) -> Operation:
+    """A product over the last axis of ``x`` with every row of a stored ``w``, on any leading axes; and a bias.
+
+    >>> [str(line.formula) for line in linear(x=(2, 7, 3), w=(5, 3), b=(5,)).lines]
+    ['y[n, t, o] += w[o, i] * x[n, t, i]', 'y[n, t, o] += b[o]']
+    """
+    ranked("x", x, 1)
+    ranked("w", w, 1, 2)
+    if x[-1] != w[-1]:
+        raise fault("w", f"have {x[-1]} columns, the size of the last axis of x", w[-1])
+    row = ("o",) * (len(w) - 1)
+    y, free = (*x[:-1], *w[:-1]), letters("leading", len(x) - 1)
+    place = access("y", free, row)
+    lines = [
+        line(place, [access("w", row, "i"), access("x", free, "i")], {"y": y, "w": w, "x": x}, {"w": "w", "x": "x"})
+    ]
+    if b is not None:
+        same_shape("b", b, w[:-1])
+        lines.append(line(place, [access("b", row)], {"y": y, "b": b}, {"b": "b"}))
+    return Operation("linear", tuple(lines), (y,))
 
 
 def gemm(

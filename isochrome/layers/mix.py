@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from isochrome.layers.check import axes_in, axis_in, broadcast, fault, listed, plural, positives, ranked
+from isochrome.layers.check import axes_in, axis_in, broadcast, choice, fault, listed, plural, positives, ranked
 from isochrome.layers.line import Operation, Shape, access, affine, letters, line, plain, stretched
 
 __all__ = [
@@ -167,9 +167,13 @@ def product_shape(a: Shape, b: Shape) -> tuple[Shape, Shape]:
 
 
 def attention_mixing(
-    *, a: Shape, b: Shape, transpose_a: bool = False, transpose_b: bool = False, scale: float = 1.0
+    *, a: Shape, b: Shape, transpose_a: bool = False, transpose_b: bool = False, scale: float = 1.0,
+    causal: str = "no",
 ) -> Operation:
     """A matrix product of two activations: queries with keys, or attention with values.
+
+    With ``causal`` no token looks at a later one: the ``product`` of queries and keys has no such place, the ``sum``
+    of values no such term.
 
     >>> str(attention_mixing(a=(1, 8, 16, 64), b=(1, 8, 64, 16)).lines[0].formula)
     'y[n, h, t, s] += q[n, h, t, d] * k[n, h, d, s]'
@@ -178,8 +182,13 @@ def attention_mixing(
     right = (*b[:-2], b[-1], b[-2]) if transpose_b and len(b) > 1 else b
     outer, y = product_shape(left, right)
     lead = ("n", "h", *letters("positions", len(outer)))[: len(outer)]
-    row, column = ("t",) * (len(a) > 1), ("s",) * (len(b) > 1)
-    first, second = (*row, "d"), ("d", *column)
+    row, column, over = ("t",) * (len(a) > 1), ("s",) * (len(b) > 1), "d"
+    where: tuple[str, ...] = ()
+    if choice("causal", causal, ("no", "product", "sum")) != "no":
+        if causal == "sum":
+            column, over = ("d",) * (len(b) > 1), "s"
+        where = (f"0 <= t - s < {max(y[-2] if len(a) > 1 else 1, 1)}",)
+    first, second = (*row, over), (over, *column)
     made = line(
         access("y", lead, row, column),
         [
@@ -188,6 +197,7 @@ def attention_mixing(
         ],
         {"y": y, "q": a, "k": b},
         {"q": "a", "k": "b"},
+        where=where,
         scale=scale,
     )
     return Operation("attention mixing", (made,), (y,))

@@ -17,8 +17,8 @@ __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "prelu", "
 
 
 def batch_norm(
-    *, x: Shape, w: Shape, b: Shape, mean: Shape, var: Shape, training: bool = False, outputs: int = 1,
-    epsilon: float = 1e-5,
+    *, x: Shape, w: Shape | None, b: Shape | None, mean: Shape | None, var: Shape | None, training: bool = False,
+    outputs: int = 1, epsilon: float = 1e-5,
 ) -> Operation:
     """A scale and a shift for every channel, after a normalisation by stored statistics (or, in training, by its own).
 
@@ -31,7 +31,10 @@ def batch_norm(
     loops = _channels(x) if len(x) > 1 else ("n",)
     channels, at = ((x[1],), "c") if len(x) > 1 else ((1,), "0")
     for name, shape in (("w", w), ("b", b), ("mean", mean), ("var", var)):
-        same_shape(name, shape, channels)
+        if shape is not None:
+            same_shape(name, shape, channels)
+        elif name in ("mean", "var") and not training:
+            raise fault(name, "be there outside training", "nothing")
     most = 3 if training else 1
     if not 1 <= outputs <= most:
         raise fault("outputs", f"be 1 to {most}" if training else "be 1 outside training", outputs)
@@ -123,17 +126,21 @@ def rms_norm(*, x: Shape, w: Shape | None = None, axis: int = -1, epsilon: float
     return _last_axes("rms norm", x, w, None, axis, 1, epsilon, False)
 
 
-def prelu(*, x: Shape, slope: Shape) -> Operation:
-    """A stored slope for what is negative; what is positive passes.
+def prelu(*, x: Shape, slope: Shape, along: int | None = None) -> Operation:
+    """A stored slope for what is negative; what is positive passes. ``along`` is the axis of a row of slopes.
 
     >>> [(str(line.formula), line.of) for line in prelu(x=(1, 6, 5), slope=(6, 1)).lines]
     [('y[n, c, p] += w[c, 0] * x[n, c, p]', 'negative part'), ('y[n, c, p] += x[n, c, p]', 'positive part')]
     """
     ranked("x", x, 0)
-    _fits("slope", slope, x)
     loops = ("n", "c", *letters("positions", len(x) - 2))[: len(x)]
+    if along is None:
+        _fits("slope", slope, x)
+    elif slope != (1,):
+        same_shape("slope", slope, (x[axis_in("along", along, len(x))],))
+    at = stretched(slope, x, loops, True) if along is None else ["0" if slope == (1,) else loops[along]]
     place, inside = access("y", loops), access("x", loops)
-    negative = line(place, [access("w", stretched(slope, x, loops, True)), inside], {"y": x, "w": slope, "x": x},
+    negative = line(place, [access("w", at), inside], {"y": x, "w": slope, "x": x},
                     {"w": "slope", "x": "x"}, of="negative part", prepared=part_of(False))  # fmt: skip
     positive = line(place, [inside], {"y": x, "x": x}, {"x": "x"}, of="positive part", prepared=part_of(True))
     return Operation("prelu", (negative, positive), (x,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -21,6 +22,7 @@ from isochrome.layers.line import (
     line,
     table_name,
 )
+from isochrome.layers.mix import opaque
 from isochrome.layers.window import Window, places, slide
 
 __all__ = ["adaptive_pool", "average_pool", "global_pool", "lp_pool", "max_pool"]
@@ -65,8 +67,9 @@ def average_pool(
     auto_pad: str = "NOTSET",
     ceil_mode: bool = False,
     count_include_pad: bool = False,
+    divisor: int | None = None,
 ) -> Operation:
-    """The mean of each window: its sum over the number of places that count.
+    """The mean of each window: its sum over the number of places that count, or over a given ``divisor``.
 
     Where that number is the same everywhere it scales the line; along an axis where it varies, constants say it.
 
@@ -79,6 +82,11 @@ def average_pool(
     window, y = _windows(x, kernel, strides, dilations, pads, auto_pad, ceil_mode)
     if max(y[2:]) > LONGEST_TABLE:  # who reaches whom is known all the same
         return Operation("average pool", (_pooled(x, y, window.indices(), window.kernel, exact=False),), (y,))
+    if divisor is not None:
+        if not divisor:
+            raise fault("divisor", "not be zero", divisor)
+        made = replace(_pooled(x, y, window.indices(), window.kernel), scale=1 / divisor)
+        return Operation("average pool", (made,), (y,))
     counts = []
     columns = zip(
         x[2:], y[2:], window.kernel, window.strides, window.dilations, window.begins, window.ends, strict=True
@@ -155,6 +163,9 @@ def adaptive_pool(*, x: Shape, out: Sequence[int], how: str = "average") -> Oper
     sizes, counts = x[2:], positives("out", out, rank)
     if 0 in sizes:
         raise fault("x", "have positions", f"shape {listed(x)}")
+    y = (*x[:2], *counts)
+    if any(size // count * count + count > LONGEST_TABLE for size, count in zip(sizes, counts, strict=True)):
+        return opaque(outputs=[y], reason=f"a pool over more than {LONGEST_TABLE:,} places along an axis")
     indices, widths, tables, lengths = [], [], {}, []
     for axis, (p, u) in enumerate(zip(letters("positions", rank), letters("taps", rank), strict=True)):
         begins = np.arange(counts[axis]) * sizes[axis] // counts[axis]
@@ -168,7 +179,6 @@ def adaptive_pool(*, x: Shape, out: Sequence[int], how: str = "average") -> Oper
         name = table_name(axis + 2, len(x))
         tables[name] = np.where(at < ends[:, None], at, -1)
         indices.append(access(name, p, u))
-    y = (*x[:2], *counts)
     if how == "max":
         made = _pooled(x, y, indices, widths, reduce="max=", tables=tables)
     else:

@@ -17,7 +17,7 @@ from typing import Any
 from isochrome.errors import ModelError, shown
 from isochrome.load.source import Source, opened
 
-__all__ = ["Limits", "read_record"]
+__all__ = ["Limits", "ONNX", "PT2", "Parser", "read_record"]
 
 # Stands in for the packages, so that their __init__ and all that they import cost the child nothing.
 _PROGRAM = """
@@ -25,11 +25,26 @@ import sys
 for name, folder in (("isochrome", sys.argv.pop(1)), ("isochrome.load", sys.argv.pop(1))):
     sys.modules[name] = type(sys)(name)
     sys.modules[name].__path__ = [folder]
+parse = __import__(sys.argv.pop(1), fromlist=["parse"]).parse
 from isochrome.load.program import main
-main()
+main(parse)
 """
 _ARTICLES = {"zip": "a zip archive", "hdf5": "an HDF5 file", "gguf": "a GGUF file", "tflite": "a TFLite model",
-             "safetensors": "a safetensors file", "pickle": "a pickle", "unknown": "something else"}  # fmt: skip
+             "safetensors": "a safetensors file", "pickle": "a pickle", "onnx": "an ONNX model",
+             "unknown": "something else"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """How one format is parsed: what its files' bytes say, the module whose ``parse`` reads them, and its name."""
+
+    kind: str
+    module: str
+    name: str
+
+
+ONNX = Parser("onnx", "isochrome.load.record", "an ONNX model")
+PT2 = Parser("zip", "isochrome.load.pt2_record", "a .pt2 archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +56,16 @@ class Limits:
     output: int = 256 * 2**20
 
 
-def read_record(source: Source, limits: Limits = Limits()) -> dict[str, Any]:
-    """The record of an ONNX file: its graph and the places of its tensors, none of their bytes.
+def read_record(source: Source, limits: Limits = Limits(), parser: Parser = ONNX) -> dict[str, Any]:
+    """The record of a file: its graph and the places of its tensors, none of their bytes.
 
-    Keys: ir_version, opsets, producer, graph, functions, tensors. A ModelError if the file is broken or is no ONNX
-    file, or if the parser crashes or needs more than ``limits``.
+    An ONNX file's has the keys ir_version, opsets, producer, graph, functions, tensors. A ModelError if the file is
+    broken or is of another format, or if the parser crashes or needs more than ``limits``.
     """
-    if source.kind != "onnx":
-        raise ModelError(f"{source.name}: must be an ONNX model; is {_ARTICLES[source.kind]}.")
+    if source.kind != parser.kind:
+        raise ModelError(f"{source.name}: must be {parser.name}; is {_ARTICLES[source.kind]}.")
     with opened(source) as descriptor:
-        answer = _answer(source, descriptor, limits)
+        answer = _answer(source, descriptor, limits, parser)
     match _decoded(answer):
         case {"record": dict() as record}:
             return record
@@ -72,11 +87,11 @@ def _decoded(answer: bytes) -> Any:
             gc.enable()
 
 
-def _answer(source: Source, descriptor: int, limits: Limits) -> bytes:
+def _answer(source: Source, descriptor: int, limits: Limits, parser: Parser) -> bytes:
     """What the child writes. Its standard input is the file, so that both processes mean the same one."""
     load = os.path.dirname(os.path.abspath(__file__))
     numbers = map(str, (limits.memory, limits.seconds, limits.output))
-    command = [sys.executable, "-I", "-S", "-c", _PROGRAM, os.path.dirname(load), load, *numbers]
+    command = [sys.executable, "-I", "-S", "-c", _PROGRAM, os.path.dirname(load), load, parser.module, *numbers]
     try:
         process = subprocess.Popen(command, stdin=descriptor, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except OSError:

@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 
 from isochrome.core.sizes import Shape
 from isochrome.errors import FormulaError, ModelError
+from isochrome.load.assemble import NO_BATCH, assembled
+from isochrome.load.batch import BatchElsewhere
 from isochrome.load.child import read_record
-from isochrome.load.onnx_batch import BatchElsewhere
+from isochrome.load.graph import Graph, Named
+from isochrome.load.join import with_added_biases
 from isochrome.load.onnx_bodies import SPECIAL
-from isochrome.load.onnx_join import with_added_biases
+from isochrome.load.onnx_held import held_rows, unread_rows
 from isochrome.load.onnx_names import layer_path
-from isochrome.load.onnx_stored import Store, StoredTensor
-from isochrome.load.onnx_walk import Named, Walk
+from isochrome.load.onnx_walk import Walk
 from isochrome.load.source import Source
-from isochrome.load.tensors import read_tensor
-from isochrome.model.parts import Layer, Line, Model, Operation, Parameter
+from isochrome.load.store import Store, StoredTensor
+from isochrome.load.tensors import read_elements, read_part, read_tensor
+from isochrome.model.parts import Model
 
 __all__ = ["OnnxFile", "open_onnx", "read_model"]
 
@@ -33,6 +36,7 @@ class OnnxFile:
     source: Source
     _tensors: tuple[Mapping[str, Any], ...]
     _stored: tuple[StoredTensor, ...]
+    _held: tuple[int, ...] = ()
 
     def read_parameter(self, number: int) -> NDArray[Any] | None:
         """The stored numbers of a parameter, None where the graph computes them."""
@@ -46,8 +50,15 @@ class OnnxFile:
         return read_tensor(self.source, self._tensors[stored.tensor])
 
     def read_held(self, number: int) -> NDArray[Any] | None:
-        """The numbers of one initializer of the file."""
-        return read_tensor(self.source, self._tensors[number])
+        """The numbers of one row of the model's ``held``."""
+        return read_tensor(self.source, self._tensors[self._held[number]])
+
+    def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> NDArray[Any] | None:
+        """Some of them, in the tensor's own order: from one place to another, or at some places."""
+        tensor = self._tensors[self._held[number]]
+        if isinstance(at, slice):
+            return read_part(self.source, tensor, int(at.start), int(at.stop))
+        return read_elements(self.source, tensor, at)
 
 
 def open_onnx(source: Source, sizes: Mapping[str, Shape] | None = None) -> OnnxFile:
@@ -73,13 +84,13 @@ def _walked(record: Mapping[str, Any], source: Source, sizes: Mapping[str, Shape
         return read_tensor(source, record["tensors"][number])
 
     for axis in _batch_axes(record["graph"]["inputs"]):
-        walk = Walk(record, Store(record["tensors"], read), SPECIAL, axis, sizes)
+        walk = Walk(record, Graph(Store(read)), SPECIAL, axis, sizes)
         try:
             walk.run()
             return walk
         except BatchElsewhere:
             continue
-    walk = Walk(record, Store(record["tensors"], read), SPECIAL, None, sizes)
+    walk = Walk(record, Graph(Store(read)), SPECIAL, None, sizes)
     walk.run()
     return walk
 
@@ -92,49 +103,15 @@ def _batch_axes(inputs: Sequence[Mapping[str, Any]]) -> list[int]:
 
 
 def _assembled(walk: Walk, record: Mapping[str, Any], source: Source) -> OnnxFile:
-    numbers: dict[str, int] = {}
-    operations: list[Operation] = []
-    layers: list[Layer] = []
-    taken: dict[str, int] = {}
-    for named in with_added_biases(walk.found, walk.outputs, walk.tensors):
-        operation = replace(named.operation, lines=tuple(_numbered(line, numbers) for line in named.operation.lines))
-        operations.append(operation)
-        if any(line.weight for line in operation.lines) or operation.kind == "opaque":
-            layers.append(_layer(len(layers), len(operations) - 1, named, operation, walk, taken))
-    stored = tuple(walk.store.tensors[key] for key in numbers)
-    parameters = tuple(
-        Parameter(number, tuple(one.names), one.shape, one.dtype, one.span, one.made, one.computed_from)
-        for number, one in enumerate(stored)
-    )
-    notes = tuple(f"{what} is not given and taken as {size}" for what, size in sorted(walk.assumed.items()))
+    notes = [f"{what} is not given and taken as {size}" for what, size in sorted(walk.assumed.items())]
     if walk.batch_axis is None:
-        notes += ("no axis of the inputs carries a batch through the whole model: counts are of the whole input",)
-    model = Model(
-        source.name, "onnx", parameters, walk.tensors, tuple(operations), tuple(layers), walk.inputs, walk.outputs,
-        walk.samples, notes,
-    )  # fmt: skip
-    return OnnxFile(model, source, tuple(record["tensors"]), stored)
+        notes.append(NO_BATCH)
+    held, held_numbers = held_rows(record)
+    found = with_added_biases(walk.graph.found, walk.outputs, walk.graph.tensors)
+    model, stored = assembled(walk.graph, found, source.name, "onnx", walk.inputs, walk.outputs, notes, _path)
+    unread = unread_rows(record, held)
+    return OnnxFile(replace(model, held=held, unread=unread), source, tuple(record["tensors"]), stored, held_numbers)
 
 
-def _numbered(line: Line, numbers: dict[str, int]) -> Line:
-    if not line.weight:
-        return line
-    return replace(line, parameter=numbers.setdefault(line.source, len(numbers)))
-
-
-def _layer(
-    number: int, place: int, named: Named, operation: Operation, walk: Walk, taken: dict[str, int]
-) -> Layer:
-    lines = tuple(line for line in operation.lines if line.weight)
-    stored = [walk.store.tensors[line.source].names[0] for line in lines]
-    path = layer_path(named.node, named.scopes, stored) or operation.name
-    taken[path] = taken.get(path, 0) + 1
-    name = path if taken[path] == 1 else f"{path}#{taken[path]}"
-    given = next((tensor for line in lines for _, tensor in line.inputs if tensor), "")
-    first = given or next(iter(operation.inputs), "")
-    output = operation.outputs[0] if operation.outputs else ""
-    aliases = tuple(dict.fromkeys(alias for alias in (named.node, output) if alias and alias != name))
-    into, out = (walk.tensors[tensor].sample if tensor in walk.tensors else None for tensor in (first, output))
-    return Layer(
-        number, name, aliases, operation.kind, lines, first, output, into, out, place, named.calls, operation.opaque
-    )
+def _path(named: Named, stored: Sequence[str]) -> str:
+    return layer_path(named.node, named.scopes, stored)

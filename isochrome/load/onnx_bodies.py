@@ -10,9 +10,10 @@ import numpy as np
 
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
-from isochrome.load.onnx_call import FLOATS, Call, Carried, Unknown, Value
-from isochrome.load.onnx_constants import SMALL
+from isochrome.load.onnx_call import Call
 from isochrome.load.onnx_walk import Node, Scope, Special, Walk
+from isochrome.load.store import SMALL
+from isochrome.load.value import FLOATS, Carried, Unknown, Value
 
 __all__ = ["SPECIAL"]
 
@@ -30,7 +31,7 @@ def _constant(walk: Walk, node: Node) -> None:
         if attribute in call.attributes:
             given = call.whole if attribute == "value_int" else call.real if attribute == "value_float" else (
                 call.ints if attribute == "value_ints" else call.floats)  # fmt: skip
-            node.scope[output] = walk.store.known(name, np.asarray(given(attribute), kind))
+            node.scope[output] = walk.graph.store.known(name, np.asarray(given(attribute), kind))
             return
     if {"value_string", "value_strings", "sparse_value"} & set(call.attributes):
         raise Unknown("a constant of text, or a sparse one, has no formula here")
@@ -46,14 +47,14 @@ def _constant_of_shape(walk: Walk, node: Node) -> None:
     if any(size < 0 for size in shape):
         raise ModelError(f"its shape must not be negative; got {list(shape)}")
     number = call.tensor("value")
-    count = 1 if number is None else prod(walk.store.records[number]["shape"])
+    count = 1 if number is None else prod(walk.record["tensors"][number]["shape"])
     if count != 1:
         raise ModelError(f"attribute value: must hold one element; got {count}")
-    fill = np.zeros(1, np.float32) if number is None else walk.store.read(number).reshape(-1)
+    fill = np.zeros(1, np.float32) if number is None else walk.graph.store.read(number).reshape(-1)
     if str(fill.dtype) not in FLOATS and prod(shape) <= SMALL:
-        node.scope[output] = walk.store.known(name, np.full(shape, fill[0]))
+        node.scope[output] = walk.graph.store.known(name, np.full(shape, fill[0]))
         return
-    node.scope[output] = walk.store.made(name, shape, str(fill.dtype), made=True, fill=float(fill[0]))
+    node.scope[output] = walk.graph.store.made(name, shape, str(fill.dtype), made=True, fill=float(fill[0]))
 
 
 def _shape(walk: Walk, node: Node) -> None:
@@ -62,7 +63,7 @@ def _shape(walk: Walk, node: Node) -> None:
         raise Unknown("the shape of its operand is not known")
     shape: Shape = value.shape[slice(call.whole("start", 0), call.whole("end", None))]
     numbers = np.array(prod(shape) if call.op == "Size" else shape, np.int64)
-    node.scope[call.outputs[0]] = walk.store.known(node.outputs[0], numbers)
+    node.scope[call.outputs[0]] = walk.graph.store.known(node.outputs[0], numbers)
 
 
 def _times(calls: int | None, trips: int | None) -> int | None:
@@ -82,7 +83,7 @@ def _finish(walk: Walk, node: Node, values: Sequence[tuple[Shape | None, Carried
     walk.opaque(node, reason, shapes, "body")
     for output, name, (shape, batch) in zip(node.call.outputs, node.outputs, values, strict=False):
         if output:
-            node.scope[output] = walk.activation(name, shape, "float32", batch)
+            node.scope[output] = walk.graph.activation(name, shape, "float32", batch)
 
 
 def _if(walk: Walk, node: Node) -> None:
@@ -110,8 +111,8 @@ def _loop(walk: Walk, node: Node) -> None:
     trips = None if most is None or not most.size else max(int(most.reshape(-1)[0]), 0)
     if call.has(1) and not _keeps_going(call, body):
         trips = None
-    inner: Scope = {names[0]: walk.activation(own + names[0], (), "int64")}
-    inner[names[1]] = walk.activation(own + names[1], (), "bool")
+    inner: Scope = {names[0]: walk.graph.activation(own + names[0], (), "int64")}
+    inner[names[1]] = walk.graph.activation(own + names[1], (), "bool")
     carried = [_begin(value) for value in call.inputs[2:]]
     found = _repeated(walk, node, body, inner, names[2:], carried, own, _times(node.calls, trips))[1:]
     after = [_begin(value) for value in found[: len(carried)]]
@@ -132,9 +133,9 @@ def _repeated(
 ) -> list[Value | None]:  # fmt: skip
     """What a body gives back. What it carries on keeps its shape; where it does not, its shape is not known."""
     for _ in range(MOST_TRIES):
-        before = len(walk.found)
+        before = len(walk.graph.found)
         for name, (shape, batch) in zip(names, carried, strict=True):
-            inner[name] = walk.activation(own + name, shape, "float32", batch)
+            inner[name] = walk.graph.activation(own + name, shape, "float32", batch)
         found = walk.branch(body, node, inner, own, calls)
         first = 1 if node.call.op == "Loop" else 0
         made = [_begin(value) for value in found[first : first + len(carried)]]
@@ -142,7 +143,7 @@ def _repeated(
             break
         carried[:] = [(old[0] if old[0] == new[0] else None, old[1] if old == new else None)
                       for old, new in zip(carried, made, strict=True)]  # fmt: skip
-        del walk.found[before:]
+        del walk.graph.found[before:]
     return found
 
 
@@ -194,7 +195,7 @@ def _scanned(walk: Walk, call: Call, names: Sequence[str], state: int, own: str)
             trips, shape = shape[axis], shape[:axis] + shape[axis + 1 :]
             if batch is not None:
                 batch = None if batch.axis == axis else Carried(batch.axis - (batch.axis > axis), batch.rows)
-        inner[name] = walk.activation(own + name, shape, "float32", batch)
+        inner[name] = walk.graph.activation(own + name, shape, "float32", batch)
     return inner, trips
 
 
@@ -202,12 +203,12 @@ def _random(walk: Walk, node: Node) -> None:
     shape = node.call.ints("shape")
     if shape is None or any(size < 0 for size in shape):
         raise ModelError(f"attribute shape: must hold sizes; got {None if shape is None else list(shape)}")
-    node.scope[node.call.outputs[0]] = walk.activation(node.outputs[0], shape)
+    node.scope[node.call.outputs[0]] = walk.graph.activation(node.outputs[0], shape)
 
 
 def _random_like(walk: Walk, node: Node) -> None:
     value = node.call.value(0)
-    node.scope[node.call.outputs[0]] = walk.activation(node.outputs[0], value.shape, batch=value.batch)
+    node.scope[node.call.outputs[0]] = walk.graph.activation(node.outputs[0], value.shape, batch=value.batch)
 
 
 SPECIAL: Mapping[str, Special] = {

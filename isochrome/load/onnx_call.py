@@ -12,53 +12,9 @@ from numpy.typing import NDArray
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError, shown
 from isochrome.load.tensors import dtype_name
-from isochrome.model.origin import Origin
+from isochrome.load.value import FLOATS, Unknown, Value
 
-__all__ = ["FLOATS", "Call", "Carried", "Unknown", "Value", "call_key", "output_type"]
-
-FLOATS = frozenset({"float32", "float64", "float16", "bfloat16"})
-
-
-class Unknown(Exception):
-    """A row cannot say what the call does; ``str()`` is the reason. The call becomes opaque."""
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """Where a tensor carries the batch: its axis, and how many rows of that axis each sample has."""
-
-    axis: int
-    rows: int = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Value:
-    """What the walk knows of one tensor of the graph.
-
-    ``origin`` says where its elements are stored, if it is no activation; ``tensor`` is the record of a stored tensor
-    whose bytes can be read; ``known`` holds numbers that were computed. ``as_stored`` is False where its numbers are
-    not the stored ones (a dequantised weight). ``batch`` says where it carries the batch.
-    """
-
-    name: str
-    shape: Shape | None
-    dtype: str = "float32"
-    origin: Origin | None = None
-    tensor: int | None = None
-    known: NDArray[Any] | None = None
-    batch: Carried | None = None
-    as_stored: bool = True
-
-    @property
-    def stored(self) -> bool:
-        """Whether it is a weight or a constant, and no activation."""
-        return self.origin is not None or self.tensor is not None or self.known is not None
-
-    @property
-    def is_weight(self) -> bool:
-        """A float constant of more than one element: a parameter where it meets an activation."""
-        return self.origin is not None and self.dtype in FLOATS and prod(self.shape or ()) > 1
-
+__all__ = ["Call", "call_key", "output_type"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:

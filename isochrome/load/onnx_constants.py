@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial, reduce
-from itertools import accumulate, pairwise
 from math import prod
 from typing import Any
 
@@ -14,12 +13,14 @@ from numpy.typing import NDArray
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError, shown
 from isochrome.layers import Operation
-from isochrome.load.onnx_call import FLOATS, Call, Unknown
-from isochrome.model.origin import LARGEST_TABLE, Origin, TooManyEntries, concatenate
+from isochrome.load.onnx_call import Call
+from isochrome.load.store import SMALL
+from isochrome.load.value import FLOATS, Unknown, Value
+from isochrome.model.moved import moved as moved_by_lines
+from isochrome.model.origin import Origin, TooManyEntries
 
-__all__ = ["ALIKE", "FOLDS", "MOVES", "SMALL", "fold", "moved"]
+__all__ = ["FOLDS", "fold", "moved"]
 
-SMALL = 65_536
 FEW = 1024
 Array = NDArray[Any]
 
@@ -221,126 +222,34 @@ FOLDS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _origin(call: Call, position: int = 0) -> Origin:
-    found = call.value(position).origin
-    if found is None:
-        raise Unknown("its operand has no stored elements")
-    return found
-
-
-def moved(call: Call, operation: Operation | None) -> tuple[Origin, ...]:
-    """Where the elements of each output are stored, if a call of constants moves them; none if it makes fresh ones."""
-    row = MOVES.get(call.op)
+def moved(
+    call: Call, operation: Operation | None, operands: Mapping[str, Value | None]
+) -> tuple[tuple[Origin, ...], bool]:
+    """Where the elements of each output are stored, none if a call of constants makes fresh ones; and whether their
+    numbers are what they were."""
+    first = call.inputs[0] if call.inputs else None
+    if call.op in SAME and first is not None and first.origin is not None:
+        return (first.origin,) * max(len(call.outputs), 1), call.op in ALIKE
+    if operation is None:
+        return (), False
     try:
-        if row is not None and (operation is not None or row is _same):
-            return row(call, operation or Operation("", (), ()))
-        return _one_by_one(call, operation)
-    except (Unknown, TooManyEntries):
-        return ()
+        origins = {name: None if value is None else value.origin for name, value in operands.items()}
+        found = moved_by_lines(operation, origins)
+    except TooManyEntries:
+        return (), False
+    return (found, True) if found else (_one_by_one(call, operation), False)
 
 
-def _same(call: Call, _: Operation) -> tuple[Origin, ...]:
-    return (_origin(call),) * max(len(call.outputs), 1)
-
-
-def _one_by_one(call: Call, operation: Operation | None) -> tuple[Origin, ...]:
+def _one_by_one(call: Call, operation: Operation) -> tuple[Origin, ...]:
     """An operation that makes one element out of one stored scalar, and of the same numbers for all: it stands for
     that scalar."""
-    many = [at for at in range(len(call.inputs)) if call.has(at) and prod(call.value(at).shape or ()) > 1]
+    many = [value for value in call.inputs if value is not None and prod(value.shape or ()) > 1]
     kinds = ("elementwise", "bias", "scale")
-    if operation is None or operation.kind not in kinds or len(many) != 1 or len(call.outputs) != 1:
+    if operation.kind not in kinds or len(many) != 1 or len(call.outputs) != 1 or many[0].origin is None:
         return ()
-    origin = _origin(call, many[0])
-    return (origin,) if origin.shape == operation.outputs[0] else ()
+    return (many[0].origin,) if many[0].origin.shape == operation.outputs[0] else ()
 
 
-def _moved_slice(call: Call, _: Operation) -> tuple[Origin, ...]:
-    origin = _origin(call)
-    operands = tuple(call.numbers(at) for at in range(1, len(call.inputs)))
-    if any(call.has(at) and operands[at - 1] is None for at in range(1, len(call.inputs))):
-        raise Unknown("its bounds depend on data")
-    for axis, part in _slices(call, origin.shape, operands):
-        origin = origin.slice(axis, range(origin.shape[axis])[part])
-    return (origin,)
-
-
-def _moved_gather(call: Call, _: Operation) -> tuple[Origin, ...]:
-    origin, ids = _origin(call), call.numbers(1)
-    if ids is None:
-        raise Unknown("its indices depend on data")
-    axis = call.whole("axis", 0) % max(len(origin.shape), 1)
-    places, size = np.asarray(ids, np.int64), origin.shape[axis]
-    if places.size and (places.min() < -size or places.max() >= size):
-        ends = f"{places.min()} to {places.max()}"
-        raise ModelError(f"indices: must lie in axis {axis} of {list(origin.shape)}; reach {ends}")
-    return (origin.take(axis, np.where(places < 0, places + size, places)),)
-
-
-def _moved_concat(call: Call, operation: Operation) -> tuple[Origin, ...]:
-    parts = [_origin(call, at) for at in range(len(call.inputs))]
-    return (concatenate(parts, call.whole("axis", 1) % len(operation.outputs[0])),)
-
-
-def _moved_split(call: Call, operation: Operation) -> tuple[Origin, ...]:
-    origin, axis = _origin(call), call.whole("axis", 0) % len(operation.outputs[0])
-    ends = list(accumulate((shape[axis] for shape in operation.outputs), initial=0))
-    return tuple(origin.slice(axis, range(start, end)) for start, end in pairwise(ends))
-
-
-def _moved_tile(call: Call, operation: Operation) -> tuple[Origin, ...]:
-    origin = _origin(call)
-    for axis, count in enumerate(call.integers(1, "repeats")):
-        if count != 1:
-            if origin.shape[axis] * count > LARGEST_TABLE:
-                raise Unknown("it repeats too many elements")
-            origin = origin.take(axis, np.arange(origin.shape[axis] * count) % max(origin.shape[axis], 1))
-    return (origin,)
-
-
-def _moved_pad(call: Call, operation: Operation) -> tuple[Origin, ...]:
-    origin, shape = _origin(call), operation.outputs[0]
-    value = call.numbers(2) if call.has(2) and call.opset >= 11 else np.zeros(1)
-    if call.text("mode", "constant") != "constant" or value is None or np.any(np.asarray(value) != 0):
-        raise Unknown("it pads with something other than 0")
-    pads = call.ints("pads") if call.opset < 11 else tuple(call.integers(1, "pads"))
-    axes = call.maybe_integers(3, "axes") or list(range(len(origin.shape)))
-    for axis, before in zip(axes, (pads or ())[: len(axes)], strict=True):
-        axis %= len(origin.shape)
-        nothing = (*origin.shape[:axis], max(before, 0), *origin.shape[axis + 1 :])
-        after = (*origin.shape[:axis], shape[axis] - origin.shape[axis] - before, *origin.shape[axis + 1 :])
-        if before < 0 or after[axis] < 0:
-            raise Unknown("it crops by negative padding")
-        origin = concatenate([Origin(nothing), origin, Origin(after)], axis)
-    return (origin,)
-
-
-def _reshaped(call: Call, operation: Operation) -> tuple[Origin, ...]:
-    return (_origin(call).reshape(operation.outputs[0]),)
-
-
-def _transposed(call: Call, operation: Operation) -> tuple[Origin, ...]:
-    return (_origin(call).transpose(call.ints("perm") or tuple(reversed(range(len(operation.outputs[0]))))),)
-
-
-MOVES: Mapping[str, Callable[[Call, Operation], tuple[Origin, ...]]] = {
-    "Transpose": _transposed,
-    "Reshape": _reshaped,
-    "Flatten": _reshaped,
-    "Squeeze": _reshaped,
-    "Unsqueeze": _reshaped,
-    "Expand": lambda call, operation: (_origin(call).expand(operation.outputs[0]),),
-    "Slice": _moved_slice,
-    "Gather": _moved_gather,
-    "Concat": _moved_concat,
-    "Pad": _moved_pad,
-    "Split": _moved_split,
-    "Tile": _moved_tile,
-    "Identity": _same,
-    "Dropout": _same,
-    "Cast": _same,
-    "CastLike": _same,
-    "QuantizeLinear": _same,
-    "DequantizeLinear": _same,
-}
-ALIKE = frozenset(MOVES) - {"Cast", "CastLike", "QuantizeLinear", "DequantizeLinear"}
-"""The moves that leave the numbers what they were."""
+SAME = ("Identity", "Dropout", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear")
+ALIKE = ("Identity", "Dropout")
+"""Each element of the first stands for the same of its operand; the second leave its number what it was, too."""

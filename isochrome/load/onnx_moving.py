@@ -13,8 +13,9 @@ import numpy as np
 
 from isochrome.errors import ModelError, shown
 from isochrome.layers import Operation
-from isochrome.load.onnx_call import Call, Unknown
+from isochrome.load.onnx_call import Call
 from isochrome.load.onnx_weighted import kind, window_of
+from isochrome.load.value import Unknown
 
 __all__ = [
     "arg_reduction", "block", "concat", "copied", "cumulative", "elementwise", "expanded", "flattened",

@@ -1,101 +1,35 @@
-"""Stored tensors of a file, and constants that its graph makes: each is one, by whatever name it is met."""
+"""Stored tensors of an ONNX file: a tensor's key is its place, so two names there are one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
-from numpy.typing import NDArray
-
-from isochrome.core.sizes import Shape
-from isochrome.load.onnx_call import FLOATS, Value
-from isochrome.load.onnx_constants import SMALL
+from isochrome.load.store import Store, StoredTensor
 from isochrome.load.tensors import dtype_name, item_size
+from isochrome.load.value import Value
 from isochrome.model.origin import Origin
 from isochrome.model.parts import Span
 
-__all__ = ["Store", "StoredTensor"]
+__all__ = ["stored_in_file"]
 
 
-@dataclass(slots=True)
-class StoredTensor:
-    """What is known of one stored tensor: all its names, its place, and where its numbers can be read."""
-
-    names: list[str]
-    shape: Shape
-    dtype: str
-    span: Span
-    tensor: int | None = None
-    made: bool = False
-    computed_from: tuple[str, ...] = ()
-    fill: float | None = None
-    known: NDArray[Any] | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Store:
-    """All of them by their keys. ``records`` are the file's; ``read`` gives the numbers of one."""
-
-    records: Sequence[Mapping[str, Any]]
-    read: Callable[[int], NDArray[Any]]
-    tensors: dict[str, StoredTensor] = field(default_factory=dict)
-    _keys: dict[int, str] = field(default_factory=dict)
-    _numbers: dict[int, NDArray[Any]] = field(default_factory=dict)
-
-    def of_file(self, number: int, name: str) -> Value | None:
-        """A tensor of the file; None if it holds no numbers. Its key is its place: two names there are one tensor."""
-        record = self.records[number]
-        shape, dtype, where = tuple(record["shape"]), dtype_name(record["dtype"]), record["where"]
-        if dtype in ("string", "undefined"):
-            return None
-        if number not in self._keys:
-            size, start = item_size(record["dtype"], prod(shape)), int(where.get("offset") or 0)
-            span = Span(where["external"], start, start + size) if "external" in where else Span(name, 0, size)
-            key = f"{where['external']}:{start}:{shape}:{dtype}" if "external" in where else name
-            self._keys[number] = key
-            if key in self.tensors:
-                self.tensors[key].names.append(name)
-            else:
-                self.tensors[key] = StoredTensor([name], shape, dtype, span, number)
-        key = self._keys[number]
-        return Value(name, shape, dtype, Origin.of(key, shape), number)
-
-    def made(self, name: str, shape: Shape, dtype: str, **facts: Any) -> Value:
-        """A constant that the graph computes; ``facts`` are those of its StoredTensor."""
-        self.tensors[name] = StoredTensor([name], shape, dtype, Span(name, 0, prod(shape) * 4), **facts)
-        as_stored = facts.get("fill") is not None or facts.get("known") is not None
-        return Value(name, shape, dtype, Origin.of(name, shape), None, facts.get("known"), None, as_stored)
-
-    def known(self, name: str, numbers: NDArray[Any], roots: Sequence[str] = ()) -> Value:
-        """A constant whose numbers are known; ``roots`` names the stored tensors that it was computed from."""
-        shape, dtype = tuple(numbers.shape), str(numbers.dtype)
-        if dtype not in FLOATS:
-            return Value(name, shape, dtype, known=numbers)
-        return self.made(name, shape, dtype, made=not roots, computed_from=tuple(roots), known=numbers)
-
-    def numbers(self, value: Value) -> NDArray[Any] | None:
-        """The numbers of a small constant, read at most once; None of anything else."""
-        if value.known is not None:
-            return value.known
-        if value.tensor is None or prod(value.shape or ()) > SMALL:
-            return None
-        if value.tensor not in self._numbers:
-            self._numbers[value.tensor] = self.read(value.tensor)
-        return self._numbers[value.tensor].reshape(value.shape or ())
-
-    def roots(self, value: Value) -> tuple[str, ...]:
-        """Names of the stored tensors behind a constant, those of the file where it was computed."""
-        if value.origin is None or value.dtype in ("int64", "int32", "bool"):  # sizes and indices are no weights
-            return ()
-        tensors = [self.tensors[piece.source] for piece in value.origin.pieces]
-        return tuple(name for one in tensors if not one.made for name in one.computed_from or one.names[:1])
-
-    def without_made_zeros(self, origin: Origin) -> Origin:
-        """A zero that the graph made beside stored scalars is no tap, so its piece is dropped."""
-        kept = [piece for piece in origin.pieces if not self._is_zero(self.tensors[piece.source])]
-        return Origin(origin.shape, tuple(kept)) if kept else origin
-
-    def _is_zero(self, tensor: StoredTensor) -> bool:
-        return tensor.fill == 0.0 or (tensor.made and tensor.known is not None and not tensor.known.any())
+def stored_in_file(
+    store: Store, keys: dict[int, str], records: Sequence[Mapping[str, Any]], number: int, name: str
+) -> Value | None:
+    """A tensor of the file, entered into the store; None if it holds no numbers. ``keys`` has those met before."""
+    record = records[number]
+    shape, dtype, where = tuple(record["shape"]), dtype_name(record["dtype"]), record["where"]
+    if dtype in ("string", "undefined"):
+        return None
+    if number not in keys:
+        size, start = item_size(record["dtype"], prod(shape)), int(where.get("offset") or 0)
+        span = Span(where["external"], start, start + size) if "external" in where else Span(name, 0, size)
+        key = f"{where['external']}:{start}:{shape}:{dtype}" if "external" in where else name
+        keys[number] = key
+        if key in store.tensors:
+            store.tensors[key].names.append(name)
+        else:
+            store.tensors[key] = StoredTensor([name], shape, dtype, span, number)
+    return Value(name, shape, dtype, Origin.of(keys[number], shape), number)

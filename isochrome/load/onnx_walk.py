@@ -9,16 +9,16 @@ from typing import Any
 from isochrome.core.sizes import Shape
 from isochrome.errors import FormulaError, ModelError, shown
 from isochrome.layers import Operation as KindCall
-from isochrome.load.onnx_batch import Batched, batched, through_reshape
-from isochrome.load.onnx_call import FLOATS, Call, Carried, Unknown, Value, call_key, output_type
-from isochrome.load.onnx_constants import ALIKE, fold, moved
-from isochrome.load.onnx_lines import Lines
+from isochrome.load.graph import Graph, Named
+from isochrome.load.onnx_call import Call, call_key, output_type
+from isochrome.load.onnx_constants import fold, moved
 from isochrome.load.onnx_ops import ROWS, Row
-from isochrome.load.onnx_stored import Store
+from isochrome.load.onnx_stored import stored_in_file
 from isochrome.load.tensors import dtype_name
-from isochrome.model.parts import Operation, Tensor
+from isochrome.load.value import FLOATS, Carried, Unknown, Value
+from isochrome.model.parts import Line, Operation
 
-__all__ = ["Named", "Node", "Scope", "Special", "Walk"]
+__all__ = ["Node", "Scope", "Special", "Walk"]
 
 Record = Mapping[str, Any]
 Scope = dict[str, Value]
@@ -48,41 +48,26 @@ class Node:
 Special = Callable[["Walk", Node], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Named:
-    """An operation with what a layer's name is made of, and how often it runs (None: depends on data)."""
-
-    operation: Operation
-    node: str
-    calls: int | None
-    scopes: str = ""
-
-
 @dataclass(slots=True, eq=False)
 class Walk:
     """One pass over the nodes in their order. ``batch_axis`` is the axis of the inputs along which the batch is assumed
-    (None: along none), ``samples`` the size of the batch."""
+    (None: along none)."""
 
     record: Record
-    store: Store
+    graph: Graph
     special: Mapping[str, Special]
     batch_axis: int | None = 0
     sizes: Mapping[str, Shape] = field(default_factory=dict)
-    tensors: dict[str, Tensor] = field(default_factory=dict)
-    found: list[Named] = field(default_factory=list)
     assumed: dict[str, int] = field(default_factory=dict)
-    samples: int = 1
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     _batch: int | str | None = None
     _nodes: int = 0
     _written: int = 0
-    _lines: Lines = field(default_factory=Lines)
     _prefixes: set[str] = field(default_factory=set)
     _declared: dict[str, Record] = field(default_factory=dict)
     _functions: dict[tuple[str, str, str], Record] = field(default_factory=dict)
-    _calls: dict[object, KindCall] = field(default_factory=dict)
-    _batched: dict[object, tuple[KindCall, Batched]] = field(default_factory=dict)
+    _keys: dict[int, str] = field(default_factory=dict)
 
     def run(self) -> None:
         """Walk the whole model. Raises BatchElsewhere, and ModelError that names the node."""
@@ -110,7 +95,7 @@ class Walk:
         if name in self.sizes:
             declared = list(self.sizes[name])
         if declared is None:
-            return self.activation(name, None, dtype)
+            return self.graph.activation(name, None, dtype)
         if any(isinstance(size, int) and size < 0 for size in declared):
             raise ModelError(f"input {shown(name)}: its sizes must not be negative; got {declared}")
         batch = self._input_batch(declared)
@@ -119,7 +104,7 @@ class Walk:
             if batch is None or axis != batch.axis:
                 self.assumed[f"{shown(declared[axis] or '?', 40)} of {shown(name, 40)}"] = 1
         shape = tuple(1 if axis in open_axes else size for axis, size in enumerate(declared))
-        return self.activation(name, shape, dtype, batch)
+        return self.graph.activation(name, shape, dtype, batch)
 
     def _input_batch(self, declared: Sequence[int | str | None]) -> Carried | None:
         """The batch runs along one axis of the first input that has it, and of those that are as long along it."""
@@ -130,16 +115,8 @@ class Walk:
             return None
         size = declared[axis] if isinstance(declared[axis], int) else "any"
         if self._batch is None:
-            self._batch, self.samples = size, size if isinstance(size, int) else 1
+            self._batch, self.graph.samples = size, size if isinstance(size, int) else 1
         return Carried(axis) if size == self._batch else None
-
-    def activation(
-        self, name: str, shape: Shape | None, dtype: str = "float32", batch: Carried | None = None
-    ) -> Value:
-        """A tensor that depends on the input."""
-        batch = batch if shape is not None and batch is not None and batch.axis < len(shape) else None
-        self.tensors[name] = Tensor(shape, batch.axis if batch else None, dtype, batch.rows if batch else 1)
-        return Value(name, shape, dtype, batch=batch)
 
     def initializers(self, graph: Record, scope: Scope, prefix: str) -> None:
         """The stored tensors of a graph."""
@@ -149,8 +126,9 @@ class Walk:
 
     def stored_value(self, number: int, name: str) -> Value:
         """A tensor of the file; one of text is no weight."""
-        found, record = self.store.of_file(number, name), self.record["tensors"][number]
-        return self.activation(name, tuple(record["shape"]), "string") if found is None else found
+        found = stored_in_file(self.graph.store, self._keys, self.record["tensors"], number, name)
+        record = self.record["tensors"][number]
+        return self.graph.activation(name, tuple(record["shape"]), "string") if found is None else found
 
     def inner_prefix(self, node: Node) -> str:
         """What stands before the names of a body or a function: each call has a prefix of its own."""
@@ -185,7 +163,8 @@ class Walk:
         domain = "" if record["domain"] == "ai.onnx" else record["domain"]
         version = opset or self.record["opsets"].get(domain, self.record["opsets"].get("", 1))
         operands = tuple(self.operand(name, scope) for name in record["inputs"])
-        call = Call(record["op"], record["attributes"], operands, tuple(record["outputs"]), version, self.store.numbers)
+        call = Call(record["op"], record["attributes"], operands, tuple(record["outputs"]), version,
+                    self.graph.store.numbers)  # fmt: skip
         return Node(call, record, scope, prefix, calls, depth)
 
     def _node(self, node: Node) -> None:
@@ -226,26 +205,27 @@ class Walk:
             raise Unknown("it gives nothing that has a name")
         operation = None if row is None else self._cached(row, call)
         known, dtype = fold(call), output_type(call)
-        origins = moved(call, operation)
+        operands = {} if row is None else {name: call.inputs[at] for name, at in row.positions(call).items()}
+        origins, alike = moved(call, operation, operands)
         if origins:
             kept = call.inputs[0] is None or call.inputs[0].as_stored
             for place, (name, origin) in enumerate(zip(names, origins, strict=False)):
                 numbers = known if len(names) == 1 or not place else None
                 node.scope[call.outputs[place]] = Value(
-                    name, origin.shape, dtype, self.store.without_made_zeros(origin), None, numbers, None,
-                    kept and call.op in ALIKE,
+                    name, origin.shape, dtype, self.graph.store.without_made_zeros(origin), None, numbers, None,
+                    kept and alike,
                 )  # fmt: skip
             return
-        roots = tuple(dict.fromkeys(n for v in call.inputs if v is not None for n in self.store.roots(v)))
+        roots = tuple(dict.fromkeys(n for v in call.inputs if v is not None for n in self.graph.store.roots(v)))
         if known is not None:
-            node.scope[call.outputs[0]] = self.store.known(names[0], known, roots)
+            node.scope[call.outputs[0]] = self.graph.store.known(names[0], known, roots)
             return
         shapes = operation.outputs if operation is not None else (self.declared_shape(names[0]),)
         if shapes[0] is None or dtype not in FLOATS:
             raise Unknown(f"{shown(call.op, 40)} of constants has no formula here")
         for output, name, shape in zip(call.outputs, names, shapes, strict=False):
             if output and shape is not None:
-                node.scope[output] = self.store.made(name, shape, dtype, made=not roots, computed_from=roots)
+                node.scope[output] = self.graph.store.made(name, shape, dtype, made=not roots, computed_from=roots)
 
     def _operation(self, node: Node, row: Row) -> None:
         call = node.call
@@ -254,16 +234,12 @@ class Walk:
             self.opaque(node, operation.opaque, operation.outputs)
             return
         operands = {name: call.inputs[at] for name, at in row.positions(call).items()}
-        batch = self._batch_of(operation, operands)
-        try:
-            lines = tuple(self._lines.of(operation, operands, node.outputs, batch))
-        except (ModelError, FormulaError) as fault:  # the operation is sound: it is we who cannot write it
-            raise Unknown(str(fault)) from None
+        lines, batch = self.graph.lines(operation, operands, node.outputs)
         for place, (output, name) in enumerate(zip(call.outputs, node.outputs, strict=True)):
             if output:
                 shape = operation.outputs[place] if place < len(operation.outputs) else self.declared_shape(name)
                 at = batch.outputs.get(f"y{place + 1}" if place else "y")
-                node.scope[output] = self.activation(name, shape, output_type(call), at)
+                node.scope[output] = self.graph.activation(name, shape, output_type(call), at)
         self.add(node, operation.kind, lines)
 
     def opaque(self, node: Node, reason: str, shapes: Sequence[Shape | None] = (), kind: str = "opaque") -> None:
@@ -272,35 +248,20 @@ class Walk:
         for place, (output, name) in enumerate(zip(node.call.outputs, node.outputs, strict=True)):
             if output:
                 shape = shapes[place] if place < len(shapes) else self.declared_shape(name)
-                same = first == Carried(0) and bool(shape) and shape is not None and shape[0] == self.samples
-                node.scope[output] = self.activation(name, shape, "float32", first if same else None)
+                same = first == Carried(0) and bool(shape) and shape is not None and shape[0] == self.graph.samples
+                node.scope[output] = self.graph.activation(name, shape, "float32", first if same else None)
         self.add(node, kind, (), reason)
 
-    def add(self, node: Node, kind: str, lines: tuple[Any, ...], reason: str = "") -> None:
+    def add(self, node: Node, kind: str, lines: tuple[Line, ...], reason: str = "") -> None:
         """Note an operation."""
         outputs = tuple(name for name in node.outputs if name)
         inputs = tuple(value.name for value in node.call.inputs if value is not None and not value.stored)
         name = outputs[0] if outputs else shown(node.call.op, 40)
-        self.found.append(Named(Operation(name, kind, lines, inputs, outputs, reason), node.record["name"], node.calls,
-                                node.record.get("scopes", "")))  # fmt: skip
+        operation = Operation(name, kind, lines, inputs, outputs, reason)
+        self.graph.found.append(Named(operation, node.record["name"], node.calls, node.record.get("scopes", "")))
 
     def _cached(self, row: Row, call: Call) -> KindCall:
-        key = call_key(call)
-        if key is None:
-            return row.build(call)
-        if key not in self._calls:
-            self._calls[key] = row.build(call)
-        return self._calls[key]
-
-    def _batch_of(self, operation: KindCall, operands: Mapping[str, Value | None]) -> Batched:
-        if operation.reshape is not None:
-            at = operands["x"].batch if operands["x"] is not None else None
-            after = through_reshape(*operation.reshape, at, self.samples)
-            return Batched((), {} if after is None else {"y": after})
-        key = id(operation), tuple((name, value and value.batch) for name, value in operands.items())
-        if key not in self._batched:
-            self._batched[key] = operation, batched(operation.lines, operands, self.samples)
-        return self._batched[key][1]
+        return self.graph.built(call_key(call), lambda: row.build(call))
 
     def declared_shape(self, name: str) -> Shape | None:
         """The shape that the file declares for a tensor, if it declares one."""

@@ -13,7 +13,8 @@ import numpy as np
 
 from isochrome.errors import ModelError
 from isochrome.layers import KINDS, Operation
-from isochrome.load.onnx_call import Call, Unknown
+from isochrome.load.onnx_call import Call
+from isochrome.load.value import Unknown
 
 __all__ = [
     "batch_norm", "conv", "conv_transpose", "einsum", "gather", "gemm", "group_norm", "instance_norm",
@@ -100,9 +101,9 @@ def gather(call: Call) -> Operation:
     axis, table = call.whole("axis", 0), call.numbers(1)
     if table is not None and table.dtype.kind not in "iu":
         raise ModelError(f"its indices: must be whole numbers; are {table.dtype}")
-    if call.value(0).stored:
-        return kind("embedding", w=call.shape(0), ids=call.shape(1), axis=axis)
     ids = None if table is None else np.asarray(table, np.int64)
+    if call.value(0).stored:
+        return kind("embedding", w=call.shape(0), ids=call.shape(1), table=ids, axis=axis)
     return kind("gather", x=call.shape(0), ids=call.shape(1), table=ids, axis=axis)
 
 

@@ -8,16 +8,20 @@ import mmap
 import resource
 import sys
 
-from isochrome.load.record import parse
 from isochrome.load.wire import WireError
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the cost of importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["main"]
 
 
-def main() -> None:
-    """Write the record of the file on standard input, or the fault found, as JSON on standard output.
+def main(parse: Callable[[mmap.mmap], Any]) -> None:
+    """Write what ``parse`` makes of the file on standard input, or the fault found, as JSON on standard output.
 
-    Arguments: bytes of memory beside the mapped file, seconds of processor time, bytes of output.
+    The program's arguments: bytes of memory beside the mapped file, seconds of processor time, bytes of output.
     """
     memory, seconds, output = map(int, sys.argv[1:])
     gc.disable()  # nothing here makes cycles

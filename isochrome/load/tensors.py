@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from isochrome.errors import ModelError, RequestError, shown
 from isochrome.load.source import Source, open_external, opened, read_from, read_span
 
-__all__ = ["dtype_name", "item_size", "read_elements", "read_tensor"]
+__all__ = ["dtype_name", "item_size", "read_elements", "read_part", "read_tensor"]
 
 _GAP = 4096  # bytes between two wanted elements up to which one read takes both
 _FIELDS = {4: "float_data", 5: "int32_data", 6: "string_data", 7: "int64_data", 10: "double_data", 11: "uint64_data"}
@@ -125,6 +125,18 @@ def read_elements(source: Source, tensor: Mapping[str, Any], indices: Sequence[i
         return _values(rows.view(kind.stored).ravel(), kind)
     words = rows.astype(np.int64) @ (256 ** np.arange(width))
     return _values((words >> indices * kind.bits % 8 & 2**kind.bits - 1).astype(np.uint8), kind)
+
+
+def read_part(source: Source, tensor: Mapping[str, Any], start: int, stop: int) -> NDArray[Any]:
+    """The values from one place to another in the tensor's own order: ``read_tensor(...).ravel()[start:stop]``."""
+    kind, count = _checked(source, tensor)
+    if "typed" in tensor["where"] or kind.bits < 8:
+        values: NDArray[Any] = read_tensor(source, tensor).ravel()[start:stop]
+        return values
+    file, offset = _place(source, tensor, count)
+    start, stop = min(start, count), min(stop, count)
+    data = read_span(file, offset + item_size(tensor["dtype"], start), item_size(tensor["dtype"], stop - start))
+    return _values(_codes(np.frombuffer(data, np.uint8), kind, stop - start), kind)
 
 
 def _read_rows(file: Source, offset: int, length: int, first: NDArray[np.int64], width: int) -> NDArray[np.uint8]:

@@ -11,14 +11,18 @@ Only 1 to 3 are sharing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
+import numpy as np
+
 from isochrome.core.sizes import Shape
 
-__all__ = ["Declared", "Held", "Module", "Role"]
+__all__ = ["Declared", "Held", "Module", "Role", "distinct"]
 
+MOST_LISTED = 1 << 23
 Role = Literal["parameter", "buffer", "constant"]
 
 
@@ -59,6 +63,61 @@ class Held:
             return self.offset, self.offset
         reach = sum(stride * (size - 1) for stride, size in zip(self.strides, self.shape, strict=True))
         return self.offset, self.offset + (reach + 1) * self.item
+
+
+def distinct(rows: Iterable[Held]) -> tuple[int, int]:
+    """How many elements some names hold, and how many bytes, each byte of a storage counted once.
+
+    Where bytes are no evidence (meta, sharded), one tensor object counts once.
+
+    >>> from dataclasses import replace
+    >>> whole = Held("w", 0, "0", 0, (2, 3), (3, 1), "float32", 4)
+    >>> distinct([whole, replace(whole, name="t", thing=1, shape=(3, 2), strides=(1, 3))])
+    (6, 24)
+    """
+    things: dict[int, Held] = {}
+    storages: dict[tuple[str, int], dict[tuple[object, ...], Held]] = {}
+    for row in rows:
+        if not row.storage or row.unproven:
+            things.setdefault(row.thing, row)
+        else:
+            views = storages.setdefault((row.storage, row.item), {})
+            views.setdefault((row.offset, row.shape, row.strides), row)
+    count = sum(row.count for row in things.values())
+    size = sum(row.count * row.item for row in things.values())
+    for (_, item), views in storages.items():
+        found = _elements(list(views.values()))
+        count, size = count + found, size + found * item
+    return count, size
+
+
+def _elements(rows: list[Held]) -> int:
+    """The distinct elements of tensors of one item size over one storage."""
+    spans = sorted(row.span for row in rows)
+    if all(_is_whole(row) for row in rows) or sum(row.count for row in rows) > MOST_LISTED:
+        total, end = 0, -1
+        for start, stop in spans:
+            total += max(stop - max(start, end), 0)
+            end = max(end, stop)
+        return total // max(rows[0].item, 1)
+    places = [np.zeros(0, np.int64)]
+    for row in rows:
+        found = np.array([row.offset], np.int64)
+        for stride, size in zip(row.strides, row.shape, strict=True):
+            found = np.unique(np.add.outer(found, stride * row.item * np.arange(size)))
+        places.append(found)
+    return int(np.unique(np.concatenate(places)).size)
+
+
+def _is_whole(row: Held) -> bool:
+    """Whether it holds every element from its first byte to its last, each once."""
+    step = 1
+    for stride, size in sorted(zip(row.strides, row.shape, strict=True)):
+        if size > 1:
+            if stride != step:
+                return False
+            step *= size
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -20,7 +19,7 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
 from isochrome.layers.reshape import axis_groups, strides
 
-__all__ = ["LARGEST_TABLE", "Origin", "Piece", "Sum", "TooManyEntries", "Within", "concatenate"]
+__all__ = ["LARGEST_TABLE", "Origin", "Piece", "Sum", "TooManyEntries", "Within", "digit", "written_out"]
 
 Numbers = NDArray[np.int64]
 LARGEST_TABLE = 50_000_000
@@ -56,6 +55,17 @@ class Sum:
         terms = tuple((axis, coefficient) for axis, coefficient in total.items() if coefficient)
         tables = self.tables + tuple((axes, times * table) for axes, table in other.tables)
         return Sum(self.constant + times * other.constant, terms, tables)
+
+    def range(self, shape: Shape) -> tuple[int, int]:
+        """A bound below and one above for all elements of a tensor that has some."""
+        low = high = self.constant
+        for axis, coefficient in self.terms:
+            end = coefficient * max(shape[axis] - 1, 0)
+            low, high = low + min(end, 0), high + max(end, 0)
+        for _, table in self.tables:
+            if table.size:
+                low, high = low + int(table.min()), high + int(table.max())
+        return low, high
 
     def substitute(self, values: Sequence[Sum], shape: Shape) -> Sum:
         """The number as a function of new axes, of a new shape, when each old axis is ``values[axis]``.
@@ -140,6 +150,19 @@ class Origin:
         indices = enumerate(self.pieces[0].indices)
         return all(i.terms == ((axis, 1),) and not (i.tables or i.constant) for axis, i in indices)
 
+    @property
+    def one_to_one(self) -> bool:
+        """Whether every element is known to be a stored scalar of its own."""
+        if len(self.pieces) != 1 or self.pieces[0].within or any(index.tables for index in self.pieces[0].indices):
+            return False
+        alone = {i.terms[0][0] for i in self.pieces[0].indices if len(i.terms) == 1}
+        return all(size == 1 or axis in alone for axis, size in enumerate(self.shape))
+
+    def within(self, bounds: Sequence[Within]) -> Origin:
+        """The same tensor, nothing of which lies outside some bounds on its axes."""
+        kept = tuple(Piece(p.source, p.shape, p.indices, (*p.within, *bounds)) for p in self.pieces)
+        return Origin(self.shape, kept)
+
     def map_axes(self, shape: Shape, values: Sequence[Sum]) -> Origin:
         """The tensor of a new shape whose element at ``e`` is this one's at ``values(e)``."""
         pieces = []
@@ -162,27 +185,6 @@ class Origin:
         values = [Sum() if size == 1 else Sum(0, ((lead + axis, 1),)) for axis, size in enumerate(self.shape)]
         return self.map_axes(shape, values)
 
-    def slice(self, axis: int, places: range) -> Origin:
-        """Some places along an axis, evenly apart."""
-        values = [Sum(0, ((old, 1),)) for old in range(len(self.shape))]
-        values[axis] = Sum(places.start, ((axis, places.step),) if len(places) > 1 else ())
-        return self.map_axes((*self.shape[:axis], len(places), *self.shape[axis + 1 :]), values)
-
-    def take(self, axis: int, places: Numbers) -> Origin:
-        """Gather along an axis by an integer array of any rank."""
-        rank = places.ndim
-        shape = (*self.shape[:axis], *places.shape, *self.shape[axis + 1 :])
-        values = [Sum(0, ((old if old < axis else old + rank - 1, 1),)) for old in range(len(self.shape))]
-        steps = np.diff(places) if rank == 1 else np.zeros(0)
-        if rank == 0:
-            values[axis] = Sum(int(places))
-        elif rank == 1 and len(places) and (len(steps) == 0 or (steps == steps[0]).all()):
-            step = int(steps[0]) if len(steps) else 0
-            values[axis] = Sum(int(places[0]), ((axis, step),) if step else ())
-        else:
-            values[axis] = Sum(0, (), ((tuple(range(axis, axis + rank)), places.astype(np.int64)),))
-        return self.map_axes(shape, values)
-
     def reshape(self, shape: Shape) -> Origin:
         """The same elements in the same order under another shape: splits and merges axes, group by group."""
         values: list[Sum] = [Sum()] * len(self.shape)
@@ -194,26 +196,16 @@ class Origin:
                     flat = flat.plus(Sum(0, ((axis, step),)))
             below = strides(tuple(self.shape[axis] for axis in old))
             for axis, step in zip(old, below, strict=True):
-                values[axis] = _digit(flat, step, self.shape[axis], shape)
+                values[axis] = digit(flat, step, self.shape[axis], shape)
         return self.map_axes(shape, values)
 
 
-def concatenate(parts: Sequence[Origin], axis: int) -> Origin:
-    """Tensors one after another along an axis."""
-    starts = list(accumulate((part.shape[axis] for part in parts), initial=0))
-    shape = (*parts[0].shape[:axis], starts[-1], *parts[0].shape[axis + 1 :])
-    pieces: list[Piece] = []
-    for part, start in zip(parts, starts, strict=False):
-        values = [Sum(0, ((old, 1),)) for old in range(len(shape))]
-        values[axis] = Sum(-start, ((axis, 1),))
-        here = Within(Sum(0, ((axis, 1),)), start, start + part.shape[axis])
-        for piece in part.map_axes(shape, values).pieces:
-            pieces.append(Piece(piece.source, piece.shape, piece.indices, (*piece.within, here)))
-    return Origin(shape, tuple(pieces))
+def digit(flat: Sum, step: int, size: int, shape: Shape) -> Sum:
+    """One digit of a number, ``flat // step % size``, as a sum where the axes divide evenly, else as a table.
 
-
-def _digit(flat: Sum, step: int, size: int, shape: Shape) -> Sum:
-    """One old axis, ``flat // step % size``, as a sum where the new axes divide evenly, else as a table."""
+    >>> digit(Sum(0, ((0, 6), (1, 1))), 3, 4, (2, 3)).terms
+    ((0, 2),)
+    """
     if size == 1:
         return Sum()
     inside = [(axis, c) for axis, c in flat.terms if step <= c < step * size and c % step == 0]
@@ -221,14 +213,23 @@ def _digit(flat: Sum, step: int, size: int, shape: Shape) -> Sum:
     below = [(axis, c) for axis, c in flat.terms if c < step]
     room = sum(c * (shape[axis] - 1) for axis, c in below)
     span = sum(c // step * (shape[axis] - 1) for axis, c in inside)
-    if len(inside) + len(above) + len(below) == len(flat.terms) and room < step and span < size:
-        return Sum(0, tuple((axis, c // step) for axis, c in inside))
+    first, rest = flat.constant // step % size, flat.constant % step
+    whole = len(inside) + len(above) + len(below) == len(flat.terms) and not flat.tables and flat.constant >= 0
+    if whole and room + rest < step and span + first < size:
+        return Sum(first, tuple((axis, c // step) for axis, c in inside))
     over = flat.axes
     table = flat.over(over, shape) // step % size
-    return _without_idle_axes(over, table)
+    return written_out(over, table)
 
 
-def _without_idle_axes(axes: tuple[int, ...], table: Numbers) -> Sum:
+def written_out(axes: tuple[int, ...], table: Numbers) -> Sum:
+    """A table over some axes as a number: without those that it does not depend on, and as a sum where it is one.
+
+    >>> written_out((0, 1), np.array([[4, 6], [4, 6]])).terms
+    ((1, 2),)
+    """
+    if not table.size:
+        return Sum(0, (), ((axes, table),))
     for at in reversed(range(len(axes))):
         if (table == table.take([0], axis=at)).all():
             table = np.asarray(table.take(0, axis=at), np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,18 +188,32 @@ class Line:
 class Tensor:
     """An activation of the graph: its shape (None where it is not known) and the axis that carries the batch.
 
-    ``rows`` is how many rows of that axis each sample has: more than one where a reshape merged axes.
+    ``rows`` is how many rows of that axis each sample has: more than one where a reshape merged axes. ``lead`` is the
+    part of them that comes before the sample's number in the order of the rows: 1 where samples are not mixed.
     """
 
     shape: Shape | None
     batch: int | None = None
     dtype: str = "float32"
     rows: int = 1
+    lead: int = 1
 
     @property
     def batch_alone(self) -> int | None:
         """The axis that carries the batch and nothing else: places of one sample do not have it."""
         return self.batch if self.rows == 1 else None
+
+    def by_sample(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Its numbers with the rows of each sample side by side.
+
+        >>> Tensor((4,), 0, rows=2, lead=2).by_sample(np.array([1, 10, 2, 20])).tolist()
+        [1, 2, 10, 20]
+        """
+        if self.batch is None or self.lead == 1:
+            return array
+        before, after = array.shape[: self.batch], array.shape[self.batch + 1 :]
+        cut = array.reshape(*before, self.lead, -1, self.rows // self.lead, *after)
+        return np.moveaxis(cut, self.batch + 1, self.batch).reshape(array.shape)
 
     @property
     def first(self) -> Shape | None:
@@ -264,7 +279,8 @@ class Model:
     """A model as the product sees it: its layers in order, its parameters, and the graph around them.
 
     ``held`` has every name of every stored tensor, used or not, in the order in which they are registered; ``modules``
-    and ``declared`` are known of PyTorch models alone.
+    and ``declared`` are known of PyTorch models alone. ``unread`` are the numbers of those rows of ``held`` that no
+    operation reads, where that is known.
     """
 
     name: str
@@ -280,6 +296,7 @@ class Model:
     held: tuple[Held, ...] = ()
     modules: tuple[Module, ...] = ()
     declared: tuple[Declared, ...] = ()
+    unread: tuple[int, ...] = ()
 
     @cached_property
     def _by_name(self) -> Mapping[str, int]:

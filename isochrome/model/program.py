@@ -47,8 +47,10 @@ class Call:
     ``target`` is the full name (``aten.conv2d.default``), ``arguments`` are by the schema's names, those that were left
     at their default absent. ``outputs`` are names, lists of tensors written out, '' for what is no tensor. ``path`` is
     the module whose ``forward`` made the call, ``repeat`` which call of that module it was (from 1), ``place`` the line
-    of the user's program, '' where unknown. An operation that works in place gives its result a name of its own:
-    every name is given once.
+    of the user's program, '' where unknown; ``detached`` says that gradients were off there. An operation that works in
+    place gives its result a name of its own: every name is given once; what an operation writes and does not give back
+    follows its outputs. ``isochrome.overwrite`` writes ``part`` over a part of ``base``, at ``offset`` and ``strides``
+    over the elements of the base in row order; where these cannot say it, a ``reason`` stands in their place.
     """
 
     target: str
@@ -57,6 +59,7 @@ class Call:
     path: str = ""
     repeat: int = 1
     place: str = ""
+    detached: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,8 @@ class Program:
     """A model as calls in their order.
 
     ``stored`` maps names of tensors to numbers in ``held``. ``constants`` has the numbers of small tensors that do not
-    depend on the inputs, by their names. ``inputs`` and ``outputs`` are names of tensors.
+    depend on the inputs, by their names. ``inputs`` and ``outputs`` are names of tensors,
+    ``labels`` what the module itself calls its outputs (``logits``, ``0``).
     """
 
     name: str
@@ -79,3 +83,4 @@ class Program:
     modules: tuple[Module, ...] = ()
     declared: tuple[Declared, ...] = ()
     notes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()

@@ -38,6 +38,10 @@ class TypedModel:
         """Nothing: a typed line holds no tensors by name."""
         return None
 
+    def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> Array | None:
+        """Nothing, as above."""
+        return None
+
     def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
         """The line's tensors; the output by evaluating the line."""
         output = self.relation.formula.output.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,9 +14,10 @@ from isochrome.core.relation import Relation, relation
 from isochrome.errors import RequestError, shown
 from isochrome.model.parts import Line, Model
 
-__all__ = ["Reader", "Runner", "Values"]
+__all__ = ["Differentiator", "Ends", "Reader", "Runner", "Values"]
 
 Array = NDArray[Any]
+Ends = Sequence[str] | Callable[[Mapping[str, Any]], Any]
 
 
 class Runner(Protocol):
@@ -24,6 +25,15 @@ class Runner(Protocol):
 
     def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
         """The values of some of the graph's tensors; those that cannot be had are absent."""
+        ...
+
+
+class Differentiator(Protocol):
+    """Whatever can give gradients of the model on one input."""
+
+    def gradient(self, of: Ends, tensors: Sequence[str]) -> dict[str, Array]:
+        """The gradient, by some tensors, of the sum of the tensors ``of``, or of what a function of the outputs gives;
+        those that cannot be had are absent."""
         ...
 
 
@@ -36,6 +46,10 @@ class Reader(Protocol):
 
     def read_held(self, number: int) -> Array | None:
         """The numbers behind one name of ``Model.held``, None where there are none to read."""
+        ...
+
+    def read_held_part(self, number: int, at: slice | NDArray[np.int64]) -> Array | None:
+        """Some of those numbers in the tensor's own order, flat: from one place to another, or at some places."""
         ...
 
 
@@ -52,6 +66,7 @@ class Values:
     runner: Runner
     what: str = ""
     framework: str = ""
+    differentiator: Differentiator | None = None
     _tensors: dict[str, Array | None] = field(default_factory=dict)
     _parameters: dict[tuple[int, str], Array | None] = field(default_factory=dict)
 
@@ -66,8 +81,12 @@ class Values:
             found = self.runner.fetch(missing)
             for name, array in found.items():
                 _check_shape(name, array, self.model)
-            self._tensors.update({name: found.get(name) for name in missing})
+            self._tensors.update({name: self._by_sample(name, found.get(name)) for name in missing})
         return tuple(self._tensors.get(name) for name in names)
+
+    def _by_sample(self, name: str, array: Array | None) -> Array | None:
+        tensor = self.model.tensors.get(name)
+        return array if array is None or tensor is None else tensor.by_sample(array)
 
     def inputs(self, line: Line, tensor: str) -> tuple[Array, Array] | None:
         """What a line means by its input, and the size that rounding in it is relative to; None where not to be had."""
@@ -100,29 +119,35 @@ class Values:
         for within in piece.within:
             value = within.value.over(axes, size)
             here &= (within.low <= value) & (value < within.high)
+        found = effective.reshape(size)[here]
+        if not shape:
+            return found.reshape(())
         out = np.zeros(shape)
-        out[tuple(index.over(axes, size)[here] for index in piece.indices)] = effective.reshape(size)[here]
+        out[tuple(index.over(axes, size)[here] for index in piece.indices)] = found
         return out
 
-    def relation_of(self, line: Line) -> Relation:
-        """The line's relation; where it depends on data, with the tables that this run gives."""
+    def relation_of(self, line: Line, sample: int = 0) -> Relation:
+        """The line's relation; where it depends on data, with the tables that this run gives for a sample."""
         if not line.depends:
             return line.relation
         tables = dict(line.tables)
         for access in line.formula.accesses:
             for index in access.indices:
                 if isinstance(index, Table) and index.name not in tables:
-                    tables[index.name] = self._table(index.name, line, access)
+                    tables[index.name] = self._table(index, line, access, sample)
         inputs = frozenset(name for name, _ in line.inputs)
         return relation(line.formula, dict(line.shapes), tables, inputs)
 
-    def _table(self, name: str, line: Line, access: Access) -> Array:
-        tensor = dict(line.data).get(name, "")
+    def _table(self, index: Table, line: Line, access: Access, sample: int) -> Array:
+        tensor = dict(line.data).get(index.name, "")
         found = self.tensor(tensor) if tensor else None
         if found is None:
             raise RequestError(f"{access}: what it looks up depends on data that this run does not give")
-        size = line.shape(access.name)[[str(index)[: len(name) + 1] for index in access.indices].index(f"{name}[")]
+        size = line.shape(access.name)[access.indices.index(index)]
         ids = np.asarray(found, np.int64).reshape(found.shape or (1,))
+        facts = self.model.tensors.get(tensor)
+        if sample and facts is not None and facts.batch is not None:
+            ids = np.roll(ids, -sample * facts.rows, facts.batch)  # the rows of the sample come first
         return np.where(ids < 0, ids + size, ids)
 
 

@@ -106,7 +106,7 @@ def test_a_child_that_hangs_or_floods_is_stopped(tmp_path: Path, monkeypatch: py
 
 def test_the_child_imports_neither_numpy_nor_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = "import json; print(json.dumps({'record': {'modules': sorted(sys.modules)}}))"
-    monkeypatch.setattr(child, "_PROGRAM", child._PROGRAM.replace("main()", shown))
+    monkeypatch.setattr(child, "_PROGRAM", child._PROGRAM.replace("main(parse)", shown))
     (tmp_path / "m.onnx").write_bytes(model())
     modules = read_record(open_source(tmp_path / "m.onnx"))["modules"]
     own = [name for name in modules if name.startswith("isochrome")]

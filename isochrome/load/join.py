@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from isochrome.load.onnx_walk import Named
+from isochrome.load.graph import Named
 from isochrome.model.parts import Line, Operation, Tensor
 
 __all__ = ["with_added_biases"]

@@ -10,8 +10,8 @@ from isochrome.core.sizes import Shape
 from isochrome.layers import Line as LineOfKind
 from isochrome.layers import Operation as KindCall
 from isochrome.layers.reshape import reshape_line
-from isochrome.load.onnx_batch import Batched, Loops, cut, one_sample
-from isochrome.load.onnx_call import Value
+from isochrome.load.batch import Batched, Loops, cut, one_sample
+from isochrome.load.value import Value
 from isochrome.model.origin import Origin
 from isochrome.model.parts import Line, Pattern
 from isochrome.model.stored import OverStored, operand_line, with_origins

@@ -13,7 +13,7 @@ from math import prod
 from isochrome.core.formula import Affine, Index, Table, loops_of, sums_of
 from isochrome.core.sizes import Shape
 from isochrome.layers import Line
-from isochrome.load.onnx_call import Carried, Value
+from isochrome.load.value import Carried, Value
 
 __all__ = ["BatchElsewhere", "Batched", "Loops", "batched", "cut", "one_sample", "through_reshape"]
 
@@ -36,13 +36,17 @@ class Batched:
 
 def batched(lines: Sequence[Line], operands: Operands, samples: int) -> Batched:
     """Where the lines of an operation carry the batch, given where its operands do. Raises BatchElsewhere."""
-    found = [_read(line, operands, samples) for line in lines]
+    read = [_read(line, operands, samples) for line in lines]
+    found = [{loop: carried.rows for loop, carried in one.items()} for one in read]
+    leads = {loop: carried.lead for one in read for loop, carried in one.items()}
+    if any(leads[loop] != carried.lead for one in read for loop, carried in one.items()) and samples != 1:
+        raise BatchElsewhere
     outputs: dict[str, Carried] = {}
     for line, loops in zip(lines, found, strict=True):
         for axis, index in enumerate(line.formula.output.indices):
             loop = _alone(index)
             if loop in loops and not line.inner:
-                made = Carried(axis, loops[loop])
+                made = Carried(axis, loops[loop], leads[loop])
                 if outputs.setdefault(line.output, made) != made and samples != 1:
                     raise BatchElsewhere
     for line, loops in zip(lines, found, strict=True):
@@ -70,9 +74,9 @@ def _spans(line: Line, loop: str, size: int) -> bool:
     )
 
 
-def _read(line: Line, operands: Operands, samples: int) -> dict[str, int]:
+def _read(line: Line, operands: Operands, samples: int) -> dict[str, Carried]:
     """The loop at the axes of the factors, and of the tables that the data gives, that carry the batch."""
-    names, found = dict(line.operands), dict[str, int]()
+    names, found = dict(line.operands), dict[str, Carried]()
     for factor in line.formula.factors:
         tables = [(index.name, index.arguments) for index in factor.indices if isinstance(index, Table)]
         for operand, indices in ((names.get(factor.name, ""), factor.indices), *tables):
@@ -82,8 +86,10 @@ def _read(line: Line, operands: Operands, samples: int) -> dict[str, int]:
             index = indices[value.batch.axis]
             loop = _alone(index)
             if loop is not None and _spans(line, loop, value.batch.rows * samples):
-                found.setdefault(loop, value.batch.rows)
-            elif samples != 1 and loops_of(index):
+                found.setdefault(loop, value.batch)
+                if found[loop].lead != value.batch.lead and samples != 1:
+                    raise BatchElsewhere
+            elif samples != 1:  # samples meet, or one is picked
                 raise BatchElsewhere
     if len(found) > 1 and samples != 1:
         raise BatchElsewhere
@@ -101,8 +107,11 @@ def _check(line: Line, loops: Mapping[str, int], operands: Operands, samples: in
     known = dict(line.operands)
     for access in formula.accesses:
         value = operands.get(known.get(access.name, ""))
-        fixed = access is not formula.output and (access.name not in known or (value is not None and value.stored))
-        for index in access.indices:
+        stored = value is not None and value.stored
+        for axis, index in enumerate(access.indices):
+            fixed = access is not formula.output and (access.name not in known or stored)
+            if fixed and value is not None and value.same_along(axis):
+                continue
             given = isinstance(index, Table) and operands.get(index.name) is not None
             whole = all(sum_.loop is not None for sum_ in sums_of(index) if names & set(loops_of(sum_)))
             if names & set(loops_of(index)) and not (whole and (given or (isinstance(index, Affine) and not fixed))):
@@ -128,13 +137,18 @@ def cut(shape: Shape, batch: Carried | None) -> Shape:
 
 
 def through_reshape(old: Shape, new: Shape, batch: Carried | None, samples: int) -> Carried | None:
-    """Where the batch lies after a reshape: it may share an axis with what comes after it. Raises BatchElsewhere."""
+    """Where the batch lies after a reshape: it may share an axis with what comes before or after it.
+
+    Raises BatchElsewhere.
+    """
     if batch is None:
         return None
-    before = prod(old[: batch.axis])
+    before = prod(old[: batch.axis]) * batch.lead
     for axis, size in enumerate(new):
-        if prod(new[:axis]) == before and size and size % samples == 0:
-            return Carried(axis, size // samples)
+        front = prod(new[:axis])
+        lead = before // front if front and before % front == 0 else 0
+        if lead and size and size % (lead * samples) == 0:
+            return Carried(axis, size // samples, lead)
     if samples != 1:
         raise BatchElsewhere
     return None

@@ -17,7 +17,10 @@ from urllib.parse import parse_qsl
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
+from isochrome.app.playground import playground_record
 from isochrome.ask.explain import explain
+from isochrome.ask.maker import makers
+from isochrome.ask.network import network
 from isochrome.ask.reach import reach
 from isochrome.ask.uses import uses
 from isochrome.core.relation import Place
@@ -26,10 +29,12 @@ from isochrome.draw.layout import figure
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene, scene
 from isochrome.draw.views import VIEWS
+from isochrome.draw.views.network_plan import foldable
 from isochrome.errors import IsochromeError, RequestError, shown
-from isochrome.examples import find_example
+from isochrome.examples import example_record, find_example
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import full_place, main_line
+from isochrome.model.typed import TypedModel
 from isochrome.model.values import Values
 from isochrome.render.document import legend_record
 from isochrome.render.svg import svg
@@ -61,7 +66,7 @@ class Answers:
         lines = [line for layer in opened.model.layers for line in layer.lines]
         if lines and not any(line.weight for line in lines):
             raise RequestError(f"{opened.name}: must have a weight to be explored. `isochrome draw window` shows it.")
-        self.opened, self.limit, self.alone = opened, limit, alone
+        self.opened, self.limit, self.alone, self.first_run = opened, limit, alone, run
         self.model: Model = opened.model
         self.patient = Patient(run.values.runner)
         self.values: Values = replace(run.values, runner=self.patient)
@@ -138,14 +143,26 @@ def _model(answers: Answers, given: Given) -> Any:
         record |= {"index": layer.number, **letters_and_roles(model, layer)}
     found = {
         "name": opened.name,
-        "title": find_example(opened.example).title if opened.example else opened.name,
+        "title": _title(opened),
         "report": report,
-        "views": [{"name": view.name, "title": view.title} for view in VIEWS.values()],
+        "views": [
+            {"name": view.name, "title": view.title, "whole": view.whole, "level": view.level}
+            for view in VIEWS.values()
+        ],
         "levels": list(LEVELS),
+        "foldable": bool(model.layers) and foldable(network(model)),
         "input": {"what": answers.values.what},
+        "samples": list(example_record(opened.example)["inputs"]) if opened.example else [],
+        "playground": playground_record(model.layers[0].lines[0]) if isinstance(opened.file, TypedModel) else None,
         "first": first_state(model),
     }
     return told(found)
+
+
+def _title(opened: OpenedModel) -> str:
+    if isinstance(opened.file, TypedModel):
+        return "A typed formula"
+    return find_example(opened.example).title if opened.example else opened.name
 
 
 def _layer(answers: Answers, given: Given) -> Any:
@@ -182,11 +199,9 @@ def _explain(answers: Answers, given: Given) -> Any:
     terms = sum(answers.values.relation_of(one).fix({0: place}).total for one in beside)
     if terms > MOST_TERMS:
         raise RequestError(f"neuron: must have at most {MOST_TERMS:,} connections to be shown here; has {terms:,}")
-    found = explain(answers.model, layer, neuron, answers.values)
-    if found.total is None or any(term.w is None for term in found.terms):
-        why = found.note or answers.note or "its sum has terms that no stored weight multiplies"
-        raise RequestError(f"{shown(layer.name)}: {why}. `isochrome explain` lists what is known.")
-    return told(found.to_dict())
+    found = explain(answers.model, layer, neuron, answers.values).to_dict()
+    missing = answers.note if found["total"] is None else ""
+    return told(found | {"note": found["note"] or missing or None})
 
 
 def _uses(answers: Answers, given: Given) -> Any:
@@ -197,6 +212,11 @@ def _uses(answers: Answers, given: Given) -> Any:
     depends = any(one.depends for _, one in answers.model.users(line.parameter))
     values = answers.values if depends else None
     return told(uses(answers.model, line, place, given.get("limit", 1000), values).to_dict())
+
+
+def _makers(answers: Answers, given: Given) -> Any:
+    layer = answers.layer(given["index"])
+    return told({"makers": [one.to_dict() for one in makers(answers.model, layer, _needed(given, "x"))]})
 
 
 def _reach(answers: Answers, given: Given) -> Any:
@@ -220,22 +240,23 @@ def _reasons(answers: Answers, layer: Layer) -> dict[str, str]:
 def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
     if "j" in given and "i" not in given:
         raise RequestError("j: must come with i")
-    if given.get("frame", 0):
-        raise RequestError(f"frame: must be 0; got {given['frame']}")
     pins = tuple(given[name] for name in "ij" if name in given)
     parameter, place = given.get("w", ("", None))
     line: Line | None = weight_line(answers.model, layer, parameter, place)
     if line is not None and line.is_bias:
         line, place = None, None
     seen = scene(
-        answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0)
-    )
+        answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0),
+        many=given.get("many", False),
+    )  # fmt: skip
     window = given.get("window", ())
-    sizes = [seen.y.shape[axis] for axis in seen.y.of("position")]
+    whole = given["view"] in VIEWS and VIEWS[given["view"]].whole
+    sizes = [len(answers.model.layers)] if whole else [seen.y.shape[axis] for axis in seen.y.of("position")]
     inside = all(high <= size for (_, high), size in zip(window, sizes, strict=False))
     if window and not (inside and len(window) == len(sizes)):
-        raise RequestError(f"window: must be a part of each of the positions {sizes}; got {window}")
-    return replace(seen, window=window)
+        what = "layers" if whole else "positions"
+        raise RequestError(f"window: must be a part of each of the {what} {sizes}; got {window}")
+    return replace(seen, window=window, fold=given.get("fold", True))
 
 
 def _page_svg(picture: Picture) -> str:
@@ -327,11 +348,14 @@ def _text(key: str, text: str) -> str:
 _READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
     {
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
-        "c": _number, "m": _number, "window": _window, "frame": _number, "for": _choice(*_DRAWINGS), "limit": _limit,
-        "to": _text, "forward": _yes,
+        "c": _number, "m": _number, "window": _window, "for": _choice(*_DRAWINGS), "limit": _limit,
+        "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "x": _place,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""
+
+
+_DRAWING = ("i", "j", "w", "c", "m", "window", "fold", "many", "for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,9 +371,10 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "model": Question((), (), _model),
         "layer": Question(("index",), (), _layer),
-        "draw": Question(("index", "view", "level"), ("i", "j", "w", "c", "m", "window", "frame", "for"), _draw),
+        "draw": Question(("index", "view", "level"), _DRAWING, _draw),
         "explain": Question(("index",), ("i",), _explain),
         "uses": Question(("index",), ("w", "limit"), _uses),
+        "makers": Question(("index",), ("x",), _makers),
         "reach": Question(("index",), ("i", "to", "forward"), _reach),
     }
 )

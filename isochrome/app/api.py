@@ -132,6 +132,11 @@ class OpenedLayer:
         """Whether a claim about this layer is true: "neurons of one depth slice use the same weights"."""
         return claim(self.opened.model, self.layer, text, self.opened.run(inputs, seed).values)
 
+    def _repr_html_(self) -> str:
+        from isochrome.app.notebook import html_of
+
+        return html_of(self.report)
+
     def draw(self, view: str, colour: str = "weight", **selection: Any) -> Any:
         """A picture of the layer: ``.save(path)``; shows itself in a notebook."""
         from isochrome.app.pictures import draw
@@ -215,6 +220,17 @@ class OpenedModel:
         from isochrome.app.asking import listing
 
         return listing(self.model, None, self.run().values)
+
+    def explore(self, inputs: Any = None) -> Any:
+        """The explorer in a notebook cell; its ``selection`` can be read and set. Needs the extra ``notebook``."""
+        from isochrome.app.notebook import explorer
+
+        return explorer(self, self.run(inputs))
+
+    def _repr_html_(self) -> str:
+        from isochrome.app.notebook import html_of
+
+        return html_of(self.report())
 
     def lint(self, before: Any = None) -> Lint:
         """What lint finds in it; ``before`` is the same model before a step."""

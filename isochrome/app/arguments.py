@@ -10,7 +10,7 @@ from isochrome.errors import shown
 
 __all__ = [
     "ASKED", "Argument", "CLAIM", "COMMON", "INPUT", "JSON", "LAYER", "MODEL", "NEURON", "OF", "ORDER", "OUTPUT",
-    "SEED", "SHAPE", "TABLE", "WEIGHT", "place_of", "shape_of", "table_of", "weight_of",
+    "SEED", "SHAPE", "TABLE", "WEIGHT", "place_of", "shape_of", "span_of", "table_of", "weight_of",
 ]  # fmt: skip
 
 
@@ -25,6 +25,18 @@ def place_of(text: str) -> tuple[int, ...]:
     except ValueError:
         text = f"a place is whole numbers with commas, like 0,10,10; got {shown(text)}"
         raise argparse.ArgumentTypeError(text) from None
+
+
+def span_of(text: str) -> tuple[int, int]:
+    """A part of a row of layers: the first, and the one after the last.
+
+    >>> span_of("0:20")
+    (0, 20)
+    """
+    low, _, high = text.partition(":")
+    if not (low.isdecimal() and high.isdecimal() and int(low) < int(high)):
+        raise argparse.ArgumentTypeError(f"a part is A:B with A below B, like 0:20; got {shown(text)}")
+    return int(low), int(high)
 
 
 def weight_of(text: str) -> tuple[str, tuple[int, ...]]:

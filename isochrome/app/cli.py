@@ -31,6 +31,7 @@ from isochrome.app.arguments import (
     WEIGHT,
     Argument,
     place_of,
+    span_of,
     weight_of,
 )
 from isochrome.errors import IsochromeError, RequestError, shown
@@ -248,7 +249,7 @@ def _run_reach(options: Any) -> None:
 
 def _run_draw(options: Any) -> None:
     opened = _opened(options)
-    layer = opened.model.layer(options.layer) if options.layer else _only_layer(opened)
+    layer = opened.model.layer(options.layer) if options.layer else _layer_for(options.view, opened)
     from isochrome.app.pictures import draw, play_of
 
     play = play_of(options.output, options.play)
@@ -259,7 +260,8 @@ def _run_draw(options: Any) -> None:
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
-            inputs=options.input, many=options.many, of=options.of, style=options.style,
+            inputs=options.input, many=options.many, of=options.of, fold=not options.unfold,
+            window=() if options.layers is None else (options.layers,), style=options.style,
             width_mm=options.width_mm, play=play, pace=options.pace, caption=options.caption, command=options.command,
         )  # fmt: skip
         drawn.save(options.output)
@@ -316,7 +318,13 @@ def _run_compare(options: Any) -> int:
     return int(found.differs)
 
 
-def _only_layer(opened: Any) -> Any:
+def _layer_for(view: str, opened: Any) -> Any:
+    """The layer that is meant where none is named: the only one, or for a view of the whole model the first."""
+    from isochrome.ask.network import first_able
+    from isochrome.draw.views import VIEWS
+
+    if view in VIEWS and VIEWS[view].whole and opened.model.layers:
+        return first_able(opened.model)
     if len(opened.model.layers) != 1:
         raise RequestError(f"LAYER: must be given; the model has {len(opened.model.layers)} layers")
     return opened.model.layers[0]
@@ -371,7 +379,10 @@ _COMMANDS = (
         (("--play",), {"default": "", "metavar": "AXES", "help": "a frame for each neuron: positions, or p,q"}),
         (("--pace",), {"type": float, "default": 0.8, "metavar": "S", "help": "seconds for each frame; default: 0.8"}),
         (("--caption",), {"action": "store_true", "help": "print a caption, and put it into the file"}),
-        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), OF, JSON, ORDER, *COMMON,
+        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}),
+        (("--layers",), {"type": span_of, "metavar": "A:B", "help": "network: from layer A to before B"}),
+        (("--unfold",), {"action": "store_true", "help": "network: draw repeated blocks one by one"}),
+        OF, JSON, ORDER, *COMMON,
     ),
     Command(
         "lint", _run_lint, "what is shared by mistake, and what is no longer shared",

@@ -219,6 +219,7 @@ def draw(
     chosen: Sequence[str] = (),
     window: Sequence[tuple[int, int]] = (),
     many: bool = False,
+    fold: bool = True,
     theme: str = "",
     scale: float | None = None,
     style: str = "screen",
@@ -256,7 +257,7 @@ def draw(
     def seen(some: Sequence[Place], picked: Sequence[str]) -> Scene:
         numbers = replace(values, runner=patient)
         made = scene(model, one, numbers, colour, some, line, weight, filter, channel, picked, many)
-        return replace(made, window=tuple(window), target=target)
+        return replace(made, window=tuple(window), fold=fold, target=target)
 
     first = seen(pins, chosen)
     scenes = played(seen, first, pins[1:], chosen, play) if play else (first,)

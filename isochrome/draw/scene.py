@@ -35,7 +35,9 @@ Numbers = NDArray[np.int64]
 @dataclass(frozen=True, eq=False)
 class Scene:
     """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means,
-    ``target`` what gradients are of (None: the sum of the layer's outputs)."""
+    ``target`` what gradients are of (None: the sum of the layer's outputs). ``fold`` draws equal blocks of the network
+    once.
+    """
 
     model: Model
     layer: Layer
@@ -49,6 +51,7 @@ class Scene:
     chosen: tuple[str, ...] = ()
     window: tuple[tuple[int, int], ...] = ()
     many: bool = False
+    fold: bool = True
     target: Target | None = None
 
     # --- the tensors ------------------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ __all__ = ["View"]
 class View:
     """One row of the table of views. ``unfit`` is '' where the view makes sense for a scene, else why it does not.
 
-    ``panel`` marks a part of a composition, which gets no tab of its own; ``weightless`` a view that can show a line
-    without a weight, such as pooling.
+    ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model, whose
+    window counts layers; ``level`` is the only one that a view is drawn at, '' for one that is drawn at any;
+    ``weightless`` a view that can show a line without a weight, such as pooling.
     """
 
     name: str
@@ -24,6 +25,8 @@ class View:
     draw: Callable[[Scene], Picture]
     unfit: Callable[[Scene], str]
     panel: bool = False
+    whole: bool = False
+    level: str = ""
     weightless: bool = False
 
     def refusal(self, scene: Scene) -> str:

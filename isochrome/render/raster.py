@@ -19,20 +19,24 @@ HEAD = b"\x89PNG\r\n\x1a\n"
 
 
 def raster(mark: marks.Ink, colours: Colouring, token: dict[str, str]) -> bytes:
-    """The mark as a PNG image, a pixel for each value; ``token`` are the theme's colours."""
-    if len(mark.values) != mark.columns * mark.rows:
-        raise RequestError(f"ink: must have {mark.columns * mark.rows} values; got {len(mark.values)}.")
+    """The mark as a PNG image, a pixel for each value; ``token`` are the theme's colours.
+
+    A photograph is written as it is: three bytes a pixel, and no palette.
+    """
+    if len(mark.values) != (count := mark.columns * mark.rows * mark.colours):
+        raise RequestError(f"ink: must have {count} values; got {len(mark.values)}.")
     ink, line = token["ink"], token["line"]
     palette: Sequence[str] = [ink] * 256
     alphas = bytes(range(256))
     if mark.identities:
         palette = [ink, line, *(colours.colour(name) or line for name in mark.identities)]
         alphas = bytes([0]) + bytes([255]) * (len(palette) - 1)
-    size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3, 0, 0, 0)
-    starts = range(0, len(mark.values), mark.columns)
-    rows = b"".join(b"\0" + mark.values[start : start + mark.columns] for start in starts)
+    size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3 if mark.colours == 1 else 2, 0, 0, 0)
+    wide = mark.columns * mark.colours
+    rows = b"".join(b"\0" + mark.values[start : start + wide] for start in range(0, len(mark.values), wide))
     entries = b"".join(bytes.fromhex(colour[1:]) for colour in palette)
-    parts = ((b"IHDR", size), (b"PLTE", entries), (b"tRNS", alphas), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    table = ((b"PLTE", entries), (b"tRNS", alphas)) if mark.colours == 1 else ()
+    parts = ((b"IHDR", size), *table, (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
     return HEAD + b"".join(chunk(kind, data) for kind, data in parts)
 
 
@@ -50,7 +54,10 @@ def pixels(image: bytes) -> NDArray[np.uint8]:
         parts[image[at + 4 : at + 8]] = image[at + 8 : at + 8 + size]
         at += size + 12
     columns, rows = struct.unpack_from(">II", parts[b"IHDR"])
-    values = np.frombuffer(zlib.decompress(parts[b"IDAT"]), np.uint8).reshape(rows, columns + 1)[:, 1:]
+    values = np.frombuffer(zlib.decompress(parts[b"IDAT"]), np.uint8).reshape(rows, -1)[:, 1:]
+    if b"PLTE" not in parts:
+        photograph = values.reshape(rows, columns, 3)
+        return np.concatenate([photograph, np.full((rows, columns, 1), 255, np.uint8)], axis=2)
     colours = np.frombuffer(parts[b"PLTE"], np.uint8).reshape(-1, 3)
     table = np.concatenate([colours, np.frombuffer(parts[b"tRNS"], np.uint8)[:, None]], axis=1)
     return table[values]

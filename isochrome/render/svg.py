@@ -297,7 +297,8 @@ def _ink(mark: marks.Ink, pen: _Pen) -> str:
     pixels = base64.b64encode(raster(mark, pen.colours, pen.token)).decode()
     box = _box(mark.x, mark.y, mark.width, mark.height)
     link = f'href="data:image/png;base64,{pixels}"'
-    return f'<image class="raster"{_data(mark.keys)}{box} preserveAspectRatio="none" {link}/>'
+    tone = " tone" if pen.hits and not mark.identities and mark.colours == 1 else ""
+    return f'<image class="raster{tone}"{_data(mark.keys)}{box} preserveAspectRatio="none" {link}/>'
 
 
 def _fill(token: str) -> str:

@@ -14,7 +14,9 @@ import { Hatches } from "./logo";
 import { SinglePanel, StartPanels } from "./panels";
 import { Fault, Opaque } from "./states";
 import { StatusLine } from "./statusline";
+import { Playground } from "./playground";
 import type { Store } from "./store";
+import { Story } from "./story";
 import { widthOf } from "./svg";
 import { turnTheme } from "./theme";
 import { hasLedger, START } from "./views";
@@ -38,9 +40,15 @@ export function App({ store, root }: { store: Store; root: HTMLElement }) {
     [store],
   );
   useEffect(() => {
-    const listener = (event: KeyboardEvent): void => onKey(store, table, event);
-    root.ownerDocument.addEventListener("keydown", listener);
-    return () => root.ownerDocument.removeEventListener("keydown", listener);
+    // In someone else's page only keys pressed inside the explorer are meant for it, and are kept from the page.
+    const own = root.ownerDocument.documentElement.classList.contains("isochrome-page");
+    const scope: HTMLElement | Document = own ? root.ownerDocument : root;
+    const listener = (event: Event): void => {
+      onKey(store, table, event as KeyboardEvent);
+      if (!own && event.defaultPrevented) event.stopPropagation();
+    };
+    scope.addEventListener("keydown", listener);
+    return () => scope.removeEventListener("keydown", listener);
   }, [store, table]);
   useGestures(store, box);
   return (
@@ -88,24 +96,27 @@ function Main({ store }: { store: Store }) {
   const beside =
     !start &&
     !hasLedger(state.view) &&
+    !store.atOneLevel &&
     width - LEDGER - EDGES >= SCALE * (answer ? widthOf(answer.svg) : 0) &&
     width >= 1100;
   const uncoloured = answer?.legend.level === "none";
   return (
     <main class={`main ${start ? "is-start" : "is-single"}${beside ? " beside" : ""}`} ref={box}>
       <div class="title">
+        <Story store={store} />
         <h1>{heading(store, uncoloured)}</h1>
-        <p>{record.opaque ? record.kind : lead(state.view, answer?.subtitle, state.level)}</p>
+        <p>{record.opaque && !store.whole ? record.kind : lead(state.view, answer?.subtitle, state.level)}</p>
       </div>
-      {record.opaque ? (
+      {record.opaque && !store.whole ? (
         <div class="panel">
           <Opaque record={record} />
         </div>
       ) : (
         <>
+          <Playground store={store} />
           {!uncoloured && <LegendBar store={store} legend={answer?.legend ?? null} />}
           {start ? <StartPanels store={store} /> : <SinglePanel store={store} />}
-          {hasLedger(state.view) && answer ? (
+          {store.whole ? null : (hasLedger(state.view) && answer) || store.atOneLevel ? (
             <section class="panel slim" aria-label="Pointed at">
               <StatusLine store={store} />
             </section>
@@ -122,7 +133,8 @@ function Main({ store }: { store: Store }) {
 /** The law of the screen; a picture without identities has none, and is called by its name. */
 function heading(store: Store, uncoloured: boolean): string {
   const { record, state, model } = store;
-  if (record?.opaque) return record.name;
+  if (record?.opaque && !store.whole) return record.name;
+  if (store.whole) return "The whole model";
   if (uncoloured) return model.views.find((view) => view.name === state.view)?.title ?? state.view;
   const legend = store.shown.find((picture) => picture.answer)?.answer?.legend;
   return legend?.title || `Same colour = same ${state.level}`;

@@ -4,6 +4,11 @@ import type { Ask, DrawAnswer } from "./types";
 /** What `render` is given, as anywidget gives it. */
 export interface HostModel {
   get(key: string): unknown;
+  /** A notebook's: what the page selects goes to the kernel, questions go as messages. */
+  set?(key: string, value: unknown): void;
+  save_changes?(): void;
+  on?(event: string, listener: (content: unknown) => void): void;
+  send?(content: unknown): void;
 }
 
 /** The road to data that a model's "host" names. */
@@ -12,7 +17,26 @@ export function hostOf(model: HostModel): Ask {
   if (kind === "offline") return offline(model.get("answers") as Record<string, unknown>);
   const own = model.get("ask");
   if (typeof own === "function") return <T>(path: string) => Promise.resolve(own(path) as T);
+  if (kind === "notebook") return asked(model);
   return served(String(model.get("base") ?? ""));
+}
+
+/** Questions as messages to the kernel: each has a number, and its answer bears the same. */
+function asked(model: HostModel): Ask {
+  const open = new Map<number, { done(answer: unknown): void; failed(fault: Error): void }>();
+  let last = 0;
+  model.on?.("msg:custom", (content) => {
+    const { id, answer, error } = content as { id: number; answer?: unknown; error?: string };
+    const waiting = open.get(id);
+    open.delete(id);
+    if (error !== undefined) waiting?.failed(new Error(error));
+    else waiting?.done(answer);
+  });
+  return <T>(path: string): Promise<T> =>
+    new Promise((done, failed) => {
+      open.set(++last, { done: (answer) => done(answer as T), failed });
+      model.send?.({ id: last, path });
+    });
 }
 
 function served(base: string): Ask {
@@ -53,6 +77,7 @@ function what(path: string): string {
   const [kind, layer, view, level] = path.split("?")[0]!.split("/");
   if (kind === "draw") return `${view} by ${level}`;
   if (kind === "explain") return "this neuron's arithmetic";
+  if (kind === "makers") return "what made this input";
   return layer ? `${kind} ${layer}` : kind!;
 }
 

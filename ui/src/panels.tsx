@@ -1,6 +1,8 @@
 /** The pictures of a view: three side by side on the first screen, one in the middle otherwise. */
 import { Drawing } from "./picture";
 import type { Store } from "./store";
+import { StatusLine } from "./statusline";
+import { Frames, Stepping } from "./stepping";
 import { panelsOf } from "./views";
 import { panelWords } from "./words";
 
@@ -26,7 +28,47 @@ export function StartPanels({ store }: { store: Store }) {
 export function SinglePanel({ store }: { store: Store }) {
   return (
     <section class="panel single" data-view={store.state.view} aria-label={store.state.view}>
-      <Drawing store={store} picture={store.shown[0]!} />
+      {store.whole && (
+        <div class="actions">
+          {store.model.foldable && !store.alone && (
+            <button type="button" class="outlined" aria-keyshortcuts="f" onClick={() => store.turnFold()}>
+              {store.state.fold === 0 ? "Fold equal blocks" : "Unfold equal blocks"}
+            </button>
+          )}
+          <Samples store={store} />
+          <p class="hint">A click on a layer opens it; arrows move the neuron whose cone is drawn.</p>
+          <StatusLine store={store} />
+        </div>
+      )}
+      <Stepping store={store} />
+      {store.state.frames && !store.atOneLevel && !store.alone ? (
+        <Frames store={store} />
+      ) : (
+        <Drawing store={store} picture={store.shown[0]!} />
+      )}
     </section>
+  );
+}
+
+/** The inputs that come with an example: another one is another page, with the same state. */
+function Samples({ store }: { store: Store }) {
+  const { home, base, model } = store;
+  const names = model.samples ?? [];
+  if (home === null || base === null || names.length < 2) return null;
+  const chosen = decodeURIComponent(base).split(";")[1] ?? names[0]!;
+  return (
+    <label class="check">
+      input{" "}
+      <select
+        value={chosen}
+        onChange={(event) => {
+          location.href = `${home}/at/${encodeURIComponent(`${model.name};${event.currentTarget.value}`)}/${location.hash}`;
+        }}
+      >
+        {names.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -7,6 +7,10 @@ export const START = "start";
 const WITH_LEDGER = new Set(["arithmetic"]);
 export const hasLedger = (view: string): boolean => WITH_LEDGER.has(view);
 
+/** Views whose cells follow a changed number; the others show the stored ones, and say so. */
+const FOLLOWS = new Set(["start-edges", "start-numbers", "start-neurons", "connections"]);
+export const follows = (view: string): boolean => FOLLOWS.has(view);
+
 export interface PanelText {
   view: string;
   title: string;

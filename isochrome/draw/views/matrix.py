@@ -27,13 +27,14 @@ from isochrome.draw.picture import (
     Tag,
     keys,
 )
-from isochrome.draw.scene import Axes, Scene
+from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
+from isochrome.draw.views.matrix_order import axis_word
 from isochrome.draw.views.matrix_overview import block_taps, overview
 from isochrome.draw.views.matrix_window import ENTRY, Entry, Side, Window, window
 from isochrome.draw.views.partial import distinct
 from isochrome.draw.views.windows import named
-from isochrome.draw.views.wording import counted, drawn, position_words, sized, span, title_of
+from isochrome.draw.views.wording import counted, drawn, sized, span, title_of
 from isochrome.errors import shown
 
 __all__ = ["VIEW"]
@@ -95,23 +96,13 @@ def _frame(part: Window, left: float) -> Iterator[Mark]:
                 yield Rule(((x, y + line * ENTRY), (x + wide, y + line * ENTRY)), "hair")
             yield Rect(x, y, wide, height, "none", "line")
     if _narrow(columns):
-        yield Label(left - 8, _TOP - 9, _word(columns.axes, 0), "caption", "end")
+        yield Label(left - 8, _TOP - 9, axis_word(columns.axes, 0), "caption", "end")
     for across, index in zip(range(0, len(columns.places), columns.in_block), columns.blocks, strict=True):
         x = left + columns.start(across)
         head, under = _heading(columns, index)
         yield Label(x, _TOP - 9, head, "body", size=12)
         if text_width(head, 12) + text_width(under, 11) + 18 < columns.in_block * ENTRY:
             yield Label(x + columns.in_block * ENTRY, _TOP - 9, under, "caption", "end", size=11)
-
-
-def _word(axes: Axes, axis: int) -> str:
-    """What an index along an axis is called: filter, channel, row, or its letter."""
-    role = axes.roles[axis]
-    if role == "position":
-        return position_words(axes)[axes.of("position").index(axis)]
-    if role in ("filter", "group", "channel"):
-        return "channel" if axes.name != "y" and role != "filter" else "filter"
-    return axes.letters[axis]
 
 
 def _heading(side: Side, index: int) -> tuple[str, str]:
@@ -121,14 +112,14 @@ def _heading(side: Side, index: int) -> tuple[str, str]:
         low, high = side.box[0]
         return f"inputs {span(low, high)}" + ("" if side.whole else f" of {axes.shape[0]:,}"), ""
     under = ", ".join(text for axis in range(1, len(axes.shape))
-                      if (text := named(_word(axes, axis), side.box[axis], axes.shape[axis])))  # fmt: skip
+                      if (text := named(axis_word(axes, axis), side.box[axis], axes.shape[axis])))  # fmt: skip
     whole = f"{side.in_block:,} inputs, row by row" if side.in_line < side.in_block else f"{side.in_block:,} inputs"
-    return str(index) if _narrow(side) else f"{_word(axes, 0)} {index}", under or whole
+    return str(index) if _narrow(side) else f"{axis_word(axes, 0)} {index}", under or whole
 
 
 def _narrow(side: Side) -> bool:
     """Whether a block has no room for a name with its number."""
-    widest = f"{_word(side.axes, 0)} {side.blocks[-1]}"
+    widest = f"{axis_word(side.axes, 0)} {side.blocks[-1]}"
     return len(side.axes.shape) > 1 and text_width(widest, 12) > side.in_block * ENTRY - 6
 
 
@@ -227,7 +218,7 @@ def _window_words(part: Window) -> str:
     sides = []
     for what, side in (("neurons", part.rows), ("inputs", part.columns)):
         axes = side.axes
-        parts = [named(_word(axes, axis), side.box[axis], axes.shape[axis]) for axis in range(len(axes.shape))]
+        parts = [named(axis_word(axes, axis), side.box[axis], axes.shape[axis]) for axis in range(len(axes.shape))]
         text = ", ".join(text for text in parts if text)
         sides.append(f"{what} of {text}" if text else f"all {what}")
     return f"{sides[0][:1].upper()}{sides[0][1:]}; {sides[1]}"

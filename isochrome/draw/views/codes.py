@@ -43,10 +43,11 @@ def codes(matrix: Dense, rows: Numbers, columns: Numbers, identities: Sequence[N
     >>> codes(matrix, np.arange(3), np.arange(3), [Named(1, (0,), (0,)), Named(1, (0,), (2,))]).tolist()
     [[1, 3, 0], [2, 1, 3], [0, 2, 1]]
     """
-    found = np.full((len(rows), len(columns)), -1, np.int64)
     down, has_row = _places(matrix.rows, matrix.row_keys, rows)
     across, has_column = _places(matrix.columns, matrix.column_keys, columns)
     wanted = [_wanted(matrix.relation, one) for one in identities]
+    every = sum(1 << number for number, one in enumerate(wanted) if one is not None)
+    found = np.full((len(rows), len(columns)), _THERE | every, np.int64)
     for place, part in enumerate(matrix.parts):
         ys, row = np.unique(down[place], return_inverse=True)
         xs, column = np.unique(across[place], return_inverse=True)

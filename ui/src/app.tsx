@@ -17,7 +17,8 @@ import { StatusLine } from "./statusline";
 import type { Store } from "./store";
 import { widthOf } from "./svg";
 import { turnTheme } from "./theme";
-import { hasLedger, START } from "./views";
+import type { DrawAnswer } from "./types";
+import { hasLedger, onCanvas, START } from "./views";
 import { lead } from "./words";
 
 export function App({ store, root }: { store: Store; root: HTMLElement }) {
@@ -88,6 +89,7 @@ function Main({ store }: { store: Store }) {
   const beside =
     !start &&
     !hasLedger(state.view) &&
+    !onCanvas(state.view) &&
     width - LEDGER - EDGES >= SCALE * (answer ? widthOf(answer.svg) : 0) &&
     width >= 1100;
   const uncoloured = answer?.legend.level === "none";
@@ -95,7 +97,7 @@ function Main({ store }: { store: Store }) {
     <main class={`main ${start ? "is-start" : "is-single"}${beside ? " beside" : ""}`} ref={box}>
       <div class="title">
         <h1>{heading(store, uncoloured)}</h1>
-        <p>{record.opaque ? record.kind : lead(state.view, answer?.subtitle, state.level)}</p>
+        <p>{record.opaque ? record.kind : lead(state.view, answer ? subtitle(state.view, answer) : undefined, state.level)}</p>
       </div>
       {record.opaque ? (
         <div class="panel">
@@ -118,6 +120,10 @@ function Main({ store }: { store: Store }) {
     </main>
   );
 }
+
+/** What is drawn, in a sentence. What the page draws itself is no window of the host's. */
+const subtitle = (view: string, { subtitle: text, window }: DrawAnswer): string | undefined =>
+  onCanvas(view) && window ? text?.split(" Drawn: ")[0] : text;
 
 /** The law of the screen; a picture without identities has none, and is called by its name. */
 function heading(store: Store, uncoloured: boolean): string {

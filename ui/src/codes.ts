@@ -15,6 +15,9 @@ export interface Named {
   place: Place;
 }
 
+/** What `weightsAt` says where an entry has no weight, or several. */
+export const NONE = -1;
+export const SEVERAL = -2;
 const THERE = 1 << 30;
 const SLOTS = THERE - 1;
 
@@ -110,23 +113,34 @@ function agreed(
   slots: readonly (Map<number, number> | null)[],
 ): Int32Array {
   const found = new Int32Array(ys.length * xs.length);
-  if (found.length === 0) return found;
+  visit(part, rowKey, columnKey, ys, xs, (at, run, step) => {
+    const bits = bitsOf(part, run, step, slots);
+    found[at] = found[at] === 0 ? bits : found[at]! & bits;
+  });
+  return found;
+}
+
+/** Calls for each row of a table whose keys are among some: where it stands, its run, and its step in it. */
+function visit(
+  part: Runs,
+  rowKey: Key,
+  columnKey: Key,
+  ys: Float64Array,
+  xs: Float64Array,
+  each: (at: number, run: number, step: number) => void,
+): void {
+  if (ys.length === 0 || xs.length === 0) return;
   const [down, across] = [keysOf(rowKey, part), keysOf(columnKey, part)];
-  const [first, last] = [0, ys.length - 1];
-  for (let n = 0; n < part.length; n++) {
-    const [y, x] = [down.start[n]!, across.start[n]!];
-    let [low, high] = [0, part.count[n]!];
-    [low, high] = narrowed(low, high, y, down.step, ys[first]!, ys[last]! + 1);
+  for (let run = 0; run < part.length; run++) {
+    const [y, x] = [down.start[run]!, across.start[run]!];
+    let [low, high] = narrowed(0, part.count[run]!, y, down.step, ys[0]!, ys[ys.length - 1]! + 1);
     [low, high] = narrowed(low, high, x, across.step, xs[0]!, xs[xs.length - 1]! + 1);
     for (let step = low; step < high; step++) {
-      const [row, column] = [exactly(ys, y + step * down.step), exactly(xs, x + step * across.step)];
-      if (row < 0 || column < 0) continue;
-      const at = row * xs.length + column;
-      const bits = bitsOf(part, n, step, slots);
-      found[at] = found[at] === 0 ? bits : found[at]! & bits;
+      const row = exactly(ys, y + step * down.step);
+      const column = row < 0 ? -1 : exactly(xs, x + step * across.step);
+      if (column >= 0) each(row * xs.length + column, run, step);
     }
   }
-  return found;
 }
 
 function exactly(numbers: Float64Array, value: number): number {
@@ -142,4 +156,50 @@ function bitsOf(part: Runs, run: number, step: number, slots: readonly (Map<numb
     bits |= 1 << number;
   });
   return bits;
+}
+
+/** The weight at each of some rows and columns, as a flat place in its tensor. */
+export function weightsAt(
+  matrix: Dense,
+  rows: ArrayLike<number>,
+  columns: ArrayLike<number>,
+  access: number,
+): Float64Array {
+  const down = placed(matrix.rows, matrix.rowKeys, rows);
+  const across = placed(matrix.columns, matrix.columnKeys, columns);
+  const { offset, factors } = flatOf(matrix, access);
+  const tables = matrix.parts.map((part, place) => {
+    const [ys, xs] = [distinct(down.keys[place]!), distinct(across.keys[place]!)];
+    // None is NaN and several are Infinity, so that adding up the tables keeps what any of them says.
+    const flat = new Float64Array(ys.values.length * xs.values.length).fill(NaN);
+    visit(part, matrix.rowKeys[place]!, matrix.columnKeys[place]!, ys.values, xs.values, (at, run, step) => {
+      let value = 0;
+      for (const [column, factor] of factors[place]!)
+        value += factor * (part.values[column]![run]! + part.steps[column]! * step);
+      flat[at] = Number.isNaN(flat[at]!) ? value : Infinity;
+    });
+    return { flat, wide: xs.values.length, row: ys.which, column: xs.which };
+  });
+  const found = new Float64Array(rows.length * columns.length).fill(NONE);
+  for (let row = 0; row < rows.length; row++)
+    for (let n = 0; n < columns.length; n++) {
+      if (!down.has[row] || !across.has[n]) continue;
+      let value = offset;
+      for (const table of tables) value += table.flat[table.row[row]! * table.wide + table.column[n]!]!;
+      if (!Number.isNaN(value)) found[row * columns.length + n] = value === Infinity ? SEVERAL : value;
+    }
+  return found;
+}
+
+/** How the columns of each table add up to a flat place of an access. */
+function flatOf(matrix: Dense, access: number): { offset: number; factors: [column: number, factor: number][][] } {
+  const { axes } = matrix.payload.accesses[access]!;
+  const factors = matrix.parts.map((): [number, number][] => []);
+  let [offset, factor] = [0, 1];
+  for (const axis of [...axes].reverse()) {
+    offset += factor * axis.offset;
+    for (const { component, column } of axis.digits) factors[component]!.push([column, factor]);
+    factor *= axis.size;
+  }
+  return { offset, factors };
 }

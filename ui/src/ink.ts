@@ -58,6 +58,13 @@ export function connectionsUnder(
   }
 }
 
+/** How many connections lie in one box: from its first row and column to below the last ones. */
+export function connectionsIn(matrix: Dense, rows: [number, number], columns: [number, number]): number {
+  let found = 0;
+  connectionsUnder(matrix, rows, columns, (_, counts) => (found = counts[0]!));
+  return found;
+}
+
 /** Ink for each pixel, from 0 to 255 at `full`: connections ÷ the larger of the rows and columns that it covers. */
 export function ink(matrix: Dense, rows: ArrayLike<number>, columns: ArrayLike<number>, full = 1): Uint8Array {
   const wide = columns.length - 1;

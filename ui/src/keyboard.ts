@@ -81,11 +81,17 @@ function pointedNeuron(store: Store): readonly number[] | undefined {
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
 const OWN_ARROWS = "[role=listbox], [role=radiogroup], select, input";
 
+/** Whether a key is meant for the page: not while the reader types or a dialog is open. */
+export function isForPage(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
+  const target = event.target instanceof Element ? event.target : null;
+  return !target?.closest(TYPING) && !document.querySelector("dialog[open]");
+}
+
 /** Runs the key's act, unless the reader types, a dialog is open, or the control in focus has that key for itself. */
 export function onKey(store: Store, table: readonly Key[], event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (!isForPage(event)) return;
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest(TYPING) || document.querySelector("dialog[open]")) return;
   if (event.key.startsWith("Arrow") && target?.closest(OWN_ARROWS)) return;
   if (event.key === "Enter" && target?.closest("button, a, summary, [role=option]")) return;
   const key = table.find((entry) => entry.keys.includes(event.key));

@@ -1,7 +1,9 @@
 /** The pictures of a view: three side by side on the first screen, one in the middle otherwise. */
+import { matrixLine } from "./matrixmodel";
+import { MatrixPanel } from "./matrixpanel";
 import { Drawing } from "./picture";
 import type { Store } from "./store";
-import { panelsOf } from "./views";
+import { onCanvas, panelsOf } from "./views";
 import { panelWords } from "./words";
 
 export function StartPanels({ store }: { store: Store }) {
@@ -24,9 +26,15 @@ export function StartPanels({ store }: { store: Store }) {
 }
 
 export function SinglePanel({ store }: { store: Store }) {
+  const picture = store.shown[0]!;
+  const line = onCanvas(store.state.view) && !picture.unfit ? matrixLine(store.layer, store.state) : null;
   return (
     <section class="panel single" data-view={store.state.view} aria-label={store.state.view}>
-      <Drawing store={store} picture={store.shown[0]!} />
+      {line ? (
+        <MatrixPanel key={store.state.layer} store={store} picture={picture} line={line} />
+      ) : (
+        <Drawing store={store} picture={picture} />
+      )}
     </section>
   );
 }

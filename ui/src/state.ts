@@ -1,7 +1,7 @@
 /** The page's state and its readable form in the URL's hash. */
 import type { Place, State, StateRecord, Weight } from "./types";
 
-const KEYS = ["layer", "view", "level", "i", "j", "w", "c", "m", "window", "frame"] as const;
+const KEYS = ["layer", "view", "level", "i", "j", "w", "c", "m", "window", "frame", "zoom", "order"] as const;
 /** What a drawing depends on, in the order in which the host is asked for it. */
 const DRAWING = ["i", "j", "w", "c", "m", "window", "frame"] as const;
 
@@ -73,6 +73,8 @@ export function fromRecord(record: StateRecord | Record<string, unknown> | undef
   known("m", integer);
   known("window", (name) => name || undefined);
   known("frame", integer);
+  known("zoom", (name) => name || undefined);
+  known("order", (name) => name || undefined);
   return state;
 }
 

@@ -99,6 +99,7 @@ export class Store {
       m: undefined,
       window: undefined,
       frame: undefined,
+      zoom: undefined,
     });
   }
 

@@ -7,6 +7,10 @@ export const START = "start";
 const WITH_LEDGER = new Set(["arithmetic"]);
 export const hasLedger = (view: string): boolean => WITH_LEDGER.has(view);
 
+/** Views that the page draws itself, from the tables: too large for marks. */
+const CANVAS = new Set(["matrix"]);
+export const onCanvas = (view: string): boolean => CANVAS.has(view);
+
 export interface PanelText {
   view: string;
   title: string;

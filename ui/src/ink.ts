@@ -13,16 +13,19 @@ export function evenly(low: number, step: number, pixels: number, total: number)
   return found;
 }
 
-/** Where at most `most` pixels begin and the last one ends, each block of the leading axes a whole number of them. */
+/**
+ * Where at most `most` pixels begin and the last one ends: one or more for each block of the leading axes, or one for
+ * so many whole blocks. All cover as much, but for the last of a block: uneven ones would show what is not there.
+ */
 export function wholeBlocks(shape: readonly number[], most: number): Float64Array {
   let found = [0];
   let left = most;
   shape.forEach((size, axis) => {
-    const parts = Math.min(size, left) || 1;
+    const step = Math.max(1, Math.ceil(size / left));
     const inside = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-    const starts = Array.from({ length: parts }, (_, n) => Math.ceil((n * size) / parts) * inside);
+    const starts = Array.from({ length: Math.ceil(size / step) || 1 }, (_, n) => n * step * inside);
     found = found.flatMap((from) => starts.map((start) => from + start));
-    left = parts === size ? Math.floor(left / parts) : 1;
+    left = step === 1 ? Math.floor(left / starts.length) : 1;
   });
   return Float64Array.from([...found, shape.reduce((a, b) => a * b, 1)]);
 }

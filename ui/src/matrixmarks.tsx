@@ -200,13 +200,14 @@ function Columns({ flat, span, size }: { flat: Flat; span: Span; size: Size }) {
   const level = outermost(flat);
   if (level < 0) return null;
   const axis = flat.order[level]!;
+  const digits = 7 * `${flat.shape[axis]! - 1}`.length + 12;
   const room = 7 * `${flat.words[axis]} ${flat.shape[axis]! - 1}`.length + 8;
   const wide = flat.steps[level]! / span.per >= room;
   const below = level + 1 < flat.order.length && wide ? level + 1 : -1;
   return (
     <g class="names">
-      {names(flat, level, span, size.x, wide ? room : 26, true)
-        .filter(({ from, to }) => !wide || to - from > room - 8)
+      {names(flat, level, span, size.x, wide ? room : digits, true)
+        .filter(({ text, from, to }) => (wide ? to - from > room - 8 : from < size.x - 7 * text.length))
         .map(({ text, from }) => (
           <text key={`${text} ${from}`} class="outer" x={from + 1} y={below < 0 ? -8 : -20}>
             {text}
@@ -215,7 +216,7 @@ function Columns({ flat, span, size }: { flat: Flat; span: Span; size: Size }) {
       {below > 0 && (
         <g class="inner">
           {names(flat, below, span, size.x, 46, true)
-            .filter(({ from, to }) => to - from > 24 || flat.steps[below]! / span.per < 46)
+            .filter(({ text, from, to }) => to - from > 24 || (flat.steps[below]! / span.per < 46 && from < size.x - 7 * text.length))
             .map(({ text, from }) => (
               <text key={`${text} ${from}`} x={from + 1} y={-6}>
                 {text}

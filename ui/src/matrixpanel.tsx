@@ -135,6 +135,7 @@ export function MatrixPanel({ store, picture, line }: Props) {
     <div class="matrix" ref={plot}>
       <Where matrix={matrix} view={view} size={size} total={total} detail={detail} />
       <div class={`body${phone || small ? "" : " sided"}`}>
+        <div class="main-part">
         <div class="plot" style={{ width: `${size.x + gutter.x}px`, height: `${size.y + gutter.y}px` }}>
           <div
             class="surface"
@@ -162,6 +163,11 @@ export function MatrixPanel({ store, picture, line }: Props) {
           />
           {detail === "ink" && <Lens view={view} size={size} gutter={gutter} at={focus} />}
         </div>
+          <Tools acts={acts} last={last} />
+          <p class="said" role="status" id="matrix-said">
+            {said(store, matrix, line, pointed ?? entry)}
+          </p>
+        </div>
         {!small && (
           <div class="side">
             <Minimap
@@ -175,10 +181,6 @@ export function MatrixPanel({ store, picture, line }: Props) {
           </div>
         )}
       </div>
-      <Tools acts={acts} last={last} />
-      <p class="said" role="status" id="matrix-said">
-        {said(store, matrix, line, pointed ?? entry)}
-      </p>
       <p class="sr" id="matrix-help">
         Arrow keys move the selected entry, with Shift by a window. n and Shift+n go to the next or previous connection,
         plus, minus and 0 zoom, c counts channels last, p pins the neuron.
@@ -200,16 +202,16 @@ function sized(matrix: Matrix, total: Size, room: Size): Size {
   const { y, x } = whole(total, room);
   const side = (key: "y" | "x", flat: Matrix["rows"], per: number): number =>
     per > 1
-      ? evened(flat.blocks, room[key])
+      ? evened(flat.blocks, room[key], key === "y" ? 1.08 : 1)
       : Math.min(room[key], Math.ceil(total[key] * Math.max(1 / per, CLOSE) - 1e-9));
   return { y: side("y", matrix.rows, y.per), x: side("x", matrix.columns, x.per) };
 }
 
 /** As many pixels as are about there, with as many to each block: others would show patterns that do not exist. */
-function evened(blocks: number, room: number): number {
+function evened(blocks: number, room: number, slack: number): number {
   if (blocks > room) return Math.ceil(blocks / Math.ceil(blocks / room));
   const near = Math.round(room / blocks) * blocks;
-  return Math.floor(near <= 1.08 * room ? near : Math.floor(room / blocks) * blocks);
+  return Math.floor(near <= slack * room ? near : Math.floor(room / blocks) * blocks);
 }
 
 /** Room for the names of rows and the tags of i and j. */
@@ -339,9 +341,10 @@ function Lens({ view, size, gutter, at }: { view: Viewport; size: Size; gutter: 
   return (
     <svg class="marks" width={size.x + gutter.x} height={size.y + gutter.y} aria-hidden="true">
       <g transform={`translate(${gutter.x + place.x} ${gutter.y + place.y})`}>
+        <rect class="halo" x={-7} y={-7} width={14} height={14} rx={3} />
         <rect class="lens" x={-7} y={-7} width={14} height={14} rx={3} />
         <g class="tag" transform={`translate(${right ? -28 : 12} ${place.y < 26 ? 8 : -24})`}>
-          <rect width={16} height={16} rx={3} />
+          <rect class="edge" width={16} height={16} rx={3} />
           <text class="mono" x={8} y={12} text-anchor="middle">
             1
           </text>

@@ -35,18 +35,21 @@ def evenly(low: float, step: float, pixels: int, total: int) -> Numbers:
 
 
 def whole_blocks(shape: Shape, most: int) -> Numbers:
-    """Where at most ``most`` pixels begin and the last one ends, each block of the leading axes a whole number of them.
+    """Where at most ``most`` pixels begin and the last one ends, so that no block of the leading axes is cut unevenly.
 
-    >>> whole_blocks((3, 4, 5), 7).tolist(), whole_blocks((3, 4, 5), 3).tolist()
-    ([0, 10, 20, 30, 40, 50, 60], [0, 20, 40, 60])
+    A block has one or more pixels, or a pixel so many whole blocks. All cover as much, but for the last of a block:
+    uneven ones would show patterns that do not exist.
+
+    >>> whole_blocks((3, 4, 5), 7).tolist(), whole_blocks((3, 4, 5), 2).tolist()
+    ([0, 10, 20, 30, 40, 50, 60], [0, 40, 60])
     """
     found, left = np.zeros(1, np.int64), most
     for axis, size in enumerate(shape):
-        parts = min(size, left) or 1
+        step = max(1, -(-size // left))
         inside = int(np.prod(shape[axis + 1 :], dtype=np.int64))
-        starts = -(-np.arange(parts, dtype=np.int64) * size // parts)
-        found = (found[:, None] + starts * inside).reshape(-1)
-        left = left // parts if parts == size else 1
+        starts = np.arange(-(-size // step) or 1, dtype=np.int64) * step * inside
+        found = (found[:, None] + starts).reshape(-1)
+        left = left // len(starts) if step == 1 else 1
     return np.append(found, int(np.prod(shape, dtype=np.int64)))
 
 

@@ -227,12 +227,7 @@ def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
     seen = scene(
         answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0)
     )
-    window = given.get("window", ())
-    sizes = [seen.y.shape[axis] for axis in seen.y.of("position")]
-    inside = all(high <= size for (_, high), size in zip(window, sizes, strict=False))
-    if window and not (inside and len(window) == len(sizes)):
-        raise RequestError(f"window: must be a part of each of the positions {sizes}; got {window}")
-    return replace(seen, window=window)
+    return replace(seen, window=given.get("window", ()), channel_last="order" in given)
 
 
 def _page_svg(picture: Picture) -> str:
@@ -324,8 +319,8 @@ def _text(key: str, text: str) -> str:
 _READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
     {
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
-        "c": _number, "m": _number, "window": _window, "frame": _number, "for": _choice(*_DRAWINGS), "limit": _limit,
-        "to": _text, "forward": _yes,
+        "c": _number, "m": _number, "window": _window, "order": _choice("last"), "frame": _number,
+        "for": _choice(*_DRAWINGS), "limit": _limit, "to": _text, "forward": _yes,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""
@@ -344,7 +339,9 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "model": Question((), (), _model),
         "layer": Question(("index",), (), _layer),
-        "draw": Question(("index", "view", "level"), ("i", "j", "w", "c", "m", "window", "frame", "for"), _draw),
+        "draw": Question(
+            ("index", "view", "level"), ("i", "j", "w", "c", "m", "window", "order", "frame", "for"), _draw
+        ),
         "explain": Question(("index",), ("i",), _explain),
         "uses": Question(("index",), ("w", "limit"), _uses),
         "reach": Question(("index",), ("i", "to", "forward"), _reach),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -75,6 +76,13 @@ def _place(text: str) -> tuple[int, ...]:
 def _weight(text: str) -> tuple[str, tuple[int, ...]]:
     name, _, place = text.rpartition(":")
     return name, _place(place)
+
+
+def _window(text: str) -> tuple[tuple[int, int], ...]:
+    parts = [re.fullmatch("([0-9]{1,15}):([0-9]{1,15})", part) for part in text.split(",")]
+    if not all(parts):
+        raise argparse.ArgumentTypeError(f"a window is parts such as 0:5,2:7; got {shown(text)}")
+    return tuple((int(part[1]), int(part[2])) for part in parts if part)
 
 
 def _shape(text: str) -> tuple[str, tuple[int, ...]]:
@@ -259,7 +267,7 @@ def _run_draw(options: Any) -> None:
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
-            inputs=options.input, many=options.many,
+            inputs=options.input, many=options.many, window=options.window, channel_last=options.channel_last,
         )  # fmt: skip
         drawn.save(options.output)
     if options.json:
@@ -316,6 +324,12 @@ _COMMANDS = (
         (("--weight",), {"type": _weight, "metavar": "I", "help": "a weight to point at"}),
         (("--filter",), {"type": int, "help": "whose weights are coloured"}),
         (("--channel",), {"type": int, "default": 0, "help": "whose weights are coloured"}),
+        (
+            ("--window",),
+            {"type": _window, "default": (), "metavar": "0:5,2:7", "help": "the part to draw: of the positions, or of "
+             "the matrix's rows and columns"},
+        ),
+        (("--channel-last",), {"action": "store_true", "help": "the matrix counts places before channels"}),
         (("--theme",), {"choices": ["light", "dark", "print"], "default": "light", "help": "default: light"}),
         (("--scale",), {"type": float, "default": 2.0, "help": "of a PNG; default: 2"}),
         (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), JSON, ORDER, *_COMMON,

@@ -110,6 +110,12 @@ def picture_of(seen: Scene, view: str) -> Picture:
     reason = VIEWS[view].unfit(seen)
     if reason:
         raise RequestError(f"view {view} of {shown(seen.layer.name)}: {reason}")
+    if seen.window:
+        what, sizes = VIEWS[view].spans(seen)
+        inside = all(0 <= low < high <= size for (low, high), size in zip(seen.window, sizes, strict=False))
+        if not (inside and len(seen.window) == len(sizes)):
+            got = ",".join(f"{low}:{high}" for low, high in seen.window)
+            raise RequestError(f"window: must be a part of each of {what} {list(sizes)}; got {got}")
     return VIEWS[view].draw(seen)
 
 
@@ -166,6 +172,7 @@ def draw(
     chosen: Sequence[str] = (),
     window: Sequence[tuple[int, int]] = (),
     many: bool = False,
+    channel_last: bool = False,
     theme: str = "light",
     scale: float = 2,
     run: Run | None = None,
@@ -173,7 +180,9 @@ def draw(
 ) -> Drawn:
     """A picture of one layer, coloured at a level, around at most two neurons; raises RequestError in one line.
 
-    ``inputs`` (or a ``run`` that was made before) gives the numbers in it; see ``OpenedModel.run``.
+    ``window`` is the part to draw, from where to below where: of the output's positions, or of the matrix's rows and
+    columns, which with ``channel_last`` count places before channels. ``inputs`` (or a ``run`` that was made before)
+    gives the numbers in it; see ``OpenedModel.run``.
     """
     model = opened.model
     one = layer if isinstance(layer, Layer) else model.layer(layer)
@@ -186,7 +195,8 @@ def draw(
     if line is not None and line.is_bias:
         raise RequestError(f"weight: must multiply an input to be drawn; {shown(parameter)} is a bias")
     seen = scene(model, one, replace(values, runner=patient), colour, pins, line, weight, filter, channel, chosen, many)
-    return Drawn(_noted(picture_of(replace(seen, window=tuple(window)), view), patient), theme, scale)
+    seen = replace(seen, window=tuple(window), channel_last=channel_last)
+    return Drawn(_noted(picture_of(seen, view), patient), theme, scale)
 
 
 def _noted(picture: Picture, patient: Patient) -> Picture:

@@ -46,6 +46,7 @@ class Scene:
     chosen: tuple[str, ...] = ()
     window: tuple[tuple[int, int], ...] = ()
     many: bool = False
+    channel_last: bool = False
 
     # --- the tensors ------------------------------------------------------------------------------------------
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from isochrome.core.sizes import Shape
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene
 
-__all__ = ["View"]
+__all__ = ["View", "positions"]
+
+
+def positions(scene: Scene) -> tuple[str, Shape]:
+    """What most views show a window of: the positions of the output."""
+    return "the positions", tuple(scene.y.shape[axis] for axis in scene.y.of("position"))
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """One row of the table of views. ``unfit`` is '' where the view makes sense for a scene, else why it does not.
 
-    ``panel`` marks a part of a composition, which gets no tab of its own.
+    ``panel`` marks a part of a composition, which gets no tab of its own. ``spans`` says what a window is a part of:
+    its name, and the sizes of its sides.
     """
 
     name: str
@@ -23,3 +30,4 @@ class View:
     draw: Callable[[Scene], Picture]
     unfit: Callable[[Scene], str]
     panel: bool = False
+    spans: Callable[[Scene], tuple[str, Shape]] = positions

@@ -6,8 +6,6 @@ Every text passes ``_text`` and every attribute that holds text passes ``_attrib
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +15,7 @@ from isochrome.draw import picture as marks
 from isochrome.draw.identity import Colouring, text_on
 from isochrome.draw.layout import ROLES, number_size, text_width
 from isochrome.errors import RequestError, shown
+from isochrome.render.raster import raster_png
 
 __all__ = ["THEMES", "css", "svg"]
 
@@ -327,31 +326,31 @@ def _arrow(start: marks.Point, end: marks.Point) -> str:
 
 
 def _ink(mark: marks.Ink, pen: _Pen) -> str:
-    pixels = base64.b64encode(_raster(mark, pen)).decode()
-    box = _box(mark.x, mark.y, mark.width, mark.height)
-    link = f'href="data:image/png;base64,{pixels}"'
-    return f'<image class="raster"{_data(mark.keys)}{box} preserveAspectRatio="none" {link}/>'
-
-
-def _raster(mark: marks.Ink, pen: _Pen) -> bytes:
-    if len(mark.values) != mark.columns * mark.rows:
-        raise RequestError(f"ink: must have {mark.columns * mark.rows} values; got {len(mark.values)}.")
     ink, line = pen.token["ink"], pen.token["line"]
-    if mark.identities:
-        colours = [ink, line, *(pen.colours.colour(name) or line for name in mark.identities)]
-        alphas = bytes([0]) + bytes([255]) * (len(colours) - 1)
-    else:
-        colours, alphas = [ink] * 256, bytes(range(256))
-    size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3, 0, 0, 0)
-    starts = range(0, len(mark.values), mark.columns)
-    rows = b"".join(b"\0" + mark.values[start : start + mark.columns] for start in starts)
-    palette = b"".join(bytes.fromhex(colour[1:]) for colour in colours)
-    parts = ((b"IHDR", size), (b"PLTE", palette), (b"tRNS", alphas), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
+    own = [pen.colours.colour(name) or line for name in mark.identities]
+    if pen.hits:
+        return _themed(mark, own)
+    palette = [ink, line, *own] if mark.identities else [ink] * 256
+    alphas = bytes([0]) + bytes([255]) * (len(palette) - 1) if mark.identities else bytes(range(256))
+    return _image(mark, palette, alphas, _data(mark.keys))
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _themed(mark: marks.Ink, own: list[str]) -> str:
+    """A raster for the page, whose theme may change: what is not an identity is a mask that a class fills."""
+    name = f"raster-{_n(mark.x)}-{_n(mark.y)}"
+    whole = _box(mark.x, mark.y, mark.width, mark.height)
+    several = len(own) + 2 if mark.identities else 256
+    alphas = bytes([0, 255]) + bytes(len(own)) if mark.identities else bytes(range(256))
+    mask = f'<mask id="{name}" maskUnits="userSpaceOnUse"{whole}>{_image(mark, ["#ffffff"] * several, alphas)}</mask>'
+    under = f'<rect class="{"f-line" if mark.identities else "ink"}" mask="url(#{name})"{_data(mark.keys)}{whole}/>'
+    coloured = _image(mark, ["#ffffff"] * 2 + own, bytes(2) + bytes([255]) * len(own)) if own else ""
+    return mask + under + coloured
+
+
+def _image(mark: marks.Ink, palette: list[str], alphas: bytes, data: str = "") -> str:
+    link = f'href="data:image/png;base64,{base64.b64encode(raster_png(mark, palette, alphas)).decode()}"'
+    box = _box(mark.x, mark.y, mark.width, mark.height)
+    return f'<image class="raster"{data}{box} preserveAspectRatio="none" {link}/>'
 
 
 def _fill(token: str) -> str:

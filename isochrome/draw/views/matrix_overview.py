@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -20,10 +21,11 @@ from isochrome.draw.views.kernels import channel_of
 from isochrome.draw.views.matrix_order import Order, columns_of, matrix_of, rows_of
 from isochrome.draw.views.matrix_window import Side, Window
 from isochrome.draw.views.partial import axis_numbers, fixed
+from isochrome.draw.views.windows import Interval
 from isochrome.draw.views.wording import counted
 from isochrome.errors import RequestError
 
-__all__ = ["block_taps", "covered", "overview", "whole"]
+__all__ = ["beside", "block_taps", "overview"]
 
 _WIDE, _HIGH = 246, 200
 _LEAST = 4.0
@@ -41,24 +43,48 @@ class _View:
     across: Numbers
 
 
+_Marking = Callable[[_View, float, float, float, float], list[Mark]]
+"""What marks the drawn part on a raster: at x and y, so wide and so high."""
+
+
 def overview(scene: Scene, part: Window, x: float) -> tuple[list[Mark], float, float]:
     """Both rasters below each other; their right and their lower end."""
     marks: list[Mark] = [Label(x, 12, "the whole matrix", "group")]
     blocks = _blocks(scene)
     if blocks:
         marks.append(Label(x + _WIDE, 12, blocks, "caption", "end"))
-    drawn, low = _raster(scene, part, whole(scene), x, 24)
+    drawn, low = _raster(scene, partial(_marked, part), _whole(scene), x, 24)
     marks += drawn
     one = _one_block(scene) if blocks else None
     if one is not None:
         title = names_of_filter(scene, scene.filter) + f", channel {channel_of(scene, scene.filter_rows)}"
         marks.append(Label(x, low + 36, f"one block: {title}", "group"))
-        drawn, low = _raster(scene, part, one, x, low + 48)
+        drawn, low = _raster(scene, partial(_marked, part), one, x, low + 48)
         marks += drawn
     return marks, x + _WIDE, low
 
 
-def whole(scene: Scene, channel_last: bool = False) -> _View:
+def beside(scene: Scene, down: Interval, across: Interval, x: float) -> tuple[list[Mark], float, float]:
+    """The whole matrix alone, with some rows and columns marked; its right and its lower end."""
+    view = _whole(scene, scene.channel_last)
+
+    def marked(_: _View, left: float, top: float, wide: float, high: float) -> list[Mark]:
+        runs = [_run(view.down, down, high), _run(view.across, across, wide)]
+        (above, below), (before, after) = runs
+        size = max(after - before, _LEAST), max(below - above, _LEAST)
+        return [Outline("selected", left + before, top + above, *size, round=1)]
+
+    drawn, low = _raster(scene, marked, view, x, 24)
+    return [Label(x, 12, "the whole matrix", "group"), *drawn], x + _WIDE, low
+
+
+def _run(cuts: Numbers, part: Interval, length: float) -> tuple[float, float]:
+    """Where some rows lie among the pixels."""
+    step = length / (len(cuts) - 1)
+    return pixel_of(cuts, part[0]) * step, (pixel_of(cuts, part[1] - 1) + 1) * step
+
+
+def _whole(scene: Scene, channel_last: bool = False) -> _View:
     """The whole matrix, each of its blocks a whole number of pixels."""
     rows, columns = rows_of(scene, channel_last), columns_of(scene, channel_last)
     return _View(rows, columns, whole_blocks(rows.shape, _HIGH), whole_blocks(columns.shape, _WIDE))
@@ -110,8 +136,8 @@ def block_taps(scene: Scene) -> Taps | None:
     return fixed(scene.relation, places)
 
 
-def _raster(scene: Scene, shown: Window, view: _View, x: float, y: float) -> tuple[list[Mark], float]:
-    """One raster with the drawn part outlined, what a pixel is, and what full ink is."""
+def _raster(scene: Scene, marked: _Marking, view: _View, x: float, y: float) -> tuple[list[Mark], float]:
+    """One raster with the drawn part marked, what a pixel is, and what full ink is."""
     try:
         counts = connections_under(matrix_of(scene, view.rows, view.columns), view.down, view.across)
     except RequestError:
@@ -119,7 +145,7 @@ def _raster(scene: Scene, shown: Window, view: _View, x: float, y: float) -> tup
         return list(told), bottom(told)
     rows, columns = len(view.down) - 1, len(view.across) - 1
     wide, high = max(1, _WIDE // columns) * columns, max(1, _HIGH // rows) * rows
-    words = f"1 pixel = {covered(view.down, 'neuron')} × {covered(view.across, 'input')}. "
+    words = f"1 pixel = {_covered(view.down, 'neuron')} × {_covered(view.across, 'input')}. "
     part = counts / np.multiply.outer(np.diff(view.down), np.diff(view.across))
     if np.ptp(part) < _EQUAL * part.max():
         marks: list[Mark] = [Rect(x, y, wide, high, "hair", "line")]
@@ -132,10 +158,10 @@ def _raster(scene: Scene, shown: Window, view: _View, x: float, y: float) -> tup
         words += "Ink = connections under it ÷ the larger of both"
         words += f"; full ink is {layout.number(full, 3)}." if full > 1 else ", full at 1."
     told = paragraph(x, y + high + 18, words, _WIDE)
-    return [*marks, *_marked(shown, view, x, y, wide, high), *told], bottom(told)
+    return [*marks, *marked(view, x, y, wide, high), *told], bottom(told)
 
 
-def covered(cuts: Numbers, one: str) -> str:
+def _covered(cuts: Numbers, one: str) -> str:
     """How many rows, or columns, a pixel covers."""
     sizes = np.diff(cuts)
     least, most = int(sizes.min()), int(sizes.max())

@@ -21,7 +21,7 @@ from isochrome.draw.views.partial import axis_numbers
 from isochrome.draw.views.windows import Interval
 from isochrome.draw.views.wording import counted, span
 
-__all__ = ["Zoom", "frame", "named_part", "raster", "zoom"]
+__all__ = ["Zoom", "frame", "named", "named_part", "raster", "zoom"]
 
 WIDE, HIGH = 980.0, 554.0
 _LARGEST, _CELLS, _LABEL, _APART, _THIN = 40.0, 12.0, 11.5, 12.0, 8.0
@@ -126,11 +126,11 @@ def raster(scene: Scene, found: Zoom, colours: Colouring, x: float, y: float) ->
     if found.inked:
         return Ink(*box, ink(connections_under(matrix, down, across), down, across).tobytes())
     names = colours.coloured
-    named = [_named(scene, found, name) for name in names]
-    return Ink(*box, codes(matrix, down[:-1], across[:-1], named).tobytes(), names)
+    wanted = [named(scene, found.columns, name) for name in names]
+    return Ink(*box, codes(matrix, down[:-1], across[:-1], wanted).tobytes(), names)
 
 
-def _named(scene: Scene, found: Zoom, name: str) -> Named:
+def named(scene: Scene, columns: Order, name: str) -> Named:
     """An identity as the relation has it."""
     level, *_, place = name.split(":")
     at = tuple(map(int, place.split(",")))
@@ -142,8 +142,8 @@ def _named(scene: Scene, found: Zoom, name: str) -> Named:
     if level == "filter":
         return Named(0, axis_numbers(scene, 0, scene.y.of("filter", "group")), at)
     if level == "channel":
-        axes = found.columns.axes.of("channel", "group")
-        return Named(found.columns.number, axis_numbers(scene, found.columns.number, axes), at)
+        axes = columns.axes.of("channel", "group")
+        return Named(columns.number, axis_numbers(scene, columns.number, axes), at)
     return Named(number, (), ())
 
 

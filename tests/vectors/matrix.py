@@ -68,6 +68,7 @@ def _view(
     full = max(1.0, float(density(counts[1], *blocks).max(initial=0)))
     places = [_places(side.total, most, generator) for side, most in ((matrix.rows, 24), (matrix.columns, 40))]
     named = _named(made, number, generator)
+    few = [both[:8] for both in places]
     return {
         "layout": {"rows": rows, "access": number, "columns": columns},
         "cuts": [both.tolist() for both in cuts],
@@ -80,6 +81,11 @@ def _view(
         "places": [both.tolist() for both in places],
         "identities": [{"access": one.number, "axes": list(one.axes), "place": list(one.place)} for one in named],
         "codes": _text(codes(matrix, *places, named)),
+        "weights": [
+            _weight(made, matrix, (rows, columns), number, row, column)
+            for row in few[0].tolist()
+            for column in few[1].tolist()
+        ],
     }
 
 
@@ -101,6 +107,21 @@ def _named(made: core.Relation, number: int, generator: random.Random) -> list[N
     axes = tuple(sorted(generator.sample(range(len(shape)), generator.randint(0, len(shape)))))
     found = {tuple(generator.randrange(shape[axis]) for axis in axes): None for _ in range(60)}
     return [Named(access, axes, place) for place in [*found][:9]]
+
+
+def _weight(
+    made: core.Relation, matrix: Dense, axes: tuple[Sequence[int], Sequence[int]], number: int, row: int, column: int
+) -> int:
+    """The flat place of the one factor besides x between a row and a column; -1 without any, -2 with several."""
+    places: dict[int, list[int]] = {}
+    for access, order, side, flat in ((0, axes[0], matrix.rows, row), (number, axes[1], matrix.columns, column)):
+        places[access] = [0] * len(made.shapes[access])
+        for axis, index in zip(order, side.indices(np.array([flat])), strict=True):
+            places[access][axis] = int(index[0])
+    taps = [tap for tap in made.fix(places).listed() if None not in tap]
+    if len(taps) != 1:
+        return -2 if taps else -1
+    return int(np.ravel_multi_index(taps[0][1] or (), made.shapes[1]))  # type: ignore[arg-type]
 
 
 def _text(values: np.ndarray[Any, np.dtype[np.uint8]]) -> str:

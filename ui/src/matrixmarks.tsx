@@ -26,21 +26,26 @@ interface Props {
   pointed: Named | null;
 }
 
-export function MatrixMarks({ matrix, view, size, gutter, selected, target, pointed }: Props) {
+export function MatrixMarks({ matrix, view, size: room, gutter, selected, target, pointed }: Props) {
+  // A small matrix ends before its room does, and so does all that lies over it.
+  const size = {
+    y: Math.min(room.y, along(view.y, matrix.rows.total).from),
+    x: Math.min(room.x, along(view.x, matrix.columns.total).from),
+  };
   const lines = [
     ...rules(matrix.rows, view.y, size.y).map(({ at, strong }) => ({ strong, d: `M0 ${at}H${size.x}` })),
     ...rules(matrix.columns, view.x, size.x).map(({ at, strong }) => ({ strong, d: `M${at} 0V${size.y}` })),
   ];
   const path = (strong: boolean): string => lines.filter((line) => line.strong === strong).map(({ d }) => d).join("");
   return (
-    <svg class="marks" width={size.x + gutter.x} height={size.y + gutter.y} aria-hidden="true">
+    <svg class="marks" width={room.x + gutter.x} height={room.y + gutter.y} aria-hidden="true">
       <g transform={`translate(${gutter.x} ${gutter.y})`}>
         <clipPath id="matrix-clip">
           <rect x={-2} y={-2} width={size.x + 4} height={size.y + 4} />
         </clipPath>
         <path class="rule-hair" d={path(false)} />
         <path class="rule-line" d={path(true)} />
-        <rect class="frame" width={Math.min(size.x, along(view.x, matrix.columns.total).from)} height={Math.min(size.y, along(view.y, matrix.rows.total).from)} />
+        <rect class="frame" width={size.x} height={size.y} />
         <g clip-path="url(#matrix-clip)">
           {pointed && <Rings matrix={matrix} view={view} size={size} one={pointed} />}
           {target?.kind === "neuron" && <Line of="pointed" at={along(view.y, matrix.rows.flat(target.place))} size={size} />}

@@ -29,9 +29,10 @@ export interface Paint {
   value(weight: number): number | undefined;
 }
 
-/** An entry of so many pixels is drawn one by one, and has a number from `NUMBERS` on. */
+/** An entry of so many pixels is drawn one by one. */
 const CELLS = 8;
-const NUMBERS = 14.5;
+/** And from so many on it has its number. */
+export const NUMBERS = 14.5;
 const HOLLOW = 3;
 
 export function detailOf(view: Viewport): Detail {

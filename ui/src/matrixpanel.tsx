@@ -6,7 +6,7 @@ import { useHands } from "./matrixgestures";
 import { useMatrixKeys } from "./matrixkeys";
 import { entryName, GUTTER, MatrixMarks, type Selected } from "./matrixmarks";
 import { Matrix, type Entry } from "./matrixmodel";
-import { detailOf, paint } from "./matrixpaint";
+import { detailOf, NUMBERS, paint } from "./matrixpaint";
 import { Glass, Minimap } from "./matrixside";
 import { useTokens } from "./matrixtokens";
 import { MatrixTwin } from "./matrixtwin";
@@ -203,7 +203,7 @@ function sized(matrix: Matrix, total: Size, room: Size): Size {
   const side = (key: "y" | "x", flat: Matrix["rows"], per: number): number =>
     per > 1
       ? evened(flat.blocks, room[key], key === "y" ? 1.08 : 1)
-      : Math.min(room[key], Math.ceil(total[key] * Math.max(1 / per, CLOSE) - 1e-9));
+      : Math.min(room[key], Math.ceil(total[key] * (1 / per < NUMBERS ? CLOSE : 1 / per) - 1e-9));
   return { y: side("y", matrix.rows, y.per), x: side("x", matrix.columns, x.per) };
 }
 

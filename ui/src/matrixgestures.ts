@@ -79,8 +79,10 @@ function listen(element: HTMLElement, hands: () => Hands): () => void {
     pointerleave: () => hands().point(null),
     wheel: (event: WheelEvent) => {
       event.preventDefault();
+      // A pinch on a touchpad comes as a wheel with Ctrl, in small steps.
+      const pinch = event.ctrlKey ? 5 : 1;
       const lines = event.deltaMode === 1 ? 18 : event.deltaMode === 2 ? 300 : 1;
-      hands().zoom(Math.exp(-Math.max(-240, Math.min(240, event.deltaY * lines)) * WHEEL), place(event));
+      hands().zoom(Math.exp(-Math.max(-240, Math.min(240, event.deltaY * lines * pinch)) * WHEEL), place(event));
       rest();
     },
   };

@@ -15,7 +15,7 @@ import { withFilter } from "./moves";
 import { count, named, plural, value } from "./numbers";
 import { same } from "./state";
 import type { Picture, Store } from "./store";
-import type { Place, Target } from "./types";
+import type { Chip, Place, Target } from "./types";
 
 interface Props {
   store: Store;
@@ -25,6 +25,7 @@ interface Props {
 
 const SIDE = 246 + 20;
 const STEP = 1.5;
+const UNKNOWN: readonly Chip[] = [];
 /** Of a matrix with fewer entries the numbers are shown at once, though it does not fit. */
 const FEW = 20_000;
 const CLOSE = 16;
@@ -50,7 +51,7 @@ export function MatrixPanel({ store, picture, line }: Props) {
   const [pointed, setPointed] = useState<Entry | null>(null);
   const [moving, setMoving] = useState(false);
   const [target, setTarget] = useState<Target | null>(store.linking.target);
-  const chips = picture.answer?.legend.chips ?? [];
+  const chips = picture.answer?.legend.chips ?? UNKNOWN;
   const detail = detailOf(view);
   const slow = useRef(0);
   const ratio = devicePixelRatio || 1;

@@ -69,7 +69,7 @@ export function Minimap({ matrix, view, size, tokens, onMove }: MinimapProps) {
   };
   return (
     <section class="minimap" aria-label="The whole matrix">
-      <h3>the whole matrix</h3>
+      <h2>the whole matrix</h2>
       <div class={`map${map.even ? " even" : ""}`} style={{ width: `${wide}px`, height: `${high}px` }} onPointerDown={start} onPointerMove={move}>
         <canvas ref={canvas} width={map.cut.x} height={map.cut.y} />
         <svg width={wide} height={high} aria-hidden="true">
@@ -134,9 +134,9 @@ export function Glass({ matrix, at, chips, tokens, ratio }: GlassProps) {
   const last = { row: Math.min(top + rows, matrix.rows.total) - 1, column: Math.min(left + columns, matrix.columns.total) - 1 };
   return (
     <section class="glass" aria-label="Single entries">
-      <h3>
+      <h2>
         <span class="tag">1</span> one entry for each cell
-      </h3>
+      </h2>
       <canvas
         ref={canvas}
         width={Math.round(GLASS.x * ratio)}

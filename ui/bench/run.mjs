@@ -11,7 +11,16 @@ const out = mkdtempSync(join(tmpdir(), "isochrome-bench-"));
 const file = join(out, "matrix.mjs");
 try {
   const entry = join(here, "matrix.ts");
-  await build({ entryPoints: [entry], absWorkingDir: join(here, ".."), bundle: true, minify: true, platform: "node", format: "esm", outfile: file, logLevel: "warning" });
+  await build({
+    entryPoints: [entry],
+    absWorkingDir: join(here, ".."),
+    bundle: true,
+    minify: true,
+    platform: "node",
+    format: "esm",
+    outfile: file,
+    logLevel: "warning",
+  });
   process.exitCode = spawnSync(process.execPath, [file, process.argv[2]], { stdio: "inherit" }).status ?? 1;
 } finally {
   rmSync(out, { recursive: true, force: true });

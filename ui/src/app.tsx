@@ -97,7 +97,11 @@ function Main({ store }: { store: Store }) {
     <main class={`main ${start ? "is-start" : "is-single"}${beside ? " beside" : ""}`} ref={box}>
       <div class="title">
         <h1>{heading(store, uncoloured)}</h1>
-        <p>{record.opaque ? record.kind : lead(state.view, answer ? subtitle(state.view, answer) : undefined, state.level)}</p>
+        <p>
+          {record.opaque
+            ? record.kind
+            : lead(state.view, answer ? subtitle(state.view, answer) : undefined, state.level)}
+        </p>
       </div>
       {record.opaque ? (
         <div class="panel">

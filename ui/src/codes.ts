@@ -52,8 +52,7 @@ export function codes(
       for (let n = 0; n < line.length; n++) line[n]! &= table[from + column[n]!]!;
     }
     const out = row * line.length;
-    for (let n = 0; n < line.length; n++)
-      if (line[n] !== 0) found[out + n] = 33 - Math.clz32(line[n]! & SLOTS);
+    for (let n = 0; n < line.length; n++) if (line[n] !== 0) found[out + n] = 33 - Math.clz32(line[n]! & SLOTS);
   }
   return found;
 }

@@ -157,11 +157,13 @@ interface Limit {
 
 /** Where a table's rows read real input: bounds on the columns that decide a whole axis of a factor. */
 function limitsOf(accesses: readonly Access[], place: number): Limit[] {
-  return accesses.slice(1).flatMap(({ axes }) =>
-    axes
-      .filter(({ digits }) => digits.length === 1 && digits[0]!.component === place)
-      .map(({ digits, offset, size }) => ({ column: digits[0]!.column, low: -offset, high: size - offset })),
-  );
+  return accesses
+    .slice(1)
+    .flatMap(({ axes }) =>
+      axes
+        .filter(({ digits }) => digits.length === 1 && digits[0]!.component === place)
+        .map(({ digits, offset, size }) => ({ column: digits[0]!.column, low: -offset, high: size - offset })),
+    );
 }
 
 function eagerRuns(part: EagerComponent, pads: readonly Limit[], never: boolean): Runs {
@@ -201,7 +203,12 @@ function lazyRuns(lazy: LazyComponent["lazy"], pads: readonly Limit[], never: bo
     counts.push(high - low);
     columns.forEach(({ coefficients }, k) => values[k]!.push(sum(coefficients) + steps[k]! * low));
   }
-  return { length: counts.length, values: values.map((one) => Float64Array.from(one)), steps, count: Float64Array.from(counts) };
+  return {
+    length: counts.length,
+    values: values.map((one) => Float64Array.from(one)),
+    steps,
+    count: Float64Array.from(counts),
+  };
 }
 
 /** The part of low to below high in which `start + step * l` lies from `least` to below `end`. */
@@ -239,20 +246,32 @@ export function terms(side: Side, keys: readonly Key[], cuts: ArrayLike<number>)
   const found: Term[] = [];
   const add = (here: Uint8Array, own: number, high?: Float64Array): void => {
     const ends = low.map((starts, k) => (k === own && high ? high : starts.map((start) => start + width[k]!)));
-    found.push({ holds: here, low: [...low], high: ends, kind: used.map((count, k) => 2 * count + (k === own ? 1 : 0)) });
+    found.push({
+      holds: here,
+      low: [...low],
+      high: ends,
+      kind: used.map((count, k) => 2 * count + (k === own ? 1 : 0)),
+    });
   };
   const indices = side.indices(cuts);
   side.axes.forEach((axis, k) => {
     const index = indices[k]!;
     if (axis.digits.length === 0) {
-      add(holds.map((held, n) => (held && axis.offset < index[n]! ? 1 : 0)), -1);
+      add(
+        holds.map((held, n) => (held && axis.offset < index[n]! ? 1 : 0)),
+        -1,
+      );
       holds = holds.map((held, n) => (held && axis.offset === index[n]! ? 1 : 0));
     }
     for (const { component, values } of side.decode(axis, index)) {
       const [size, least] = [keys[component]!.sizes[used[component]!]!, keys[component]!.lows[used[component]!]!];
       const step = Math.floor(width[component]! / Math.max(size, 1));
       const start = low[component]!;
-      add(holds, component, start.map((from, n) => from + Math.min(Math.max(values[n]! - least, 0), size) * step));
+      add(
+        holds,
+        component,
+        start.map((from, n) => from + Math.min(Math.max(values[n]! - least, 0), size) * step),
+      );
       holds = holds.map((held, n) => (held && values[n]! >= least && values[n]! - least < size ? 1 : 0));
       low[component] = start.map((from, n) => from + (holds[n]! ? values[n]! - least : 0) * step);
       width[component] = step;

@@ -48,7 +48,12 @@ export function Exports({ store }: { store: Store }) {
 export async function exportPicture(store: Store, picture: Picture): Promise<void> {
   if (!picture.answer) return;
   const name = `${store.record?.name ?? "layer"}-${picture.view}-${store.state.level}.svg`.replace(/[^\w.#-]+/g, "_");
-  const seen = onCanvas(picture.view) ? ([["window", store.state.zoom], ["order", store.state.order]] as const) : [];
+  const seen = onCanvas(picture.view)
+    ? ([
+        ["window", store.state.zoom],
+        ["order", store.state.order],
+      ] as const)
+    : [];
   const more = [...seen.flatMap(([key, text]) => (text ? [`${key}=${text}`] : [])), "for=file"];
   const path = `${picture.path}${picture.path.includes("?") ? "&" : "?"}${more.join("&")}`;
   const framed = picture.answer.instead ? null : await store.ask<DrawAnswer>(path).catch(() => null);

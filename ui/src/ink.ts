@@ -309,7 +309,8 @@ function binned(part: Runs, rowKey: Key, columnKey: Key, rows: Float64Array, col
     let [y, x, left] = [down.start[n]!, across.start[n]!, part.count[n]!];
     let [row, column] = [after(rows, y), after(columns, x)];
     for (;;) {
-      const taken = left === 1 ? 1 : Math.min(left, until(rows, row, y, down.step), until(columns, column, x, across.step));
+      const taken =
+        left === 1 ? 1 : Math.min(left, until(rows, row, y, down.step), until(columns, column, x, across.step));
       if (row < rows.length && column < columns.length) found[row * columns.length + column]! += taken;
       left -= taken;
       if (left === 0) break;

@@ -52,7 +52,12 @@ export const keyTable = (actions: Actions): Key[] => [
     does: "pin the neuron pointed at, or i, as j; again lets it go",
     act: (store) => store.pin(pointedNeuron(store) ?? store.state.i),
   },
-  { keys: ["n"], shown: "n N", does: "point at the next or previous weight of i; in the matrix go to the next connection", act: (store) => store.nextWeight(1) },
+  {
+    keys: ["n"],
+    shown: "n N",
+    does: "point at the next or previous weight of i; in the matrix go to the next connection",
+    act: (store) => store.nextWeight(1),
+  },
   { keys: ["N"], shown: "", does: "", act: (store) => store.nextWeight(-1) },
   { keys: [], shown: "+ − 0", does: "in the matrix: zoom in, zoom out, the whole", act: () => undefined },
   { keys: [], shown: "c", does: "in the matrix: count places before channels", act: () => undefined },

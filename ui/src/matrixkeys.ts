@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { RefObject } from "preact";
 import { isForPage } from "./keyboard";
-import type { Acts } from "./matrixpanel";
+import type { Acts } from "./matrixacts";
 
 const ANYWHERE: Record<string, (acts: Acts) => void> = {
   "+": (acts) => acts.zoomIn(),
@@ -13,6 +13,7 @@ const ANYWHERE: Record<string, (acts: Acts) => void> = {
   n: (acts) => acts.next(),
   N: (acts) => acts.next(true),
   c: (acts) => acts.order(),
+  p: (acts) => acts.pin(),
 };
 /** With the matrix in focus arrows move the entry; elsewhere they move i, as in every view. */
 const FOCUSED: Record<string, [rows: number, columns: number]> = {

@@ -36,7 +36,11 @@ export function MatrixMarks({ matrix, view, size: room, gutter, selected, target
     ...rules(matrix.rows, view.y, size.y).map(({ at, strong }) => ({ strong, d: `M0 ${at}H${size.x}` })),
     ...rules(matrix.columns, view.x, size.x).map(({ at, strong }) => ({ strong, d: `M${at} 0V${size.y}` })),
   ];
-  const path = (strong: boolean): string => lines.filter((line) => line.strong === strong).map(({ d }) => d).join("");
+  const path = (strong: boolean): string =>
+    lines
+      .filter((line) => line.strong === strong)
+      .map(({ d }) => d)
+      .join("");
   return (
     <svg class="marks" width={room.x + gutter.x} height={room.y + gutter.y} aria-hidden="true">
       <g transform={`translate(${gutter.x} ${gutter.y})`}>
@@ -48,7 +52,9 @@ export function MatrixMarks({ matrix, view, size: room, gutter, selected, target
         <rect class="frame" width={size.x} height={size.y} />
         <g clip-path="url(#matrix-clip)">
           {pointed && <Rings matrix={matrix} view={view} size={size} one={pointed} />}
-          {target?.kind === "neuron" && <Line of="pointed" at={along(view.y, matrix.rows.flat(target.place))} size={size} />}
+          {target?.kind === "neuron" && (
+            <Line of="pointed" at={along(view.y, matrix.rows.flat(target.place))} size={size} />
+          )}
           {target?.kind === "input" && (
             <Line of="pointed" upright at={along(view.x, matrix.columns.flat(target.place))} size={size} />
           )}
@@ -67,7 +73,10 @@ interface Interval {
   from: number;
   to: number;
 }
-const along = ({ low, per }: Span, entry: number): Interval => ({ from: (entry - low) / per, to: (entry + 1 - low) / per });
+const along = ({ low, per }: Span, entry: number): Interval => ({
+  from: (entry - low) / per,
+  to: (entry + 1 - low) / per,
+});
 
 /** A row or a column, outlined; never under 3 px. */
 function Line({ of, at, size, upright = false }: { of: string; at: Interval; size: Size; upright?: boolean }) {
@@ -152,16 +161,32 @@ function names(flat: Flat, k: number, span: Span, pixels: number, room: number, 
 
 /** 2, 5, 10, 20, ...: the first that is at least as large. */
 function nice(least: number): number {
-  for (let power = 1; ; power *= 10)
-    for (const factor of [1, 2, 5]) if (factor * power >= least) return factor * power;
+  for (let power = 1; ; power *= 10) for (const factor of [1, 2, 5]) if (factor * power >= least) return factor * power;
 }
 
 const LABEL = 11.5;
 
-function Rows({ flat, span, size, gutter, selected }: { flat: Flat; span: Span; size: Size; gutter: Size; selected: Selected }) {
+function Rows({
+  flat,
+  span,
+  size,
+  gutter,
+  selected,
+}: {
+  flat: Flat;
+  span: Span;
+  size: Size;
+  gutter: Size;
+  selected: Selected;
+}) {
   const level = outermost(flat);
   const single = 1 / span.per >= LABEL;
-  const tags = ([["j", selected.j], ["i", selected.i]] as const).flatMap(([tag, row]) => {
+  const tags = (
+    [
+      ["j", selected.j],
+      ["i", selected.i],
+    ] as const
+  ).flatMap(([tag, row]) => {
     const at = row === null ? null : along(span, row);
     const middle = at && (at.from + at.to) / 2;
     return middle !== null && middle >= 0 && middle <= size.y ? [{ tag, middle, row: row! }] : [];
@@ -183,15 +208,26 @@ function Rows({ flat, span, size, gutter, selected }: { flat: Flat; span: Span; 
           </text>
         );
       })}
-      {!single && level >= 0 &&
+      {!single &&
+        level >= 0 &&
         names(flat, level, span, size.y, 15, !narrow).map(({ text, from, to }) => (
           <text key={`${text} ${from}`} x={-7} y={Math.min(Math.max((from + to) / 2, from + 8), size.y - 4) + 4}>
             {text}
           </text>
         ))}
       {tags.map(({ tag, middle }) => (
-        <g key={tag} class={`tag ${tag}`} transform={`translate(${both && tag === "j" ? 18 - gutter.x : -gutter.x} ${middle - 8})`}>
-          <rect x={tag === "j" ? 0.75 : 0} y={tag === "j" ? 0.75 : 0} width={tag === "j" ? 14.5 : 16} height={tag === "j" ? 14.5 : 16} rx={3} />
+        <g
+          key={tag}
+          class={`tag ${tag}`}
+          transform={`translate(${both && tag === "j" ? 18 - gutter.x : -gutter.x} ${middle - 8})`}
+        >
+          <rect
+            x={tag === "j" ? 0.75 : 0}
+            y={tag === "j" ? 0.75 : 0}
+            width={tag === "j" ? 14.5 : 16}
+            height={tag === "j" ? 14.5 : 16}
+            rx={3}
+          />
           <text class="mono" x={8} y={12} text-anchor="middle">
             {tag}
           </text>
@@ -221,7 +257,10 @@ function Columns({ flat, span, size }: { flat: Flat; span: Span; size: Size }) {
       {below > 0 && (
         <g class="inner">
           {names(flat, below, span, size.x, 46, true)
-            .filter(({ text, from, to }) => to - from > 24 || (flat.steps[below]! / span.per < 46 && from < size.x - 7 * text.length))
+            .filter(
+              ({ text, from, to }) =>
+                to - from > 24 || (flat.steps[below]! / span.per < 46 && from < size.x - 7 * text.length),
+            )
             .map(({ text, from }) => (
               <text key={`${text} ${from}`} x={from + 1} y={-6}>
                 {text}

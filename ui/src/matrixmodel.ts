@@ -93,9 +93,9 @@ export class Matrix {
     return { row, column, neuron, input, weight, several: flat === SEVERAL };
   }
 
-  /** How many weights connect the neuron and the input of an entry. */
-  count(row: number, column: number): number {
-    return connectionsIn(this.dense, [row, row + 1], [column, column + 1]);
+  /** How many connections a box has: rows from one to below another, and columns so too. */
+  connections(rows: [number, number], columns: [number, number]): number {
+    return connectionsIn(this.dense, rows, columns);
   }
 
   /** The flat places of the weights at some entries; see `weightsAt`. */
@@ -126,8 +126,14 @@ export class Matrix {
   codes(rows: ArrayLike<number>, columns: ArrayLike<number>, chips: readonly Chip[]): Uint8Array {
     const known = chips.map((chip) => this.named(chip.id));
     const slots = known.flatMap((one, slot) => (one ? [slot] : []));
-    const found = codes(this.dense, rows, columns, slots.map((slot) => known[slot]!));
-    if (slots.length < chips.length) for (let n = 0; n < found.length; n++) if (found[n]! > 1) found[n] = 2 + slots[found[n]! - 2]!;
+    const found = codes(
+      this.dense,
+      rows,
+      columns,
+      slots.map((slot) => known[slot]!),
+    );
+    if (slots.length < chips.length)
+      for (let n = 0; n < found.length; n++) if (found[n]! > 1) found[n] = 2 + slots[found[n]! - 2]!;
     return found;
   }
 
@@ -147,18 +153,18 @@ export class Matrix {
 
   /** The first connection of a box in reading order; null where it has none. */
   firstIn(rows: [number, number], columns: [number, number]): [row: number, column: number] | null {
-    const inRows = (low: number, high: number): number => connectionsIn(this.dense, [low, high], columns);
+    const inRows = (low: number, high: number): number => this.connections([low, high], columns);
     const row = first(rows, inRows);
     if (row === null) return null;
-    const column = first(columns, (low, high) => connectionsIn(this.dense, [row, row + 1], [low, high]));
+    const column = first(columns, (low, high) => this.connections([row, row + 1], [low, high]));
     return column === null ? null : [row, column];
   }
 
   /** The last connection of a box in reading order. */
   private lastIn(rows: [number, number], columns: [number, number]): [row: number, column: number] | null {
-    const row = last(rows, (low, high) => connectionsIn(this.dense, [low, high], columns));
+    const row = last(rows, (low, high) => this.connections([low, high], columns));
     if (row === null) return null;
-    const column = last(columns, (low, high) => connectionsIn(this.dense, [row, row + 1], [low, high]));
+    const column = last(columns, (low, high) => this.connections([row, row + 1], [low, high]));
     return column === null ? null : [row, column];
   }
 

@@ -151,7 +151,12 @@ export function paintCells(context: CanvasRenderingContext2D, what: Paint): void
     for (let n = 0; n < columns.length; n++) {
       const at = row * columns.length + n;
       if (found[at] === 0) continue;
-      const box = { x: (left + n - view.x.low) * side.x, y: (top + row - view.y.low) * side.y, width: side.x, height: side.y };
+      const box = {
+        x: (left + n - view.x.low) * side.x,
+        y: (top + row - view.y.low) * side.y,
+        width: side.x,
+        height: side.y,
+      };
       paintCell(context, what, box, found[at]! - 2, weights ? weights[at]! : NaN);
     }
 }

@@ -70,7 +70,12 @@ export function Minimap({ matrix, view, size, tokens, onMove }: MinimapProps) {
   return (
     <section class="minimap" aria-label="The whole matrix">
       <h2>the whole matrix</h2>
-      <div class={`map${map.even ? " even" : ""}`} style={{ width: `${wide}px`, height: `${high}px` }} onPointerDown={start} onPointerMove={move}>
+      <div
+        class={`map${map.even ? " even" : ""}`}
+        style={{ width: `${wide}px`, height: `${high}px` }}
+        onPointerDown={start}
+        onPointerMove={move}
+      >
         <canvas ref={canvas} width={map.cut.x} height={map.cut.y} />
         <svg width={wide} height={high} aria-hidden="true">
           <rect class="here" {...box} rx={1} />
@@ -80,7 +85,13 @@ export function Minimap({ matrix, view, size, tokens, onMove }: MinimapProps) {
         {blockWords(matrix)}The window is {part((size.y * view.y.per) / total.y)} of the height,{" "}
         {part((size.x * view.x.per) / total.x)} of the width.
       </p>
-      <p class="mono">{map.even ? "the same everywhere" : map.full > 1 ? `full ink here = ${map.full.toFixed(2)} or more` : "full ink = 1"}</p>
+      <p class="mono">
+        {map.even
+          ? "the same everywhere"
+          : map.full > 1
+            ? `full ink here = ${map.full.toFixed(2)} or more`
+            : "full ink = 1"}
+      </p>
     </section>
   );
 }
@@ -96,12 +107,16 @@ function part(ratio: number): string {
   const over = 1 / ratio;
   const whole = Math.round(over);
   if (over < 1.5) return `${Math.round(100 * ratio)} %`;
-  return Math.abs(over - whole) < 1e-6 * over ? `1/${count(whole)}` : `≈1/${over < 10 ? over.toFixed(1) : count(whole)}`;
+  return Math.abs(over - whole) < 1e-6 * over
+    ? `1/${count(whole)}`
+    : `≈1/${over < 10 ? over.toFixed(1) : count(whole)}`;
 }
 
 /** How many blocks there are, where the outermost axes have some within. */
 function blockWords(matrix: Matrix): string {
-  const [rows, columns] = [matrix.rows, matrix.columns].map((flat) => (flat.order.length > 1 ? flat.shape[flat.order[0]!]! : 1)) as [number, number];
+  const [rows, columns] = [matrix.rows, matrix.columns].map((flat) =>
+    flat.order.length > 1 ? flat.shape[flat.order[0]!]! : 1,
+  ) as [number, number];
   return rows * columns > 1 ? `${count(rows)} × ${count(columns)} blocks. ` : "";
 }
 
@@ -131,7 +146,10 @@ export function Glass({ matrix, at, chips, tokens, ratio }: GlassProps) {
     context.clearRect(0, 0, GLASS.x * ratio, GLASS.y * ratio);
     paintCells(context, { matrix, view, size: GLASS, ratio, coarse: 1, chips, tokens, value: () => undefined });
   }, [matrix, top, left, chips, tokens, ratio]);
-  const last = { row: Math.min(top + rows, matrix.rows.total) - 1, column: Math.min(left + columns, matrix.columns.total) - 1 };
+  const last = {
+    row: Math.min(top + rows, matrix.rows.total) - 1,
+    column: Math.min(left + columns, matrix.columns.total) - 1,
+  };
   return (
     <section class="glass" aria-label="Single entries">
       <h2>

@@ -35,8 +35,8 @@ function Twin({ matrix, line, store, view, size }: Props) {
   if (entries > MOST_ENTRIES)
     return (
       <p>
-        {count(entries)} entries are on screen. Zoom in: of a window of up to {count(MOST_ENTRIES)} entries the connections
-        are listed here.
+        {count(entries)} entries are on screen. Zoom in: of a window of up to {count(MOST_ENTRIES)} entries the
+        connections are listed here.
       </p>
     );
   const columns = Float64Array.from({ length: right - left }, (_, n) => left + n);

@@ -77,6 +77,12 @@ export function showing(view: Viewport, total: Size, pixels: Size, entry: Size):
   return clamped({ y: side("y"), x: side("x") }, total, pixels);
 }
 
+/** As large as before, with an entry in the middle. */
+export function centred(view: Viewport, total: Size, pixels: Size, at: Size): Viewport {
+  const side = (key: "y" | "x"): Span => ({ low: at[key] - (pixels[key] * view[key].per) / 2, per: view[key].per });
+  return clamped({ y: side("y"), x: side("x") }, total, pixels);
+}
+
 export function clamped(view: Viewport, total: Size, pixels: Size): Viewport {
   const side = (key: "y" | "x"): Span => {
     const { low, per } = view[key];
@@ -99,7 +105,10 @@ export function written(view: Viewport, total: Size, pixels: Size): string {
 
 /** The part that such a text names; null where it is none of this matrix. */
 export function read(text: string | undefined, total: Size, pixels: Size): Viewport | null {
-  const parts = /^(\d+):(\d+),(\d+):(\d+)$/.exec(text ?? "")?.slice(1).map(Number);
+  const parts = /^(\d+):(\d+),(\d+):(\d+)$/
+    .exec(text ?? "")
+    ?.slice(1)
+    .map(Number);
   if (!parts) return null;
   const [top, bottom, left, right] = parts as [number, number, number, number];
   if (top >= bottom || left >= right || bottom > total.y || right > total.x) return null;

@@ -42,7 +42,10 @@ for (const { name, payload, views } of matrices as unknown as Matrix[])
     });
     test(`minimap: ${title}`, () => {
       const blocks = [wholeBlocks(view.shape[0], 20), wholeBlocks(view.shape[1], 24)] as const;
-      assert.deepEqual(blocks.map((one) => [...one]), view.blocks);
+      assert.deepEqual(
+        blocks.map((one) => [...one]),
+        view.blocks,
+      );
       assert.equal(fullInk(matrix, ...blocks), view.full);
       assert.deepEqual([...ink(matrix, ...blocks, view.full)], bytes(view.minimap));
     });

@@ -359,3 +359,36 @@ def test_from_disk_the_matrix_asks_for_nothing(browser: Browser, tmp_path: Path)
         page.keyboard.press("n")
         assert ": w[" in page.inner_text("#matrix-said")
         assert (pixels(page)[:, :, 3] > 0).any()
+
+
+# --- the address ------------------------------------------------------------------------------------------------------
+
+
+def test_the_address_holds_the_part_and_saving_draws_it(browser: Browser, large: tuple[str, Scene]) -> None:
+    address, _ = large
+    with watched(browser, f"{address}#view=matrix&zoom=784:1568,0:784&i=1,0,0") as found:
+        page = found.page
+        assert pair(page, "low") == (784, 0)
+        assert "filter 1, rows 0 to 27" in page.inner_text(".where")
+        with page.expect_download() as saved:
+            page.keyboard.press("e")
+        drawn = saved.value.path().read_text()
+        assert "Neurons: filter 1, rows 0 to 27" in drawn.replace("neurons:", "Neurons:") and "<style" in drawn
+        page.keyboard.press("0")
+        page.wait_for_timeout(500)
+        assert state(page)["zoom"] == "0:12544,0:6272"
+        page.locator("nav.views button", has_text="kernel").click()
+        found.settled()
+        page.go_back()
+        found.settled()
+        assert state(page)["zoom"] == "0:12544,0:6272" and pair(page, "low") == (0, 0)
+
+
+def test_p_pins_the_row_under_the_pointer(browser: Browser, demo: str) -> None:
+    with watched(browser, f"{demo}#view=matrix&i=0,0,0") as found:
+        page = found.page
+        page.mouse.move(*point(page, 7, 12))
+        page.keyboard.press("p")
+        found.settled()
+        assert state(page)["j"] == "0,2,1"
+        assert page.locator(".matrix .line.pinned").count() == 1

@@ -2,6 +2,7 @@
 # make test     everything that must hold: style, types, tests
 # make laws     the property tests alone, COUNT cases each
 # make bench    comparisons with other tools      make gallery    every picture the tests know
+# make docs     the documentation's site, in docs/_site
 # make examples the embedded models, made again   make page       the page's bundle, when its sources changed
 # make clean    removes all that was made
 
@@ -13,7 +14,7 @@ TORCH := $(shell sed -n 's/.*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml)
 PAGE_SOURCES := $(shell find ui -path ui/node_modules -prune -o -type f -print)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test laws bench gallery examples page clean
+.PHONY: demo test laws bench gallery docs examples page clean
 
 demo: $(VENV)/.demo
 	$(BIN)/isochrome open example:stanford
@@ -34,6 +35,10 @@ bench: $(VENV)/.test page
 gallery: $(VENV)/.test page
 	$(BIN)/python -m tests.gallery
 
+docs: $(VENV)/.docs page
+	$(BIN)/sphinx-build -W --keep-going -q docs docs/_site
+	@echo "docs/_site/index.html is the first page"
+
 examples: $(VENV)/.test
 	set -e; for name in stanford lenet5 photos; do $(BIN)/python -m isochrome.examples.scripts.$$name; done
 
@@ -41,7 +46,7 @@ page: $(VENV)/.test
 	$(BIN)/python hatch_build.py
 
 clean:
-	rm -rf $(VENV) dist ui/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) dist docs/_site ui/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -rf $(addprefix isochrome/app/static/,page.js page.css fonts MADE_FROM)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -61,3 +66,7 @@ $(VENV)/.test: $(VENV)/.made pyproject.toml hatch_build.py
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@

@@ -15,7 +15,7 @@ from typing import Any
 
 from isochrome.errors import IsochromeError, RequestError, shown
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 FIRST = "example:stanford"
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 fine, 2 could not do it, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["open", FIRST]
     try:
-        options = _parser().parse_args(given)
+        options = parser().parse_args(given)
         return int(options.run(options) or 0)
     except IsochromeError as fault:
         print(f"isochrome: {fault}", file=sys.stderr)
@@ -46,20 +46,21 @@ class _Parser(argparse.ArgumentParser):
         raise RequestError(f"{self.prog.removeprefix('isochrome').strip() or 'arguments'}: {shown(message, 300)}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """The command line as argparse knows it; the reference in the docs is made from it."""
+    whole = _Parser(
         prog="isochrome",
         description="Which stored weight acts on which connection: counted, checked against the framework, and drawn.",
         epilog="MODEL is a file (.onnx), example:NAME, or formula:'...' with --shape. Without a command the explorer "
         "opens on its first example.",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for row in _COMMANDS:
         command = commands.add_parser(row.name, help=row.help, description=row.help)
         for names, settings in row.arguments:
             command.add_argument(*names, **settings)
         command.set_defaults(run=row.run)
-    return parser
+    return whole
 
 
 # --- arguments ------------------------------------------------------------------------------------------------
@@ -228,6 +229,23 @@ def _run_formula(options: Any) -> None:
     _print(options, _opened(options)[0].report, layer_text)
 
 
+def _run_lab(options: Any) -> None:
+    from isochrome.app.lab import lab_text, read_and_run_lab
+    from isochrome.app.pictures import Drawn
+    from isochrome.draw.lab import lab_picture
+
+    def said(what: str) -> None:
+        if sys.stderr.isatty():
+            print(f"{what} ...", file=sys.stderr, flush=True)
+
+    if options.seed < 0:
+        raise RequestError(f"--seed: must be at least 0; got {options.seed}")
+    lab = read_and_run_lab(options.seed, said)
+    if options.output:
+        Drawn(lab_picture(lab)).save(options.output)
+    _print(options, lab, lab_text)
+
+
 def _run_explain(options: Any) -> None:
     from isochrome.app.text import explain_text
 
@@ -296,6 +314,10 @@ _COMMANDS = (
     Command(
         "page", _run_page, "the explorer as one offline file", MODEL, _OUTPUT, *_COMMON,
         (("--layer",), {"action": "append", "default": [], "metavar": "LAYER", "help": "put this layer in; repeats"}),
+    ),
+    Command(
+        "lab", _run_lab, "why sharing helps: three wirings of one layer, trained on digits", JSON, SEED,
+        (("-o", "--output"), {"metavar": "FILE", "help": "also a picture of the result"}),
     ),
     Command("report", _run_report, "the sharing table of the whole model", MODEL, JSON, SHAPE, TABLE),
     Command(

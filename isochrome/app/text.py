@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isochrome.ask.explain import Explanation, Term
 from isochrome.ask.reach import Reach
-from isochrome.ask.report import LayerReport, Report
+from isochrome.ask.report import LayerReport, Report, UseCounts
 from isochrome.ask.uses import WeightUses
 from isochrome.core.relation import Place
 from isochrome.core.sizes import Shape
@@ -73,7 +73,7 @@ def report_text(report: Report, ink: Ink) -> str:
         widths = [max(len(row.cells[column]) for row in (_Row(_HEAD), *rows, end)) for column in columns]
         if sum(widths) + 2 * len(widths) - 2 <= ink.width:
             break
-    lines = [f"{ink.bold(shown(report.model, 200))}  {len(report.layers)} layers", ""]
+    lines = [f"{ink.bold(shown(report.model, 200))}  {_count(len(report.layers), 'layer')}", ""]
     lines.append(ink.dim(_set(_Row(_HEAD), columns, widths, ink, False)))
     rule = ink.dim("─" * (sum(widths) + 2 * len(widths) - 2))
     lines += [rule, *(_set(row, columns, widths, ink, True) for row in rows)]
@@ -99,7 +99,7 @@ def _row(layer: LayerReport, seen: dict[str, str]) -> _Row:
         margin = " ".join(filter(None, [margin, f"{layer.calls} calls" if layer.calls else "calls depend on data"]))
     one = "depends on data" if layer.depends else "" if not counts.weights else f"{uses.taps:,}" if (
         uses.taps is not None
-    ) else f"{uses.min:,} to {uses.max:,}"
+    ) else _range(uses)
     return _Row(
         (shown(layer.name, 32), layer.kind, _shape(layer.output_shape), f"{counts.neurons:,}",
          f"{counts.connections:,}", weights, one), margin,
@@ -148,7 +148,7 @@ def layer_text(layer: LayerReport, ink: Ink) -> str:
         _along(ink, "summed along", layer.summed_along, ()),
         "",
     ]
-    use = "depend on data" if layer.depends else f"{uses.min:,} to {uses.max:,} on real input"
+    use = "depend on data" if layer.depends else f"{_range(uses)} on real input"
     use += f", {uses.taps:,} with padding" if uses.taps is not None and uses.taps != uses.min else ""
     dead = "" if not layer.dead_weights else f", {layer.dead_weights:,} of them dead: they never meet a real input"
     for name, text in (
@@ -162,6 +162,16 @@ def layer_text(layer: LayerReport, ink: Ink) -> str:
         if text:
             lines.append(f"{ink.dim(name.ljust(16))}{text}")
     return "\n".join(lines) + "\n"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
+def _range(uses: UseCounts) -> str:
+    if uses.min is None or uses.max is None:
+        return "too many to tell apart"
+    return f"{uses.min:,}" if uses.min == uses.max else f"{uses.min:,} to {uses.max:,}"
 
 
 def _along(ink: Ink, what: str, loops: tuple[tuple[str, int], ...], constant: tuple[str, ...]) -> str:

@@ -31,8 +31,8 @@ from isochrome.draw.picture import (
 )
 
 __all__ = [
-    "ROLES", "bottom", "edges_in_order", "figure", "fitted", "grid", "legend", "neuron_bar", "number", "number_size",
-    "number_within", "outline", "paragraph", "place_text", "sum_text", "text_width", "wrapped",
+    "ROLES", "bottom", "edges_in_order", "figure", "fitted", "grid", "is_measured", "legend", "neuron_bar", "number",
+    "number_size", "number_within", "outline", "paragraph", "place_text", "sum_text", "text_width", "wrapped",
 ]  # fmt: skip
 
 Number = int | float | np.integer | np.floating
@@ -94,6 +94,11 @@ def text_width(text: str, size: float, bold: bool = False, mono: bool = False) -
     """
     table: Mapping[str, int] = {} if mono else _ADVANCES[bold]
     return sum(table.get(character) or _advance(character, mono) for character in text) * size / 1000
+
+
+def is_measured(text: str) -> bool:
+    """Whether the width of every character in the figures' own font is known, not guessed."""
+    return all(character in _ADVANCES[False] for character in text)
 
 
 def _advance(character: str, mono: bool) -> int:

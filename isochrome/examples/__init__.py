@@ -19,9 +19,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["EXAMPLES", "Example", "example_input", "example_inputs", "example_path", "example_record", "find_example"]
+__all__ = [
+    "DIGITS", "EXAMPLES", "Example", "example_input", "example_inputs", "example_path", "example_record",
+    "find_example",
+]  # fmt: skip
 
 _FOLDER = Path(__file__).parent
+
+DIGITS = _FOLDER / "digits.npz"
+"""1,797 handwritten digits, ``x`` of 8 by 8 with ink from 0 to 16 and ``y``: E. Alpaydin and C. Kaynak, Optical
+Recognition of Handwritten Digits, UCI Machine Learning Repository, CC BY 4.0, as carried by scikit-learn."""
 
 
 @dataclass(frozen=True, slots=True)

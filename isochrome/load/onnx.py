@@ -45,6 +45,10 @@ class OnnxFile:
             return None
         return read_tensor(self.source, self._tensors[stored.tensor])
 
+    def read_held(self, number: int) -> NDArray[Any] | None:
+        """The numbers of one initializer of the file."""
+        return read_tensor(self.source, self._tensors[number])
+
 
 def open_onnx(source: Source, sizes: Mapping[str, Shape] | None = None) -> OnnxFile:
     """The model in an ONNX file. ``sizes`` gives shapes of inputs that the file leaves open.

@@ -15,6 +15,7 @@ from isochrome.core.sharing import Along, Uses, along, level_sets, uses_per_weig
 from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
 from isochrome.layers import Prepared
+from isochrome.model.held import Declared, Held, Module
 from isochrome.model.origin import Piece
 
 __all__ = ["Layer", "Line", "Model", "Operation", "Parameter", "Pattern", "Span", "Tensor"]
@@ -260,7 +261,11 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A model as the product sees it: its layers in order, its parameters, and the graph around them."""
+    """A model as the product sees it: its layers in order, its parameters, and the graph around them.
+
+    ``held`` has every name of every stored tensor, used or not, in the order in which they are registered; ``modules``
+    and ``declared`` are known of PyTorch models alone.
+    """
 
     name: str
     format: str
@@ -272,6 +277,9 @@ class Model:
     outputs: tuple[str, ...]
     batch: int = 1
     notes: tuple[str, ...] = ()
+    held: tuple[Held, ...] = ()
+    modules: tuple[Module, ...] = ()
+    declared: tuple[Declared, ...] = ()
 
     @cached_property
     def _by_name(self) -> Mapping[str, int]:

@@ -34,6 +34,10 @@ class TypedModel:
         """The numbers of the line's weight."""
         return self.arrays[self.model.parameters[number].names[0]]
 
+    def read_held(self, number: int) -> Array | None:
+        """Nothing: a typed line holds no tensors by name."""
+        return None
+
     def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
         """The line's tensors; the output by evaluating the line."""
         output = self.relation.formula.output.name

@@ -34,6 +34,10 @@ class Reader(Protocol):
         """The stored numbers of a parameter, None where the graph computes them."""
         ...
 
+    def read_held(self, number: int) -> Array | None:
+        """The numbers behind one name of ``Model.held``, None where there are none to read."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from isochrome.draw import picture as marks
 from isochrome.draw.identity import Colouring, text_on
-from isochrome.draw.layout import ROLES, number_size, text_width
+from isochrome.draw.layout import ROLES, is_measured, number_size, text_width
 from isochrome.errors import RequestError, shown
 from isochrome.render.raster import raster_png
 
@@ -214,13 +214,13 @@ def _label(mark: marks.Label, pen: _Pen) -> str:
     mono = mono if mark.mono is None else mark.mono
     classes = f"{'mono' if mono else 'sans'}{' b' if bold else ''}"
     turn = f' transform="rotate({_n(mark.turn)} {_n(mark.x)} {_n(mark.y)})"' if mark.turn else ""
-    plate = ""
+    plate, width = "", text_width(mark.text, size, bold, mono)
     if mark.plate:
-        width = text_width(mark.text, size, bold, mono) + 8
-        left = mark.x - 4 - {"start": 0, "middle": (width - 8) / 2, "end": width - 8}[mark.anchor]
-        plate = f'<rect class="paper"{_box(left, mark.y - size, width, size * 1.35)}{turn}/>'
-    under = pen.colours.colour(mark.on)
-    rest = turn + _data(mark.keys)
+        left = mark.x - 4 - {"start": 0, "middle": width / 2, "end": width}[mark.anchor]
+        plate = f'<rect class="paper"{_box(left, mark.y - size, width + 8, size * 1.35)}{turn}/>'
+    under, rest = pen.colours.colour(mark.on), turn + _data(mark.keys)
+    if not mono and len(mark.text) > 3 and is_measured(mark.text):  # so that it fits in another font too
+        rest += f' textLength="{_n(width)}"'
     return plate + _written(mark.text, mark.x, mark.y, size, classes, mark.ink or token, under, mark.anchor, rest)
 
 

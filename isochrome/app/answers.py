@@ -17,7 +17,10 @@ from urllib.parse import parse_qsl
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
+from isochrome.app.playground import playground_record
 from isochrome.ask.explain import explain
+from isochrome.ask.maker import makers
+from isochrome.ask.network import network
 from isochrome.ask.reach import reach
 from isochrome.ask.uses import uses
 from isochrome.core.relation import Place
@@ -29,6 +32,7 @@ from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.examples import find_example
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import full_place, main_line
+from isochrome.model.typed import TypedModel
 from isochrome.model.values import Values
 from isochrome.render import FORMATS
 from isochrome.render.document import legend_record
@@ -58,7 +62,7 @@ class Answers:
     """
 
     def __init__(self, opened: OpenedModel, run: Run, limit: int = MOST_ELEMENTS, alone: bool = False) -> None:
-        self.opened, self.limit, self.alone = opened, limit, alone
+        self.opened, self.limit, self.alone, self.first_run = opened, limit, alone, run
         self.model: Model = opened.model
         self.patient = Patient(run.values.runner)
         self.values: Values = replace(run.values, runner=self.patient)
@@ -135,14 +139,25 @@ def _model(answers: Answers, given: Given) -> Any:
         record |= {"index": layer.number, **letters_and_roles(model, layer)}
     found = {
         "name": opened.name,
-        "title": find_example(opened.example).title if opened.example else opened.name,
+        "title": _title(opened),
         "report": report,
-        "views": [{"name": view.name, "title": view.title} for view in VIEWS.values()],
+        "views": [
+            {"name": view.name, "title": view.title, "whole": view.whole, "level": view.level}
+            for view in VIEWS.values()
+        ],
         "levels": list(LEVELS),
+        "repeats": len(network(model).repeats) if model.layers else 0,
         "input": {"what": answers.values.what},
+        "playground": playground_record(model.layers[0].lines[0]) if isinstance(opened.file, TypedModel) else None,
         "first": first_state(model),
     }
     return told(found)
+
+
+def _title(opened: OpenedModel) -> str:
+    if isinstance(opened.file, TypedModel):
+        return "A typed formula"
+    return find_example(opened.example).title if opened.example else opened.name
 
 
 def _layer(answers: Answers, given: Given) -> Any:
@@ -179,11 +194,9 @@ def _explain(answers: Answers, given: Given) -> Any:
     terms = sum(answers.values.relation_of(one).fix({0: place}).total for one in beside)
     if terms > MOST_TERMS:
         raise RequestError(f"neuron: must have at most {MOST_TERMS:,} connections to be shown here; has {terms:,}")
-    found = explain(answers.model, layer, neuron, answers.values)
-    if found.total is None or any(term.w is None for term in found.terms):
-        why = found.note or answers.note or "its sum has terms that no stored weight multiplies"
-        raise RequestError(f"{shown(layer.name)}: {why}. `isochrome explain` lists what is known.")
-    return told(found.to_dict())
+    found = explain(answers.model, layer, neuron, answers.values).to_dict()
+    missing = answers.note if found["total"] is None else ""
+    return told(found | {"note": found["note"] or missing or None})
 
 
 def _uses(answers: Answers, given: Given) -> Any:
@@ -194,6 +207,11 @@ def _uses(answers: Answers, given: Given) -> Any:
     depends = any(one.depends for _, one in answers.model.users(line.parameter))
     values = answers.values if depends else None
     return told(uses(answers.model, line, place, given.get("limit", 1000), values).to_dict())
+
+
+def _makers(answers: Answers, given: Given) -> Any:
+    layer = answers.layer(given["index"])
+    return told({"makers": [one.to_dict() for one in makers(answers.model, layer, _needed(given, "x"))]})
 
 
 def _reach(answers: Answers, given: Given) -> Any:
@@ -217,17 +235,17 @@ def _reasons(answers: Answers, layer: Layer) -> dict[str, str]:
 def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
     if "j" in given and "i" not in given:
         raise RequestError("j: must come with i")
-    if given.get("frame", 0):
-        raise RequestError(f"frame: must be 0; got {given['frame']}")
     pins = tuple(given[name] for name in "ij" if name in given)
     parameter, place = given.get("w", ("", None))
     line: Line | None = weight_line(answers.model, layer, parameter, place)
     if line is not None and line.is_bias:
         line, place = None, None
     seen = scene(
-        answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0)
-    )
-    return replace(seen, window=given.get("window", ()), channel_last="order" in given)
+        answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0),
+        many=given.get("many", False),
+    )  # fmt: skip
+    window, last = given.get("window", ()), "order" in given
+    return replace(seen, window=window, channel_last=last, fold=given.get("fold", True))
 
 
 def _page_svg(picture: Picture) -> str:
@@ -319,11 +337,14 @@ def _text(key: str, text: str) -> str:
 _READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
     {
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
-        "c": _number, "m": _number, "window": _window, "order": _choice("last"), "frame": _number,
-        "for": _choice(*_DRAWINGS), "limit": _limit, "to": _text, "forward": _yes,
+        "c": _number, "m": _number, "window": _window, "order": _choice("last"), "for": _choice(*_DRAWINGS),
+        "limit": _limit, "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "x": _place,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""
+
+
+_DRAWING = ("i", "j", "w", "c", "m", "window", "order", "fold", "many", "for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,11 +360,10 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "model": Question((), (), _model),
         "layer": Question(("index",), (), _layer),
-        "draw": Question(
-            ("index", "view", "level"), ("i", "j", "w", "c", "m", "window", "order", "frame", "for"), _draw
-        ),
+        "draw": Question(("index", "view", "level"), _DRAWING, _draw),
         "explain": Question(("index",), ("i",), _explain),
         "uses": Question(("index",), ("w", "limit"), _uses),
+        "makers": Question(("index",), ("x",), _makers),
         "reach": Question(("index",), ("i", "to", "forward"), _reach),
     }
 )

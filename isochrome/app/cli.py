@@ -74,6 +74,13 @@ def _place(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(text) from None
 
 
+def _span(text: str) -> tuple[int, int]:
+    low, _, high = text.partition(":")
+    if not (low.isdecimal() and high.isdecimal() and int(low) < int(high)):
+        raise argparse.ArgumentTypeError(f"a part is A:B with A below B, like 0:20; got {shown(text)}")
+    return int(low), int(high)
+
+
 def _weight(text: str) -> tuple[str, tuple[int, ...]]:
     name, _, place = text.rpartition(":")
     return name, _place(place)
@@ -275,7 +282,7 @@ def _run_reach(options: Any) -> None:
 
 def _run_draw(options: Any) -> None:
     opened = _opened(options)
-    layer = opened.model.layer(options.layer) if options.layer else _only_layer(opened)
+    layer = opened.model.layer(options.layer) if options.layer else _layer_for(options.view, opened)
     from isochrome.app.pictures import draw
 
     name, weight = options.weight or ("", None)
@@ -285,14 +292,21 @@ def _run_draw(options: Any) -> None:
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
-            inputs=options.input, many=options.many, window=options.window, channel_last=options.channel_last,
+            inputs=options.input, many=options.many, fold=not options.unfold,
+            window=options.window if options.layers is None else (options.layers,), channel_last=options.channel_last,
         )  # fmt: skip
         drawn.save(options.output)
     if options.json:
         sys.stdout.write(drawn.json())
 
 
-def _only_layer(opened: Any) -> Any:
+def _layer_for(view: str, opened: Any) -> Any:
+    """The layer that is meant where none is named: the only one, or for a view of the whole model the first."""
+    from isochrome.ask.network import first_able
+    from isochrome.draw.views import VIEWS
+
+    if view in VIEWS and VIEWS[view].whole and opened.model.layers:
+        return first_able(opened.model)
     if len(opened.model.layers) != 1:
         raise RequestError(f"LAYER: must be given; the model has {len(opened.model.layers)} layers")
     return opened.model.layers[0]
@@ -354,7 +368,10 @@ _COMMANDS = (
         (("--channel-last",), {"action": "store_true", "help": "the matrix counts places before channels"}),
         (("--theme",), {"choices": ["light", "dark", "print"], "default": "light", "help": "default: light"}),
         (("--scale",), {"type": float, "default": 2.0, "help": "of a PNG; default: 2"}),
-        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}), JSON, ORDER, *_COMMON,
+        (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}),
+        (("--layers",), {"type": _span, "metavar": "A:B", "help": "network: from layer A to before B"}),
+        (("--unfold",), {"action": "store_true", "help": "network: draw repeated blocks one by one"}),
+        JSON, ORDER, *_COMMON,
     ),
     Command(
         "formula", _run_formula, "the report of a typed line",

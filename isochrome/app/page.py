@@ -20,9 +20,10 @@ from isochrome.app.answers import Answers, encode
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.pictures import write_whole
 from isochrome.draw.identity import LEVELS
+from isochrome.draw.views import VIEWS
 from isochrome.errors import IsochromeError, RequestError, shown
 
-__all__ = ["FILES", "Written", "page_file", "served_page", "write_page"]
+__all__ = ["FILES", "Written", "page_document", "page_file", "served_page", "write_page"]
 
 STATIC = Path(__file__).parent / "static"
 ROOM = 2_000_000
@@ -97,10 +98,10 @@ def _data(content: Mapping[str, Any]) -> str:
     return f'<script type="application/json" id="isochrome">{text}</script>\n'
 
 
-def served_page(title: str, base: str) -> bytes:
-    """The served document: it names its script and its stylesheet, and says where to ask."""
-    head = f'<link rel="stylesheet" href="{base}/page.css">\n<script type="module" src="{base}/page.js"></script>\n'
-    return (_head(title, head) + _data({"host": "served", "base": base}) + "</body>\n</html>\n").encode()
+def served_page(title: str, base: str, home: str) -> bytes:
+    """The served document: it names its script and its stylesheet, where to ask, and where other models are."""
+    head = f'<link rel="stylesheet" href="{home}/page.css">\n<script type="module" src="{home}/page.js"></script>\n'
+    return (_head(title, head) + _data({"host": "served", "base": base, "home": home}) + "</body>\n</html>\n").encode()
 
 
 # --- one file -------------------------------------------------------------------------------------------------
@@ -127,16 +128,24 @@ def write_page(
 
     Without ``layers`` all of them go in, or the first ones that fit about two megabytes.
     """
+    content, found = page_document(opened, run, layers)
+    write_whole(path, content)
+    return found
+
+
+def page_document(
+    opened: OpenedModel, run: Run, layers: Sequence[int] | None = None, first: int | None = None
+) -> tuple[bytes, Written]:
+    """The explorer as one HTML document, and what it holds; ``first`` is a layer that has to be in it."""
     answers = Answers(opened, run, MOST_ELEMENTS, alone=True)
     code, style = _static("page.js").decode(), _stylesheet(_inlined)
     model = answers.answer("model")
-    packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(style))
+    packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(style), first)
     found = Written(tuple(sorted(chosen)), len(model["report"]["layers"]), 0)
     title = model["title"] + (f" ({found.lacks})" if found.lacks else "")
     packed["model"] = encode(model | {"title": title})
     content = _document(title, packed, code, style)
-    write_whole(path, content)
-    return Written(found.layers, found.of, len(content))
+    return content, Written(found.layers, found.of, len(content))
 
 
 def _inlined(font: str) -> str:
@@ -144,11 +153,11 @@ def _inlined(font: str) -> str:
 
 
 def _packed(
-    answers: Answers, model: Mapping[str, Any], layers: Sequence[int] | None, room: int
+    answers: Answers, model: Mapping[str, Any], layers: Sequence[int] | None, room: int, first: int | None = None
 ) -> tuple[dict[str, bytes], list[int]]:
-    first = model["first"]["layer"]
     every = range(len(model["report"]["layers"]))
-    order = [first, *(number for number in every if number != first)] if layers is None else dict.fromkeys(layers)
+    begin = [*([first] if first in every else []), model["first"]["layer"]]
+    order = dict.fromkeys([*begin, *every] if layers is None else layers)
     packed: dict[str, bytes] = {}
     chosen: list[int] = []
     for number in order if every else ():
@@ -173,7 +182,7 @@ def _answers_of(answers: Answers, number: int, first: Mapping[str, Any]) -> Iter
         (f"draw/{number}/{view['name']}/{level}", query)
         for view in layer["views"]
         if not view["reason"]
-        for level in LEVELS
+        for level in _levels(view["name"])
         for query in queries
     ]
     paths += [(f"explain/{number}", f"i={place}") for place in pins.values()]
@@ -182,6 +191,10 @@ def _answers_of(answers: Answers, number: int, first: Mapping[str, Any]) -> Iter
             yield (f"{path}?{query}" if query else path), encode(answers.answer(path, query))
         except IsochromeError:
             continue  # the page says what it lacks where it is asked for it
+
+
+def _levels(view: str) -> tuple[str, ...]:
+    return (VIEWS[view].level,) if VIEWS[view].level else tuple(LEVELS)
 
 
 def _shared(packed: Mapping[str, bytes]) -> bytes:

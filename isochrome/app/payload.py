@@ -183,6 +183,7 @@ def _line(model: Model, layer: Layer, line: Line, values: Values, held: _Tensors
         "relation": payload,
         "reason": reason,
         "weight": line.weight or None,
+        "adds": line.is_bias,
         "scale": line.scale,
         "exact": line.exact and line.formula.reduce == "+",
         "identity": _identity(seen) if seen else {},

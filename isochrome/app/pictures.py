@@ -173,6 +173,7 @@ def draw(
     window: Sequence[tuple[int, int]] = (),
     many: bool = False,
     channel_last: bool = False,
+    fold: bool = True,
     theme: str = "light",
     scale: float = 2,
     run: Run | None = None,
@@ -195,7 +196,7 @@ def draw(
     if line is not None and line.is_bias:
         raise RequestError(f"weight: must multiply an input to be drawn; {shown(parameter)} is a bias")
     seen = scene(model, one, replace(values, runner=patient), colour, pins, line, weight, filter, channel, chosen, many)
-    seen = replace(seen, window=tuple(window), channel_last=channel_last)
+    seen = replace(seen, window=tuple(window), channel_last=channel_last, fold=fold)
     return Drawn(_noted(picture_of(seen, view), patient), theme, scale)
 
 

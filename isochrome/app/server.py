@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import socket
 import sys
@@ -18,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -30,7 +32,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from isochrome.app.answers import Answers, encode
 from isochrome.app.api import OpenedModel, Run
-from isochrome.app.page import FILES, page_file, served_page
+from isochrome.app.page import FILES, page_document, page_file, served_page
+from isochrome.app.rooms import Rooms
 from isochrome.errors import IsochromeError, RequestError, shown
 
 __all__ = ["Site", "application", "running", "serve"]
@@ -71,11 +74,28 @@ class Site:
 def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecutor) -> ASGIApp:
     """The explorer as an ASGI application, its guard in front. Work is done in the pool, never on the loop."""
     answers = Answers(opened, run)
+    rooms = Rooms()
     base = f"/{site.token}"
-    page = served_page(shown(opened.name, 200), base)
+    page = served_page(shown(opened.name, 200), base, base)
 
     async def first(request: Request) -> Response:
         return Response(page, media_type="text/html")
+
+    async def save(request: Request) -> Response:
+        return await _saved(pool, opened, run, request)
+
+    async def room_save(request: Request) -> Response:
+        answers = await asyncio.get_running_loop().run_in_executor(pool, rooms.answers, request.path_params["room"])
+        return await _saved(pool, answers.opened, answers.first_run, request)
+
+    async def room(request: Request) -> Response:
+        name = request.path_params["room"]
+        here = f"{base}/at/{quote(name, safe=':;=,*+[]()<&!')}"
+        return Response(served_page(shown(name, 200), here, base), media_type="text/html")
+
+    async def room_answer(request: Request) -> Response:
+        name, path, query = request.path_params["room"], request.path_params["path"], request.url.query
+        return Response(await _work(pool, rooms.encoded, name, path, query), media_type="application/json")
 
     async def file(request: Request) -> Response:
         name = request.path_params["name"]
@@ -92,6 +112,10 @@ def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecu
     routes = [
         Route(f"{base}/", first),
         Route(f"{base}/api/{{path:path}}", answer),
+        Route(f"{base}/save.html", save),
+        Route(f"{base}/at/{{room}}/save.html", room_save),
+        Route(f"{base}/at/{{room}}/", room),
+        Route(f"{base}/at/{{room}}/api/{{path:path}}", room_answer),
         Route(f"{base}/{{name:path}}", file),
     ]
     faults = {HTTPException: _http_fault, IsochromeError: _fault, Exception: _surprise}
@@ -100,6 +124,17 @@ def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecu
 
 async def _work(pool: ThreadPoolExecutor, function: Callable[..., bytes], *given: str) -> bytes:
     return await asyncio.get_running_loop().run_in_executor(pool, function, *given)
+
+
+async def _saved(pool: ThreadPoolExecutor, opened: OpenedModel, run: Run, request: Request) -> Response:
+    """The page as one file, with the layer on screen in it."""
+    layer = request.query_params.get("layer", "")
+    first = int(layer) if re.fullmatch(r"[0-9]{1,9}", layer) else None
+    content, _ = await asyncio.get_running_loop().run_in_executor(
+        pool, lambda: page_document(opened, run, None, first)
+    )
+    headers = {"content-disposition": 'attachment; filename="isochrome.html"'}
+    return Response(content, media_type="text/html", headers=headers)
 
 
 def _said(status: int, text: str) -> Response:

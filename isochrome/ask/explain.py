@@ -143,7 +143,9 @@ def _prepare(values: Values, lines: list[Line], main: Line) -> None:
 
 
 def _note(exact: list[Line], lines: list[Line], main: Line) -> str:
-    if len(exact) < len(lines) and not any(line.prepared for line in exact):
+    tables = {tensor for line in exact for _, tensor in line.data}
+    vague = [line for line in lines if not line.exact and not tables.issuperset(tensor for _, tensor in line.inputs)]
+    if vague and not any(line.prepared for line in exact):
         return "the value is no sum of products: the formula says who is connected, not the number"
     special = next((line.of for line in exact if line.of and line.prepared is None), "")
     if special:

@@ -13,7 +13,7 @@ from isochrome.errors import FormulaError, RequestError, shown
 from isochrome.model.parts import Layer, Line, Model, Operation
 from isochrome.model.places import full_place, main_line, sample_letters
 
-__all__ = ["Reach", "reach"]
+__all__ = ["Reach", "Seen", "cone", "reach"]
 
 Status = Literal["exact", "bound", "depends on data"]
 LONGEST = 10_000_000
@@ -64,12 +64,34 @@ def reach(model: Model, layer: Layer, neuron: Place, to: str = "", forward: bool
     if end not in model.tensors:
         raise RequestError(f"reach: must go to an input, an output or a layer of the model; got {shown(to or end)}")
     places, status = found.get(end, Places(())), statuses.get(end, "exact")
-    batch = model.tensors[end].batch_alone
-    if batch is not None:
-        places = Places(tuple((*box[:batch], *box[batch + 1 :]) for box in places.boxes), places.exact)
+    places = _sample(model, end, places)
     name = model.layer(to).name if to and to not in model.tensors else end
     exact: Status = status if places.exact or status != "exact" else "bound"
     return Reach(layer.name, tuple(neuron), sample_letters(line, access), name, exact, places)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The places of one tensor that a neuron sees, without the batch axis, and how sure that is."""
+
+    places: Places
+    status: Status
+
+
+def cone(model: Model, layer: Layer, neuron: Place) -> dict[str, Seen]:
+    """What a neuron sees of every tensor before it, by the tensor's name: its whole receptive cone."""
+    line = main_line(layer)
+    start = Places.of(full_place(line, line.formula.output, neuron, f"neuron of {layer.name}"))
+    found, statuses = _backward(model, layer, line, start)
+    return {name: Seen(_sample(model, name, places), statuses.get(name, "exact")) for name, places in found.items()}
+
+
+def _sample(model: Model, name: str, places: Places) -> Places:
+    """Places of one tensor without its batch axis."""
+    batch = model.tensors[name].batch_alone
+    if batch is None:
+        return places
+    return Places(tuple((*box[:batch], *box[batch + 1 :]) for box in places.boxes), places.exact)
 
 
 Sets = dict[str, Places]

@@ -14,8 +14,9 @@ from typing import Literal
 from isochrome.draw.identity import Colouring
 
 __all__ = [
-    "Area", "Bracket", "Cell", "Chip", "Dot", "Edge", "Glyph", "Group", "Hit", "Ink", "Keys", "Label", "Legend", "Mark",
-    "NOTHING", "Outline", "Picture", "Place", "Point", "Rect", "Rule", "Sheet", "Table", "Tag", "keys",
+    "Area", "Bracket", "Cell", "Chip", "Dot", "Edge", "FillToken", "Glyph", "Group", "Hit", "Ink", "Keys", "Label",
+    "Legend", "Mark", "NOTHING", "Outline", "Picture", "Place", "Point", "Rect", "Rule", "Sheet", "Table", "Tag",
+    "keys",
 ]  # fmt: skip
 
 Place = tuple[int, ...]
@@ -261,7 +262,8 @@ class Ink:
     """A raster of ``columns`` times ``rows`` bytes, row by row, stretched over a box without smoothing.
 
     Without ``identities`` a byte is ink, from 0 for none to 255 for full. With them it is an index: 0 blank, 1 an
-    element that is not coloured, 2 + n the n-th identity.
+    element that is not coloured, 2 + n the n-th identity. With three ``colours`` it is a photograph: red, green and
+    blue, a byte each, which stand for nothing but themselves.
     """
 
     x: float
@@ -272,6 +274,7 @@ class Ink:
     rows: int
     values: bytes
     identities: tuple[str, ...] = ()
+    colours: Literal[1, 3] = 1
     keys: Keys = NOTHING
 
 

@@ -32,7 +32,10 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means."""
+    """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means.
+
+    ``fold`` draws equal blocks of the network once.
+    """
 
     model: Model
     layer: Layer
@@ -47,6 +50,7 @@ class Scene:
     window: tuple[tuple[int, int], ...] = ()
     many: bool = False
     channel_last: bool = False
+    fold: bool = True
 
     # --- the tensors ------------------------------------------------------------------------------------------
 

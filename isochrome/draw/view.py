@@ -21,8 +21,9 @@ def positions(scene: Scene) -> tuple[str, Shape]:
 class View:
     """One row of the table of views. ``unfit`` is '' where the view makes sense for a scene, else why it does not.
 
-    ``panel`` marks a part of a composition, which gets no tab of its own. ``spans`` says what a window is a part of:
-    its name, and the sizes of its sides.
+    ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model;
+    ``level`` is the only one that a view is drawn at, '' for one that is drawn at any. ``spans`` says what a window is
+    a part of: its name, and the sizes of its sides.
     """
 
     name: str
@@ -30,4 +31,6 @@ class View:
     draw: Callable[[Scene], Picture]
     unfit: Callable[[Scene], str]
     panel: bool = False
+    whole: bool = False
+    level: str = ""
     spans: Callable[[Scene], tuple[str, Shape]] = positions

@@ -6,7 +6,7 @@ Every text passes ``_text`` and every attribute that holds text passes ``_attrib
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
@@ -15,7 +15,7 @@ from isochrome.draw import picture as marks
 from isochrome.draw.identity import Colouring, text_on
 from isochrome.draw.layout import ROLES, is_measured, number_size, text_width
 from isochrome.errors import RequestError, shown
-from isochrome.render.raster import raster_png
+from isochrome.render.raster import raster
 
 __all__ = ["THEMES", "css", "svg"]
 
@@ -326,6 +326,8 @@ def _arrow(start: marks.Point, end: marks.Point) -> str:
 
 
 def _ink(mark: marks.Ink, pen: _Pen) -> str:
+    if mark.colours > 1:
+        return _image(mark, (), b"", _data(mark.keys))
     ink, line = pen.token["ink"], pen.token["line"]
     own = [pen.colours.colour(name) or line for name in mark.identities]
     if pen.hits:
@@ -347,8 +349,8 @@ def _themed(mark: marks.Ink, own: list[str]) -> str:
     return mask + under + coloured
 
 
-def _image(mark: marks.Ink, palette: list[str], alphas: bytes, data: str = "") -> str:
-    link = f'href="data:image/png;base64,{base64.b64encode(raster_png(mark, palette, alphas)).decode()}"'
+def _image(mark: marks.Ink, palette: Sequence[str], alphas: bytes, data: str = "") -> str:
+    link = f'href="data:image/png;base64,{base64.b64encode(raster(mark, palette, alphas)).decode()}"'
     box = _box(mark.x, mark.y, mark.width, mark.height)
     return f'<image class="raster"{data}{box} preserveAspectRatio="none" {link}/>'
 

@@ -12,7 +12,10 @@ LAYER = "</script><script>alert(1)</script><!-- \u202e'\"&{}/../..?#%00"
 WEIGHT = "<img src=x onerror=alert(2)>\u2028.weight"
 INPUT = "x</style><svg onload=alert(3)>"
 
-__all__ = ["INPUT", "LAYER", "WEIGHT", "write_hostile"]
+LONG = "o" * 5000
+RIGHT_TO_LEFT = "\u05e9\u05db\u05d1\u05d4"
+
+__all__ = ["INPUT", "LAYER", "LONG", "RIGHT_TO_LEFT", "WEIGHT", "write_hostile", "write_strange"]
 
 
 def write_hostile(folder: Path) -> Path:
@@ -33,5 +36,25 @@ def write_hostile(folder: Path) -> Path:
     graph = helper.make_graph(nodes, "g", [given], [out], stored)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     path = folder / "a<b>&amp;.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def write_strange(folder: Path) -> Path:
+    """Five convolutions in a row whose names are markup, 5,000 letters, right to left, control characters, and empty."""
+    names = ["<b>bold</b>", LONG, RIGHT_TO_LEFT, "a\x07b\x1b[31m", ""]
+    generator = np.random.default_rng(0)
+    nodes, stored = [], []
+    read = "image"
+    for number, name in enumerate(names):
+        weight = name or "w"
+        stored.append(numpy_helper.from_array(generator.standard_normal((2, 2, 3, 3)).astype(np.float32), weight))
+        nodes.append(helper.make_node("Conv", [read, weight], [f"t{number}"], name=name, pads=[1, 1, 1, 1]))
+        read = f"t{number}"
+    given = helper.make_tensor_value_info("image", onnx.TensorProto.FLOAT, (1, 2, 6, 6))
+    out = helper.make_tensor_value_info(read, onnx.TensorProto.FLOAT, None)
+    graph = helper.make_graph(nodes, "g", [given], [out], stored)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path = folder / "strange.onnx"
     path.write_bytes(model.SerializeToString())
     return path

@@ -392,3 +392,10 @@ def test_p_pins_the_row_under_the_pointer(browser: Browser, demo: str) -> None:
         found.settled()
         assert state(page)["j"] == "0,2,1"
         assert page.locator(".matrix .line.pinned").count() == 1
+
+
+def test_a_changed_number_is_the_matrix_s_too(browser: Browser, demo: str) -> None:
+    with watched(browser, f"{demo}#view=matrix&i=0,0,0&edit=w:0:0,0,1,2=5") as found:
+        page = found.page
+        page.mouse.move(*point(page, 0, 1))
+        assert page.inner_text("#matrix-said") == "y[0,0,0] × x[0,0,1]: w[0,0,1,2] = 5"

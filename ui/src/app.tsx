@@ -14,7 +14,9 @@ import { Hatches } from "./logo";
 import { SinglePanel, StartPanels } from "./panels";
 import { Fault, Opaque } from "./states";
 import { StatusLine } from "./statusline";
+import { Playground } from "./playground";
 import type { Store } from "./store";
+import { Story } from "./story";
 import { widthOf } from "./svg";
 import { turnTheme } from "./theme";
 import type { DrawAnswer } from "./types";
@@ -90,28 +92,27 @@ function Main({ store }: { store: Store }) {
     !start &&
     !hasLedger(state.view) &&
     !onCanvas(state.view) &&
+    !store.atOneLevel &&
     width - LEDGER - EDGES >= SCALE * (answer ? widthOf(answer.svg) : 0) &&
     width >= 1100;
   const uncoloured = answer?.legend.level === "none";
   return (
     <main class={`main ${start ? "is-start" : "is-single"}${beside ? " beside" : ""}`} ref={box}>
       <div class="title">
+        <Story store={store} />
         <h1>{heading(store, uncoloured)}</h1>
-        <p>
-          {record.opaque
-            ? record.kind
-            : lead(state.view, answer ? subtitle(state.view, answer) : undefined, state.level)}
-        </p>
+        <p>{record.opaque && !store.whole ? record.kind : lead(state.view, subtitle(state.view, answer), state.level)}</p>
       </div>
-      {record.opaque ? (
+      {record.opaque && !store.whole ? (
         <div class="panel">
           <Opaque record={record} />
         </div>
       ) : (
         <>
+          <Playground store={store} />
           {!uncoloured && <LegendBar store={store} legend={answer?.legend ?? null} />}
           {start ? <StartPanels store={store} /> : <SinglePanel store={store} />}
-          {hasLedger(state.view) && answer ? (
+          {store.whole ? null : (hasLedger(state.view) && answer) || store.atOneLevel ? (
             <section class="panel slim" aria-label="Pointed at">
               <StatusLine store={store} />
             </section>
@@ -126,13 +127,14 @@ function Main({ store }: { store: Store }) {
 }
 
 /** What is drawn, in a sentence. What the page draws itself is no window of the host's. */
-const subtitle = (view: string, { subtitle: text, window }: DrawAnswer): string | undefined =>
-  onCanvas(view) && window ? text?.split(" Drawn: ")[0] : text;
+const subtitle = (view: string, answer: DrawAnswer | null | undefined): string | undefined =>
+  onCanvas(view) && answer?.window ? answer.subtitle?.split(" Drawn: ")[0] : answer?.subtitle;
 
 /** The law of the screen; a picture without identities has none, and is called by its name. */
 function heading(store: Store, uncoloured: boolean): string {
   const { record, state, model } = store;
-  if (record?.opaque) return record.name;
+  if (record?.opaque && !store.whole) return record.name;
+  if (store.whole) return "The whole model";
   if (uncoloured) return model.views.find((view) => view.name === state.view)?.title ?? state.view;
   const legend = store.shown.find((picture) => picture.answer)?.answer?.legend;
   return legend?.title || `Same colour = same ${state.level}`;

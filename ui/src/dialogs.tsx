@@ -1,12 +1,12 @@
 /** The two small windows of the page: its keys, and going to a neuron by its index. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { Key } from "./keyboard";
 import type { Store } from "./store";
 
-function Modal({ title, onClose, children }: { title: string; onClose(): void; children: ComponentChildren }) {
+export function Modal({ title, onClose, children }: { title: string; onClose(): void; children: ComponentChildren }) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => box.current?.showModal(), []);
+  useLayoutEffect(() => box.current?.showModal(), []);
   return (
     <dialog ref={box} onClose={onClose} aria-label={title}>
       <h2>{title}</h2>

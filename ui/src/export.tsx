@@ -1,5 +1,5 @@
 /** Saving what is on the screen: the drawing as a file that stands on its own. */
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { save } from "./svg";
 import type { Picture, Store } from "./store";
 import type { DrawAnswer } from "./types";
@@ -7,23 +7,21 @@ import { onCanvas, panelsOf } from "./views";
 
 export function Exports({ store }: { store: Store }) {
   const box = useRef<HTMLDetailsElement>(null);
+  const [said, setSaid] = useState("");
   const panels = panelsOf(store.model, store.state.view);
-  const ready = store.shown.filter((picture) => picture.answer);
-  if (panels.length === 1)
-    return (
-      <button
-        type="button"
-        class="plain"
-        disabled={ready.length === 0}
-        onClick={() => void exportPicture(store, store.shown[0]!)}
-        aria-keyshortcuts="e"
-      >
-        export
-      </button>
+  const close = (): void => box.current?.removeAttribute("open");
+  const copy = (): void => {
+    const done = navigator.clipboard?.writeText(location.href) ?? Promise.reject(new Error("no clipboard"));
+    void done.then(
+      () => setSaid("The link is copied."),
+      () => setSaid("The browser keeps its clipboard closed: copy the address above."),
     );
+  };
   return (
-    <details class="menu" ref={box}>
-      <summary class="plain">export</summary>
+    <details class="menu" ref={box} onToggle={() => setSaid("")}>
+      <summary class="plain" aria-keyshortcuts="e">
+        export
+      </summary>
       <div class="sheet">
         {panels.map(({ view, title }, k) => (
           <button
@@ -32,13 +30,32 @@ export function Exports({ store }: { store: Store }) {
             class="plain"
             disabled={!store.shown[k]?.answer}
             onClick={() => {
-              box.current?.removeAttribute("open");
+              close();
               void exportPicture(store, store.shown[k]!);
             }}
           >
-            Save {title} as SVG
+            {panels.length > 1 ? `Save ${title} as SVG` : "Save this picture as SVG"}
           </button>
         ))}
+        <button type="button" class="plain" onClick={copy}>
+          Copy link
+        </button>
+        {store.base !== null && (
+          <a class="plain" href={`${store.base}/save.html?layer=${store.state.layer}`} download="isochrome.html">
+            Save this page, to open offline
+          </a>
+        )}
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            close();
+            print();
+          }}
+        >
+          Print
+        </button>
+        <p role="status">{said}</p>
       </div>
     </details>
   );

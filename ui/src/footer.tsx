@@ -1,4 +1,5 @@
-/** What the formula says, in words; and the verdict on the third picture. */
+/** What the formula says, in words; the verdict on the third picture, and on what people say of such pictures. */
+import { claims } from "./claims";
 import type { Store } from "./store";
 import { START } from "./views";
 import { loopClauses, verdict } from "./words";
@@ -22,6 +23,25 @@ export function Footer({ store }: { store: Store }) {
         ))}
         <p>{loopClauses(record, start).join(" ")}</p>
       </div>
+      {start && <Claims store={store} />}
     </footer>
+  );
+}
+
+/** Each claim with its verdict as a word: colour is for identities. */
+function Claims({ store }: { store: Store }) {
+  const all = claims(store);
+  if (all.length === 0) return null;
+  return (
+    <dl class="claims" aria-label="What people say of such pictures">
+      {all.map(({ text, holds, because }) => (
+        <div key={text}>
+          <dt>
+            <b class={`mono verdict-word${holds ? " holds" : ""}`}>{holds ? "true" : "false"}</b> {text}
+          </dt>
+          <dd>{because}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -19,9 +19,15 @@ export function Header({ store, listOpen, onList, onTheme, onHelp }: Props) {
   const many = model.report.layers.length;
   return (
     <header class="bar">
-      <span class="brand">
-        <Logo /> <b>isochrome</b>
-      </span>
+      {store.home === null ? (
+        <span class="brand">
+          <Logo /> <b>isochrome</b>
+        </span>
+      ) : (
+        <a class="brand" href={`${store.home}/`} aria-label="isochrome: back to the model that it was opened with">
+          <Logo /> <b>isochrome</b>
+        </a>
+      )}
       <button
         type="button"
         class="crumb"

@@ -1,5 +1,6 @@
 /** One layer as the page needs it: its relations, its tensors, and what a pointed-at thing reaches. */
 import { tensor, type Tensor } from "./bytes";
+import { NONE, type Edits } from "./edits";
 import { Relation, type Taps } from "./relation";
 import type { LayerAnswer, LayerRecord, Line, ModelAnswer, Place, Target, Weight } from "./types";
 
@@ -12,6 +13,8 @@ export interface WeightLine {
   /** The access of the weight; the inputs are all other factors. */
   weight: number;
   inputs: readonly number[];
+  /** A bias: the weight is added, no input multiplies it. */
+  adds: boolean;
 }
 
 /** Every key that belongs to a neuron or an input, as the marks spell them. */
@@ -35,6 +38,8 @@ function belongs(is: string, role: string): boolean {
 
 export class Layer {
   readonly lines: readonly WeightLine[];
+  /** Numbers that the reader changed. */
+  edits: Edits = NONE;
   private readonly tensors = new Map<string, Tensor | null>();
   private readonly numbers: Map<string, number>;
 
@@ -53,7 +58,8 @@ export class Layer {
     const weight = line.weight ? relation.access(line.weight) : Math.max(relation.access("w"), relation.access("b"));
     if (weight < 1) return [];
     const inputs = relation.accesses.map((_, k) => k).filter((k) => k > 0 && k !== weight);
-    return [{ line, relation, weight, inputs, p: line.p ?? this.number(line.parameter) }];
+    const adds = line.adds ?? inputs.length === 0;
+    return [{ line, relation, weight, inputs, adds, p: line.p ?? this.number(line.parameter) }];
   }
 
   /** The number of a parameter in the report, by any of its names; -1 where the report has none. */
@@ -86,9 +92,40 @@ export class Layer {
     return loops.reduce((product, [loop]) => product * (sizes[loop] ?? 1), loops.length ? 1 : 0);
   }
 
-  tensorOf({ line, relation }: WeightLine, access: number): Tensor | null {
+  tensorOf({ line, relation, weight, p }: WeightLine, access: number): Tensor | null {
     const name = relation.accesses[access]!.tensor;
-    return this.named(line.tensors?.[name] ?? name);
+    const key = line.tensors?.[name] ?? name;
+    const stored = this.named(key);
+    const head = access === weight ? `w:${p}:` : key === "x" ? "x:" : null;
+    if (!stored || this.edits.size === 0 || head === null) return stored;
+    return { shape: stored.shape, at: (place) => this.edits.get(head + joined(place)) ?? stored.at(place) };
+  }
+
+  /** The stored number of a weight, before any edit. */
+  storedWeight(p: number, place: Place): number | undefined {
+    const entry = this.lineOf({ kind: "weight", p, place });
+    if (!entry) return undefined;
+    const name = entry.relation.accesses[entry.weight]!.tensor;
+    return this.named(entry.line.tensors?.[name] ?? name)?.at(place);
+  }
+  stored(target: Target): number | undefined {
+    if (target.kind === "weight") return this.storedWeight(target.p, target.place);
+    return target.kind === "input" ? this.named("x")?.at(target.place) : undefined;
+  }
+
+  /** The neurons whose value an edit may change; none where they are more than so many. */
+  editedOutputs(most: number): Set<string> {
+    const found = new Set<string>();
+    for (const key of this.edits.keys()) {
+      const place = key.slice(key.lastIndexOf(":") + 1).split(",").filter(Boolean).map(Number);
+      for (const entry of this.lines)
+        for (const access of key.startsWith("x") ? entry.inputs : key.startsWith(`w:${entry.p}:`) ? [entry.weight] : []) {
+          const taps = entry.relation.fix(access, place);
+          if (taps.total > BigInt(most)) return new Set();
+          for (const tap of taps.list()) found.add(joined(tap[0]!));
+        }
+    }
+    return found;
   }
 
   named(key: string): Tensor | null {
@@ -98,8 +135,8 @@ export class Layer {
 
   /** The line in which a weight stands: by its parameter's number, a bias apart. */
   lineOf(target: Target): WeightLine | undefined {
-    if (target.kind === "bias") return this.lines.find((entry) => entry.inputs.length === 0);
-    if (target.kind !== "weight") return this.lines.find((entry) => entry.inputs.length > 0);
+    if (target.kind === "bias") return this.lines.find((entry) => entry.adds);
+    if (target.kind !== "weight") return this.lines.find((entry) => !entry.adds);
     const mine = this.lines.filter((entry) => entry.p === target.p);
     return mine.find((entry) => entry.relation.accesses[entry.weight]!.shape.length === target.place.length) ?? mine[0];
   }
@@ -122,12 +159,23 @@ export class Layer {
   /** The weights that a neuron uses, each once, in the order of its taps. */
   weightsOf(place: Place): Weight[] {
     const found = new Map<string, Weight>();
-    for (const entry of this.lines.filter((line) => line.inputs.length > 0))
+    for (const entry of this.lines.filter((line) => !line.adds))
       for (const tap of entry.relation.fix(0, place).list(0, LISTED)) {
         const weight = { p: entry.p, place: tap[entry.weight]! };
         found.set(`${weight.p}:${joined(weight.place)}`, weight);
       }
     return [...found.values()];
+  }
+
+  /** The input that a neuron multiplies with a weight; without one, the first that it reads. */
+  inputOf(place: Place, weight?: Weight): Place | undefined {
+    for (const entry of this.lines)
+      for (const tap of entry.relation.fix(0, place).list(0, LISTED)) {
+        const mine = !weight || (entry.p === weight.p && joined(tap[entry.weight]!) === joined(weight.place));
+        const x = mine ? entry.inputs.map((access) => tap[access]).find((found) => found) : undefined;
+        if (x) return x;
+      }
+    return undefined;
   }
 
   /** What a neuron uses, or what an input reaches. */
@@ -147,7 +195,7 @@ export class Layer {
 function gather(found: Reached, entry: WeightLine, tap: (Place | null)[]): void {
   const y = joined(tap[0]!);
   const place = joined(tap[entry.weight]!);
-  if (entry.inputs.length === 0) {
+  if (entry.adds) {
     found.b.add(place);
     return;
   }

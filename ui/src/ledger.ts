@@ -3,6 +3,8 @@ import { joined, type Layer, type WeightLine } from "./layer";
 import type { ExplainAnswer, Place } from "./types";
 
 export interface Term {
+  /** product: weight times input; lookup: the weight alone; plain: the input alone, no weight. */
+  sort: "product" | "lookup" | "plain";
   /** Equal for two terms if and only if they use the same stored weight (and are its n-th use by this neuron). */
   key: string;
   p: number;
@@ -10,6 +12,7 @@ export interface Term {
   /** null: it reads padding. */
   x: Place | null;
   weight: number;
+  /** NaN: the run does not give it. */
   input: number;
   product: number;
   /** The channel it belongs to, -1 where the layer has none. */
@@ -24,6 +27,8 @@ export interface Neuron {
   /** The model's own value, where it is known. */
   model: number | null;
   bound: number;
+  /** Why the total is not known or not the value; '' where it is. */
+  note: string;
 }
 /** One weight, and what two neurons multiply it with. */
 export interface Row {
@@ -49,7 +54,7 @@ export function evaluate(layer: Layer, place: Place): Neuron | null {
       const weight = layer.tensorOf(entry, entry.weight)?.at(tap[entry.weight]!);
       if (weight === undefined) return null;
       const scale = entry.line.scale ?? 1;
-      if (entry.inputs.length === 0) {
+      if (entry.adds) {
         bias = (bias ?? 0) + scale * weight;
         biasPlace = tap[entry.weight]!;
         continue;
@@ -65,11 +70,13 @@ export function evaluate(layer: Layer, place: Place): Neuron | null {
 
 function termOf(layer: Layer, entry: WeightLine, tap: (Place | null)[], weight: number, scale: number): Term | null {
   const where = tap[entry.weight]!;
+  const looked = entry.inputs.length === 0;
   const inputs = entry.inputs.map((input) => (tap[input] ? layer.tensorOf(entry, input)?.at(tap[input]!) : 0));
   if (inputs.some((input) => input === undefined)) return null;
   const input = inputs.reduce<number>((product, factor) => product * factor!, scale);
-  const x = entry.inputs.some((access) => tap[access] === null) ? null : tap[entry.inputs[0]!]!;
+  const x = looked || entry.inputs.some((access) => tap[access] === null) ? null : tap[entry.inputs[0]!]!;
   return {
+    sort: looked ? "lookup" : "product",
     key: `${entry.p}:${joined(where)}`,
     p: entry.p,
     place: where,
@@ -102,27 +109,30 @@ function summed(
 ): Neuron {
   const total = terms.reduce((sum, term) => sum + term.product, bias ?? 0);
   const size = terms.reduce((sum, term) => sum + Math.abs(term.product), Math.abs(bias ?? 0));
-  return { place, terms, bias, biasPlace, total, model, bound: (terms.length + 1) * EPSILON * size };
+  return { place, terms, bias, biasPlace, total, model, bound: (terms.length + 1) * EPSILON * size, note: "" };
 }
 
 /** The same from the host's explanation, where the page has no tensors. */
 export function explained(layer: Layer, place: Place, answer: ExplainAnswer): Neuron {
   const terms = answer.terms.map((term): Term => {
-    const p = layer.number(term.parameter);
+    const p = term.parameter === null ? -1 : layer.number(term.parameter);
+    const looked = term.input === null && term.product !== null;
     return {
-      key: `${p}:${joined(term.w)}`,
+      sort: term.w === null ? "plain" : looked ? "lookup" : "product",
+      key: term.w === null ? `x:${joined(term.x ?? [])}` : `${p}:${joined(term.w)}`,
       p,
-      place: term.w,
+      place: term.w ?? [],
       x: term.x,
-      weight: term.weight,
-      input: term.input,
-      product: term.product,
-      group: groupOf(layer, term.w),
+      weight: term.weight ?? NaN,
+      input: looked ? 1 : (term.input ?? NaN),
+      product: term.product ?? NaN,
+      group: term.w === null ? -1 : groupOf(layer, term.w),
     };
   });
   number(terms);
-  const sum = summed(place, terms, answer.bias, null, answer.framework);
-  return { ...sum, total: answer.total, bound: answer.bound ?? sum.bound };
+  const bias = answer.bias !== 0 || layer.lines.some((entry) => entry.adds) ? answer.bias : null;
+  const sum = summed(place, terms, bias, null, answer.framework);
+  return { ...sum, total: answer.total ?? NaN, bound: answer.bound ?? sum.bound, note: answer.note ?? "" };
 }
 
 /** The terms of i and of j, one row a weight: a weight that both use is written once. */

@@ -6,7 +6,7 @@ import type { Place } from "./types";
 
 const keys = (term: Term, y?: Place) => ({
   "data-p": term.p,
-  "data-w": term.place.join(","),
+  "data-w": term.sort === "plain" ? undefined : term.place.join(","),
   "data-y": y?.join(","),
   "data-x": y && term.x ? term.x.join(",") : undefined,
 });
@@ -16,37 +16,43 @@ export function ProductCell({ term, place, digits }: { term: Term | null; place:
   return (
     <span
       class={`box product${term.product === 0 ? " zero" : ""}`}
-      title={`${exact(term.weight)} × ${exact(term.input)}`}
+      title={term.sort === "product" ? `${known(term.weight, exact)} × ${known(term.input, exact)}` : undefined}
       {...keys(term, place)}
     >
-      {value(term.product, digits)}
+      {known(term.product, (number) => value(number, digits))}
     </span>
   );
 }
 
+/** A number, or a question mark where the run does not give it. */
+const known = (number: number, text: (number: number) => string): string => (Number.isNaN(number) ? "?" : text(number));
+
 export function InputCell({ term, place, digits }: { term: Term | null; place: Place; digits: number }) {
   if (!term) return <span class="box" />;
+  if (term.sort === "lookup") return <span class="box none" title="looked up: no input multiplies it" />;
   return (
     <span
       class={`box input${term.x ? "" : " padding"}`}
-      title={term.x ? `x[${term.x.join(",")}] = ${exact(term.input)}` : "padding"}
+      title={term.x ? `x[${term.x.join(",")}] = ${known(term.input, exact)}` : "padding"}
+      data-means="x"
       {...keys(term, place)}
     >
-      {term.x ? value(term.input, digits) : "0"}
+      {term.x ? known(term.input, (number) => value(number, digits)) : "0"}
     </span>
   );
 }
 
 export function WeightCell({ term, digits, labelled }: { term: Term; digits: number; labelled?: boolean }) {
+  if (term.sort === "plain") return <span class="box none" title="added as it is: no weight multiplies it" />;
   return (
     <span
       class="box weight"
       data-weight={`${term.p}:${term.place.join(",")}`}
-      title={`w[${term.place.join(",")}] = ${exact(term.weight)}`}
+      title={`w[${term.place.join(",")}] = ${known(term.weight, exact)}`}
       {...keys(term)}
     >
       {labelled && <span class="place">{term.place.slice(term.place.length > 3 ? 1 : 0).join(",")}</span>}
-      <b>{value(term.weight, digits)}</b>
+      <b>{known(term.weight, (number) => value(number, digits))}</b>
     </span>
   );
 }
@@ -72,6 +78,7 @@ export const DIGITS = { wide: 2, tall: 3 };
 
 /** A sum as it is printed: signs apart, and what rounding took as a part of its own. */
 export function printed(parts: readonly { label: string; value: number }[], total: number): Sum {
+  if (Number.isNaN(total) || parts.some((part) => Number.isNaN(part.value))) return { parts: [], total: "?" };
   const places = decimals([...parts.map((part) => part.value), total]);
   const lost = rounding(
     parts.map((part) => part.value),
@@ -90,6 +97,8 @@ const term = (number: number, places: number, first: boolean): string =>
 
 /** "The model's own values are 5 and 7: difference 0." */
 export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): string {
+  const note = neurons.find((neuron) => neuron?.note)?.note;
+  if (note) return `${note}.`;
   const known = neurons.filter((neuron): neuron is Neuron => neuron !== null && neuron.model !== null);
   if (known.length === 0) return "The model’s own value is not here.";
   const values = known.map((neuron) => value(neuron.model!, 6)).join(" and ");
@@ -99,6 +108,8 @@ export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): s
     difference === 0
       ? "difference 0"
       : `difference ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
+  if (store.layer?.edits.size)
+    return `Without the change the model’s own ${known.length > 1 ? "values are" : "value is"} ${values}; the totals here are computed from the changed numbers.`;
   const taps = store.record?.uses_per_weight?.taps;
   return `The model’s own ${known.length > 1 ? "values are" : "value is"} ${values}: ${gap}.${typeof taps === "number" && taps > 1 ? ` Each weight is written once and used ${taps} times.` : ""}`;
 }

@@ -1,5 +1,6 @@
 /** The ledger: every product of neuron i, and of j beside it, from the relation and the tensors. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Editing } from "./editing";
 import { useWidth } from "./hooks";
 import { evaluate, explained, groupsIn, grouped, rows, type Neuron, type Row } from "./ledger";
 import { DIGITS } from "./ledgercells";
@@ -41,6 +42,7 @@ export function LedgerPanel({ store, legend }: { store: Store; legend: Legend | 
         {neuron && <p class="subtitle">{reading(neuron, second.neuron, tall)}</p>}
         <StatusLine store={store} />
       </div>
+      <Editing store={store} />
       {first.error ? (
         <Unfit text={first.error} />
       ) : neuron ? (
@@ -55,11 +57,19 @@ export function LedgerPanel({ store, legend }: { store: Store; legend: Legend | 
 /** How the ledger is read: what stands where, what is hatched, what is rounded. */
 function reading(first: Neuron, second: Neuron | null, tall: boolean): string {
   const terms = [...first.terms, ...(second?.terms ?? [])];
-  const padding = terms.some((term) => !term.x) ? "; hatched inputs are padding" : "";
-  const rounded = terms.some((term) => !Number.isInteger(term.product))
+  const padding = terms.some((term) => !term.x && term.sort === "product") ? "; hatched inputs are padding" : "";
+  const unknown = terms.some((term) => Number.isNaN(term.product)) ? "; ? is a number that the run does not give" : "";
+  const rounded = terms.some((term) => !Number.isNaN(term.product) && !Number.isInteger(term.product))
     ? `; numbers to ${tall ? "three" : "two"} digits`
     : "";
-  return pairing(first, second, tall) + padding + rounded;
+  return kindly(first, pairing(first, second, tall)) + padding + rounded + unknown;
+}
+
+/** A ledger without products says so. */
+function kindly(first: Neuron, usual: string): string {
+  if (first.terms.every((term) => term.sort === "lookup")) return "the weight that is looked up: no input multiplies it";
+  if (first.terms.every((term) => term.sort === "plain")) return "inputs added as they are: no weight multiplies them";
+  return usual;
 }
 
 function pairing(first: Neuron, second: Neuron | null, tall: boolean): string {

@@ -16,6 +16,8 @@ export function Wide({ store, page, cell }: { store: Store; page: Page; cell: nu
   const channels = grouped(first);
   const begins = (k: number): string => (channels && k > 0 && group(shown[k]!) !== group(shown[k - 1]!) ? "start" : "");
   const weights = new Set(shown.map((row) => (row.first ?? row.second)!.key)).size;
+  // Nothing but inputs that are added: there is no weight to write.
+  const bare = shown.every((row) => (row.first ?? row.second)!.sort === "plain");
   const line = (name: string, of: (row: Row) => ComponentChildren, tag?: "i" | "j", kind = name) => (
     <tr class={kind}>
       <th scope="row">
@@ -57,13 +59,13 @@ export function Wide({ store, page, cell }: { store: Store; page: Page; cell: nu
             {line("inputs", (row) => (
               <InputCell digits={DIGITS.wide} term={row.first} place={first.place} />
             ))}
-            {line(
+            {!bare && line(
               `${weights} ${weights === 1 ? "weight" : "weights"}`,
               (row) => weight(row.first ?? (apart ? null : row.second)),
               undefined,
               "weights",
             )}
-            {second && apart && line("weights of j", (row) => weight(row.second), undefined, "weights")}
+            {second && apart && !bare && line("weights of j", (row) => weight(row.second), undefined, "weights")}
             {second &&
               line("inputs", (row) => <InputCell digits={DIGITS.wide} term={row.second} place={second.place} />)}
             {second &&

@@ -1,13 +1,14 @@
 /** The one legend of the screen: identity of what, how many of how many, and which. */
 import { useRef } from "preact/hooks";
 import { PHONE, useMarks, useMedia } from "./hooks";
+import { value } from "./numbers";
 import type { Store } from "./store";
 import type { Chip, Legend } from "./types";
 
 export function LegendBar({ store, legend }: { store: Store; legend: Legend | null }) {
   return (
     <section class="panel legend" aria-label="Legend">
-      <Levels store={store} />
+      {!store.atOneLevel && <Levels store={store} />}
       <p class="coloured" aria-live="polite">
         {legend && (
           <>
@@ -16,7 +17,7 @@ export function LegendBar({ store, legend }: { store: Store; legend: Legend | nu
           </>
         )}
       </p>
-      <Turns store={store} />
+      {!store.atOneLevel && <Turns store={store} />}
       {legend && <Chips store={store} chips={legend.chips} />}
     </section>
   );
@@ -145,6 +146,8 @@ function Choice({
   );
 }
 
+const NINE = 9;
+
 /** A click on a chip: its filter, its channel, its weight. */
 function choose(store: Store, chip: Chip): void {
   const [level, number] = chip.id.split(":");
@@ -153,20 +156,26 @@ function choose(store: Store, chip: Chip): void {
   else store.keep(store.linking.meaning(chip.id));
 }
 
+/** The number on a chip, where it is short enough: the reader's own, if it was changed. */
+function short(store: Store, chip: Chip): string {
+  const changed = store.layer?.edits.get(`w:${chip.id.slice(chip.id.indexOf(":") + 1)}`);
+  const text = chip.id.startsWith("weight:") && changed !== undefined ? value(changed, 2) : (chip.value ?? "");
+  return text.length < 4 ? text : "";
+}
+
 function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
   const row = (chip: Chip | undefined): string => chip?.label.split(",").slice(0, -1).join() ?? "";
   const box = useRef<HTMLUListElement>(null);
   useMarks(store, box, chips);
   const wide = chips.some((chip) => chip.label.length > 5);
   return (
-    <ul ref={box} class={`chips${wide ? " wide" : ""}`}>
+    <ul ref={box} class={`chips${wide ? " wide" : ""}${chips.length > NINE ? " many" : ""}`}>
       {chips.map((chip, k) => (
         <li key={chip.id} class={k > 0 && chip.label.includes(",") && row(chip) !== row(chips[k - 1]) ? "start" : ""}>
           <button
             type="button"
             data-chip={chip.id}
             title={chip.value && chip.value.length > 3 ? chip.value : undefined}
-            aria-label={`${chip.label}${chip.value ? ` = ${chip.value}` : ""}`}
             onPointerEnter={() => store.linking.point(store.linking.meaning(chip.id))}
             onPointerLeave={() => store.linking.point(null)}
             onFocus={() => store.linking.point(store.linking.meaning(chip.id))}
@@ -174,8 +183,8 @@ function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
             onClick={() => choose(store, chip)}
           >
             <span class="swatch mono" data-id={chip.id} style={{ background: chip.colour, color: chip.on }}>
-              {chip.value && chip.value.length < 4 ? chip.value : ""}
-            </span>
+              {short(store, chip)}
+            </span>{" "}
             <span class="label">{chip.label}</span>
           </button>
         </li>

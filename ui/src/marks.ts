@@ -14,7 +14,7 @@ export interface Mark {
   id: string;
 }
 
-const SELECTOR = "[data-y],[data-x],[data-w],[data-b],[data-id]";
+const SELECTOR = "[data-y],[data-x],[data-w],[data-b],[data-id],[data-layer]";
 const places = (element: Element, name: string): string[] =>
   element.getAttribute(name)?.split(" ").filter(Boolean) ?? [];
 export const toPlace = (text: string): Place => (text === "" ? [] : text.split(",").map(Number));
@@ -45,6 +45,7 @@ export class Marks {
       for (const w of mark.w) this.add(`w:${mark.p}:${w}`, mark);
       for (const b of mark.b) this.add(`b:${b}`, mark);
       if (mark.id) this.add(`id:${mark.id}`, mark);
+      if (ofLayer(mark)) this.add(`layer:${mark.layer}`, mark);
     }
   }
 
@@ -60,7 +61,7 @@ export class Marks {
 
   /** Marks that have an identity and no place: the legend's. */
   bare(id: string): readonly Mark[] {
-    return this.get(`id:${id}`).filter((mark) => mark.w.length + mark.y.length + mark.x.length + mark.b.length === 0);
+    return this.get(`id:${id}`).filter(placeless);
   }
 
   /** The mark that an event's target belongs to. */
@@ -77,6 +78,7 @@ export class Marks {
     if (target.kind === "weight") return this.get(`w:${target.p}:${joined(target.place)}`);
     if (target.kind === "bias") return this.here(this.get(`b:${joined(target.place)}`), layer);
     if (target.kind === "identity") return this.get(`id:${target.id}`);
+    if (target.kind === "layer") return this.get(`layer:${target.index}`);
     const own = `${target.kind === "neuron" ? "y" : "x"}:${joined(target.place)}`;
     if (!reached || (target.layer !== undefined && target.layer !== "" && target.layer !== layer))
       return this.get(own).filter((mark) => mark.layer === (target.layer ?? layer));
@@ -96,6 +98,10 @@ export class Marks {
   }
 }
 
+const placeless = (mark: Mark): boolean => mark.w.length + mark.y.length + mark.x.length + mark.b.length === 0;
+/** A mark that stands for a layer as a whole. */
+const ofLayer = (mark: Mark): boolean => mark.layer !== "" && placeless(mark);
+
 const prefixed = (letter: string, keys: Iterable<string>): string[] => [...keys].map((key) => `${letter}:${key}`);
 const some = (keys: readonly string[], set: ReadonlySet<string>): boolean =>
   keys.length === 0 || keys.some((key) => set.has(key));
@@ -110,11 +116,14 @@ function agrees(mark: Mark, reached: Reached): boolean {
 
 /** What pointing at a mark means: its weight if it names one, else its neuron, its input, its bias, its identity. */
 export function targetOf(mark: Mark): Target | null {
+  if (mark.x.length === 1 && mark.element?.getAttribute("data-means") === "x")
+    return { kind: "input", place: toPlace(mark.x[0]!), layer: mark.layer || undefined };
   if (mark.w.length === 1) return { kind: "weight", p: mark.p, place: toPlace(mark.w[0]!) };
   if (mark.y.length === 1) return { kind: "neuron", place: toPlace(mark.y[0]!), layer: mark.layer || undefined };
   if (mark.x.length === 1) return { kind: "input", place: toPlace(mark.x[0]!), layer: mark.layer || undefined };
   if (mark.b.length === 1) return { kind: "bias", place: toPlace(mark.b[0]!) };
-  return mark.id ? { kind: "identity", id: mark.id } : null;
+  if (mark.id) return { kind: "identity", id: mark.id };
+  return ofLayer(mark) ? { kind: "layer", index: Number(mark.layer) } : null;
 }
 
 /** The neuron that a mark stands on, for selecting and pinning: a mosaic cell's is its own neuron. */

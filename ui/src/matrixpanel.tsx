@@ -170,7 +170,7 @@ function usePainted(
     const start = performance.now();
     paint(canvas.current!, what);
     if (coarse === 1) took.current = performance.now() - start;
-  }, [matrix, view, size.y, size.x, chips, tokens, moving, line]);
+  }, [matrix, view, size.y, size.x, chips, tokens, moving, line, store.state.edit]);
 }
 
 /** What is pointed at as an identity of the relation. */

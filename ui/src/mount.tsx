@@ -22,7 +22,9 @@ export async function mount(model: HostModel, el: HTMLElement): Promise<() => vo
     const answer = await ask<ModelAnswer>("model");
     const own = model.get("host") === "served" || model.get("host") === "offline";
     document.title = own ? `${answer.title || answer.name} · isochrome` : document.title;
-    draw(<App store={new Store(ask, answer, own ? inHash() : inMemory())} root={el} />, el);
+    const [home, base] = [model.get("home"), model.get("base")].map((one) => (typeof one === "string" ? one : null));
+    const store = new Store(ask, answer, own ? inHash() : inMemory(), home, base);
+    draw(<App store={store} root={el} />, el);
   } catch (fault) {
     draw(
       <div class="alone panel">

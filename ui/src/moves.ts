@@ -40,6 +40,19 @@ export function moved(layer: Layer, state: State, axisFromEnd: number, step: num
   return to === place[axis] ? null : place.map((n, k) => (k === axis ? to : n));
 }
 
+/** The neuron so many steps on in the order of the output's places; null past its ends. */
+export function following(layer: Layer, place: Place, step: number): Place | null {
+  const sizes = layer.neurons;
+  let flat = place.reduce((sum, n, k) => sum * sizes[k]! + n, 0) + step;
+  if (flat < 0 || flat >= sizes.reduce((product, size) => product * size, 1)) return null;
+  const next: number[] = [];
+  for (let k = sizes.length - 1; k >= 0; k--) {
+    next[k] = flat % sizes[k]!;
+    flat = Math.floor(flat / sizes[k]!);
+  }
+  return next;
+}
+
 /** Neuron and filter go together: choosing one moves the other, and the pinned neuron stays beside it. */
 export function withFilter(layer: Layer, state: State, patch: { i?: Place; m?: number }): Partial<State> {
   const axis = layer.axis("y", "filter");

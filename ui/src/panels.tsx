@@ -3,6 +3,8 @@ import { matrixLine } from "./matrixmodel";
 import { MatrixPanel } from "./matrixpanel";
 import { Drawing } from "./picture";
 import type { Store } from "./store";
+import { StatusLine } from "./statusline";
+import { Frames, Stepping } from "./stepping";
 import { onCanvas, panelsOf } from "./views";
 import { panelWords } from "./words";
 
@@ -30,8 +32,22 @@ export function SinglePanel({ store }: { store: Store }) {
   const line = onCanvas(store.state.view) && !picture.unfit ? matrixLine(store.layer, store.state) : null;
   return (
     <section class="panel single" data-view={store.state.view} aria-label={store.state.view}>
+      {store.whole && (
+        <div class="actions">
+          {(store.model.repeats ?? 0) > 0 && (
+            <button type="button" class="outlined" aria-keyshortcuts="f" onClick={() => store.turnFold()}>
+              {store.state.fold === 0 ? "Fold equal blocks" : "Unfold equal blocks"}
+            </button>
+          )}
+          <p class="hint">A click on a layer opens it; arrows move the neuron whose cone is drawn.</p>
+          <StatusLine store={store} />
+        </div>
+      )}
+      {!line && <Stepping store={store} />}
       {line ? (
         <MatrixPanel key={store.state.layer} store={store} picture={picture} line={line} />
+      ) : store.state.frames && !store.atOneLevel ? (
+        <Frames store={store} />
       ) : (
         <Drawing store={store} picture={picture} />
       )}

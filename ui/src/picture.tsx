@@ -3,6 +3,8 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { named } from "./numbers";
 import { parse, same } from "./state";
 import type { Store, Picture } from "./store";
+import { rewrite } from "./rewrite";
+import { follows } from "./views";
 import { message } from "./store";
 import { Fault, Loading, Unfit } from "./states";
 import { drawing, sizeOf } from "./svg";
@@ -32,17 +34,26 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
       });
       if (answer.instead) standIn(svg, store.state);
       root.replaceChildren(svg);
-      const stop = rover(svg, i);
+      const stop = rover(
+        svg,
+        i,
+        store.model.report.layers.map((record) => record.name),
+      );
       if (focused) stop.focus({ preventScroll: true });
       setFault(null);
     } catch (problem) {
       root.replaceChildren();
       setFault(message(problem));
     }
+    if (follows(picture.view)) rewrite(root, store.layer);
     const remove = store.linking.add(root);
     if (focused && i) store.linking.point({ kind: "neuron", place: i });
     return remove;
   }, [answer, answer?.instead ? `${i}|${j}` : ""]);
+
+  useLayoutEffect(() => {
+    if (box.current && follows(picture.view)) rewrite(box.current, store.layer);
+  }, [store.state.edit, store.layer]);
 
   const error = picture.error ?? fault;
   const others = store.model.report.layers.length - 1;
@@ -58,13 +69,13 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
         />
       )}
       <div class="picture" ref={box} hidden={!!error || !answer} />
-      {answer && !error && <Under answer={answer} state={store.state} />}
+      {answer && !error && <Under answer={answer} state={store.state} view={picture.view} />}
     </>
   );
 }
 
 /** What stands under a picture: which window it is, its sentences, and the same as a table. */
-function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
+function Under({ answer, state, view }: { answer: DrawAnswer; state: State; view: string }) {
   const [open, setOpen] = useState(false);
   return (
     <div class="under">
@@ -72,7 +83,7 @@ function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
       {(answer.window || answer.words.length > 0) && (
         <p class="words">
           {answer.window && <b class="window">{answer.window}. </b>}
-          {answer.words.join(" ")}
+          {state.edit ? edited(view) : answer.words.join(" ")}
         </p>
       )}
       {answer.table && answer.table.rows.length > 0 && (
@@ -84,6 +95,12 @@ function Under({ answer, state }: { answer: DrawAnswer; state: State }) {
     </div>
   );
 }
+
+/** A picture's own sentences speak of the stored numbers: while some are changed, this stands in their place. */
+const edited = (view: string): string =>
+  follows(view)
+    ? "Cells, neurons and the ledger follow your change; sums written inside the picture are of the stored numbers."
+    : "This picture shows the stored numbers, without your change.";
 
 const ROWS = 1000;
 
@@ -142,10 +159,15 @@ function standIn(svg: SVGSVGElement, state: State): void {
         mark.classList.add(name);
 }
 
-/** The one element of the drawing that Tab stops at: the mark of i where it has one. */
-function rover(svg: SVGSVGElement, i: State["i"]): SVGElement {
+/** The elements of the drawing that Tab stops at: the mark of i where it has one; the nodes of a network. */
+function rover(svg: SVGSVGElement, i: State["i"], names: readonly string[]): SVGElement {
   const own = i && svg.querySelector<SVGElement>(`[data-y="${i.join(",")}"]:not(.edge, .outline, text, [data-w])`);
   const stop = own ?? svg;
+  for (const node of svg.querySelectorAll<SVGElement>("rect.paper[data-layer]:not([data-y], [data-w], [data-x])")) {
+    node.setAttribute("tabindex", "0");
+    node.setAttribute("role", "button");
+    node.setAttribute("aria-label", `open ${names[Number(node.dataset.layer)] ?? "layer"}`);
+  }
   stop.setAttribute("tabindex", "0");
   if (own) {
     own.setAttribute("role", "button");

@@ -1,9 +1,12 @@
 /** The page's state and its readable form in the URL's hash. */
 import type { Place, State, StateRecord, Weight } from "./types";
 
-const KEYS = ["layer", "view", "level", "i", "j", "w", "c", "m", "window", "frame", "zoom", "order"] as const;
+const KEYS = [
+  ...(["layer", "view", "level", "i", "j", "w", "c", "m", "window", "fold", "many", "frames", "edit"] as const),
+  ...(["zoom", "order"] as const),
+] as const;
 /** What a drawing depends on, in the order in which the host is asked for it. */
-const DRAWING = ["i", "j", "w", "c", "m", "window", "frame"] as const;
+const DRAWING = ["i", "j", "w", "c", "m", "window", "fold", "many"] as const;
 
 function place(text: string): Place | undefined {
   return /^-?\d+(,-?\d+)*$/.test(text) ? text.split(",").map(Number) : text === "" ? [] : undefined;
@@ -72,7 +75,10 @@ export function fromRecord(record: StateRecord | Record<string, unknown> | undef
   known("c", integer);
   known("m", integer);
   known("window", (name) => name || undefined);
-  known("frame", integer);
+  known("fold", integer);
+  known("many", integer);
+  known("frames", integer);
+  known("edit", (text) => text || undefined);
   known("zoom", (name) => name || undefined);
   known("order", (name) => name || undefined);
   return state;

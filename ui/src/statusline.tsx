@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { message, type Store } from "./store";
 import type { Target, UsesAnswer } from "./types";
 import { count, plural } from "./numbers";
-import { status } from "./words";
+import { layerStatus, status } from "./words";
 
 export function StatusLine({ store }: { store: Store }) {
   const [text, setText] = useState(() => line(store, store.linking.target, store.linking.pointed === null));
@@ -37,8 +37,10 @@ export function StatusLine({ store }: { store: Store }) {
   );
 }
 
-const line = (store: Store, target: Target | null, held: boolean): string =>
-  store.layer && target ? status(store.layer, target, held) : "";
+function line(store: Store, target: Target | null, held: boolean): string {
+  if (target?.kind === "layer") return layerStatus(store.model.report.layers[target.index]);
+  return store.layer && target ? status(store.layer, target, held) : "";
+}
 
 const askable = (store: Store, target: Target): string | null =>
   target.kind === "weight" && store.layer && !store.layer.lineOf(target)

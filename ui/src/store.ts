@@ -4,10 +4,11 @@ import { Layer } from "./layer";
 import { Linking } from "./linking";
 import type { Locator } from "./locator";
 import type { Mark } from "./marks";
-import { beside, moved, opening, withFilter } from "./moves";
+import { editKey, editsOf, editText, undone, withEdit } from "./edits";
+import { beside, following, moved, opening, withFilter } from "./moves";
 import { drawPath, same } from "./state";
 import { panelsOf } from "./views";
-import type { Ask, DrawAnswer, LayerAnswer, LayerRecord, ModelAnswer, Place, State, Target, Weight } from "./types";
+import type { Ask, DrawAnswer, LayerAnswer, LayerRecord, MakersAnswer, ModelAnswer, Place, State, Target, Weight } from "./types";
 
 /** A picture of one view: the last answer stays until the next one is there. */
 export interface Picture {
@@ -35,6 +36,10 @@ export class Store {
     ask: Ask,
     readonly model: ModelAnswer,
     private readonly locator: Locator,
+    /** The address under which other models are opened; null where there is no program to open them. */
+    readonly home: string | null = null,
+    /** The address of this model's own page; null where no program serves it. */
+    readonly base: string | null = null,
   ) {
     this.ask = remembered(ask);
     this.state = opening(model, locator.read());
@@ -79,26 +84,83 @@ export class Store {
   }
 
   private go(next: State): void {
+    const before = this.state;
     this.state = next;
-    this.linking.hold(next.w ? { kind: "weight", ...next.w } : null);
+    if (this.layer) this.layer.edits = editsOf(next.edit);
+    // A change of the weight, or of the layer, changes what is held; an input that is held stays so.
+    const kept = before.layer === next.layer && JSON.stringify(before.w) === JSON.stringify(next.w);
+    if (!kept || next.w || this.linking.held?.kind === "weight")
+      this.linking.hold(next.w ? { kind: "weight", ...next.w } : null);
     void this.load();
   }
 
-  /** Opens a layer where its own places begin. */
-  open(layer: number): void {
+  /** Gives a weight or an input another number; its stored one again takes the edit back. */
+  edit(target: Target, value: number): void {
+    const key = editKey(target);
+    if (!this.layer || key === null) return;
+    const edits = withEdit(editsOf(this.state.edit), key, value, this.layer.stored(target));
+    this.set({ edit: editText(edits) });
+  }
+  undo(): void {
+    if (this.state.edit) this.set({ edit: editText(undone(editsOf(this.state.edit))) });
+  }
+
+  /** Goes to a neuron of another layer: from an input to what made it. */
+  walk(layer: number, place: Place): void {
+    this.open(layer, place);
+  }
+  /** One step back from i: to what made the input that it multiplies with the weight pointed at, else its first one. */
+  async back(): Promise<void> {
+    const { layer, state } = this;
+    if (!layer || !layer.has(state.i)) return;
+    const target = this.linking.target;
+    if (target?.kind !== "input") {
+      const x = layer.inputOf(state.i, target?.kind === "weight" ? target : undefined);
+      if (x) this.linking.hold({ kind: "input", place: x });
+      return;
+    }
+    const found = await this.ask<MakersAnswer>(`makers/${state.layer}?x=${target.place.join(",")}`).catch(() => null);
+    const maker = found?.makers.find((one) => one.layer !== null && one.places.length > 0);
+    if (maker && this.state.layer === state.layer) this.walk(maker.layer!, maker.places[0]!);
+  }
+  /** Moves i to the next neuron in order; false at the end. */
+  step(by: number): boolean {
+    const { layer, state } = this;
+    const next = layer && layer.has(state.i) ? following(layer, state.i, by) : null;
+    if (!next || !layer) return false;
+    this.set(withFilter(layer, state, { i: next }), true);
+    return true;
+  }
+  /** The path of this view's drawing around another neuron, alone. */
+  frameOf(place: Place): string {
+    return drawPath({ ...this.state, i: place, j: undefined, m: undefined }, this.state.view);
+  }
+  /** One picture that is not part of the view's own. */
+  async lone(path: string): Promise<Picture> {
+    const bare = { ...blank(this.state.view), path, loading: false };
+    try {
+      return { ...bare, answer: await this.ask<DrawAnswer>(path) };
+    } catch (fault) {
+      return { ...bare, error: message(fault) };
+    }
+  }
+
+  /** Opens a layer where its own places begin, or at one of its neurons. */
+  open(layer: number, place?: Place): void {
     const { view, level } = this.state;
     this.linking.point(null);
     this.set({
       layer,
       view,
       level,
-      i: undefined,
+      i: place,
       j: undefined,
       w: undefined,
       c: undefined,
       m: undefined,
       window: undefined,
-      frame: undefined,
+      fold: this.state.fold,
+      edit: undefined,
       zoom: undefined,
     });
   }
@@ -124,7 +186,9 @@ export class Store {
   }
   /** Holds anything that can be pointed at. Only a weight is part of the state. */
   keep(target: Target): void {
-    if (target.kind === "weight" && this.layer?.owns(target)) this.hold({ p: target.p, place: target.place });
+    if (target.kind === "layer") {
+      if (target.index !== this.state.layer) this.open(target.index);
+    } else if (target.kind === "weight" && this.layer?.owns(target)) this.hold({ p: target.p, place: target.place });
     else this.linking.hold(JSON.stringify(target) === JSON.stringify(this.linking.held) ? null : target);
   }
   /** Points at the next weight of i, in the order in which it uses them. */
@@ -146,6 +210,18 @@ export class Store {
     this.linking.hold(null);
     if (this.state.w) this.set({ w: undefined });
     else if (this.state.j) this.set({ j: undefined });
+  }
+  /** Whether the view on screen is one of the whole model. */
+  get whole(): boolean {
+    return this.model.views.some((view) => view.name === this.state.view && view.whole);
+  }
+  /** Whether the view on screen is drawn at one level alone. */
+  get atOneLevel(): boolean {
+    return this.model.views.some((view) => view.name === this.state.view && !!view.level);
+  }
+  /** Draws repeated blocks once, or one by one. */
+  turnFold(): void {
+    if (this.whole) this.set({ fold: this.state.fold === 0 ? undefined : 0 });
   }
   /** Moves to another channel or filter, within what there is. */
   turn(key: "c" | "m", to: number): void {
@@ -171,6 +247,7 @@ export class Store {
         const answer = await this.ask<LayerAnswer>(`layer/${record.index}`);
         if (this.state.layer !== index) return;
         this.layer = new Layer(record, answer, this.model);
+        this.layer.edits = editsOf(this.state.edit);
       } catch (fault) {
         if (this.state.layer === index) this.layerError = message(fault);
       }
@@ -200,7 +277,8 @@ export class Store {
     if (!this.layer && this.layerError) return;
     for (const { view } of panelsOf(this.model, this.state.view)) {
       const reason = this.layer?.answer.views.find((entry) => entry.name === view)?.reason;
-      const path = drawPath(this.state, view);
+      const own = this.model.views.find((entry) => entry.name === view)?.level;
+      const path = drawPath(own ? { ...this.state, level: own } : this.state, view);
       const known = this.pictures.get(view);
       if (known?.path === path && !known.error) continue;
       const picture: Picture = {

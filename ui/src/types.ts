@@ -51,6 +51,8 @@ export interface Line {
   p?: number;
   weight?: string;
   tensors?: Record<string, string>;
+  /** A bias: it is added, nothing multiplies it. */
+  adds?: boolean;
   /** The whole line is multiplied by it. */
   scale?: number;
   /** False: the line says who reaches whom, its sum of products is not the value. */
@@ -113,9 +115,19 @@ export interface ModelAnswer {
   name: string;
   title?: string;
   report: { layers: LayerRecord[]; totals?: Record<string, number | string> };
-  views: { name: string; title: string }[];
+  /** `whole`: a view of the whole model; `level`: the only one that it is drawn at. */
+  views: { name: string; title: string; whole?: boolean; level?: string }[];
   levels: string[];
+  /** How many runs of equal blocks the network has. */
+  repeats?: number;
   input?: { what: string } | null;
+  /** Only of a typed formula. */
+  playground?: {
+    line: string;
+    sizes: string;
+    words: string[];
+    gallery: { name: string; line: string; sizes: string; here: boolean }[];
+  } | null;
   first?: StateRecord;
 }
 
@@ -147,9 +159,21 @@ export interface DrawAnswer {
 }
 export interface ExplainAnswer {
   layer: string;
-  terms: { parameter: string; w: number[]; x: number[] | null; weight: number; input: number; product: number }[];
+  terms: {
+    parameter: string | null;
+    /** null: no stored weight multiplies. */
+    w: number[] | null;
+    /** null: it reads padding, or no input at all. */
+    x: number[] | null;
+    weight: number | null;
+    /** null: no input multiplies, or the run does not give it. */
+    input: number | null;
+    product: number | null;
+  }[];
   bias: number | null;
-  total: number;
+  total: number | null;
+  /** Why the total is not the value; null where it is. */
+  note?: string | null;
   framework: number | null;
   difference: number | null;
   bound: number | null;
@@ -158,6 +182,10 @@ export interface UsesAnswer {
   parameter: string;
   taps: number;
   real: number;
+}
+
+export interface MakersAnswer {
+  makers: { layer: number | null; name: string; places: number[][]; count: number; through: string[] }[];
 }
 
 /** One weight: the number of its parameter in the report, and its place. */
@@ -176,7 +204,14 @@ export interface State {
   c?: number | undefined;
   m?: number | undefined;
   window?: string | undefined;
-  frame?: number | undefined;
+  /** 0: repeated blocks are drawn one by one. */
+  fold?: number | undefined;
+  /** 1: 27 colours. */
+  many?: number | undefined;
+  /** How many neurons are drawn side by side. */
+  frames?: number | undefined;
+  /** Numbers that the reader changed. */
+  edit?: string | undefined;
   /** The part of the matrix on screen: rows from:to, columns from:to. */
   zoom?: string | undefined;
   /** "last": the matrix counts places before channels. */
@@ -193,7 +228,10 @@ export type StateRecord = Partial<{
   c: number;
   m: number;
   window: string;
-  frame: number;
+  fold: number;
+  many: number;
+  frames: number;
+  edit: string;
   zoom: string;
   order: string;
 }>;
@@ -204,7 +242,15 @@ export type Target =
   | { kind: "bias"; place: Place }
   | { kind: "neuron"; place: Place; layer?: string | undefined }
   | { kind: "input"; place: Place; layer?: string | undefined }
+  | { kind: "layer"; index: number }
   | { kind: "identity"; id: string };
+
+/** A sentence that people say of a picture of one layer, and whether it holds here. */
+export interface Claim {
+  text: string;
+  holds: boolean;
+  because: string;
+}
 
 /** The one road to data: a path of the host's, and its JSON. */
 export type Ask = <T>(path: string) => Promise<T>;

@@ -125,7 +125,7 @@ export function status(layer: Layer, target: Target, held: boolean): string {
       if (target.layer !== undefined && target.layer !== String(layer.record.index))
         return `${named("y", target.place)} of another layer, ${verb}`;
       const taps = layer.lines
-        .filter((entry) => entry.inputs.length > 0)
+        .filter((entry) => !entry.adds)
         .map((entry) => entry.relation.fix(0, target.place));
       const number = layer.named("y")?.at(target.place);
       const total = taps.reduce((sum, each) => sum + each.total, 0n);
@@ -142,7 +142,18 @@ export function status(layer: Layer, target: Target, held: boolean): string {
         .reduce((sum, each) => sum + each, 0n);
       return `${named("x", target.place)}${number === undefined ? "" : ` = ${value(number)}`}, ${verb}: read ${reached === 1n ? "once" : `${count(reached)} times`}`;
     }
+    case "layer":
+      return "";
     case "identity":
       return `${target.id.replace(":", " ")}, ${verb}`;
   }
+}
+
+/** The status line for a layer of the network: what it has, and whose weights they are. */
+export function layerStatus(record: LayerRecord | undefined): string {
+  if (!record) return "";
+  if (record.opaque) return `${record.name}, pointed at: no formula`;
+  const uses = usesText(record);
+  const tied = record.tied_with.length ? `; shared with ${record.tied_with.slice(0, 3).join(", ")}` : "";
+  return `${record.name}, ${record.kind}: ${plural(record.neurons ?? "?", "neuron")}, ${plural(record.connections ?? "?", "connection")}, ${plural(record.weights ?? "?", "weight")}${uses ? `, used ${uses.replace(" each", " times each")}` : ""}${tied}`;
 }

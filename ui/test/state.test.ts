@@ -22,7 +22,7 @@ test("a state reads as it is spoken of", () => {
 
 test("a hash gives back its state", () => {
   assert.deepEqual(parse(hash(full)), full);
-  const named: State = { layer: 7, view: "matrix", level: "tap", window: "12-18,0-9 & more=1#", frame: 3 };
+  const named: State = { layer: 7, view: "matrix", level: "tap", window: "12-18,0-9 & more=1#", frames: 3 };
   assert.deepEqual(parse(hash(named)), named);
 });
 

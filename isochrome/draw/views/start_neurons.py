@@ -163,7 +163,9 @@ def _slice(scene: Scene, one: _Slice, x: float, y: float, style: Digits | None) 
         if style is not None and scene.y_values is not None:
             text = style.text(float(scene.y_values[neuron]))
             size = 11.5 if style.characters < 5 else 10.5
-            marks.append(Label(box[0] + SIDE / 2, box[1] + 11.5, text, "mono", "middle", pin is not None, size=size))
+            own = keys(scene.layer.number, y=neuron)
+            middle = box[0] + SIDE / 2
+            marks.append(Label(middle, box[1] + 11.5, text, "mono", "middle", pin is not None, size=size, keys=own))
         if pin is not None:
             outlines.insert(0, Outline("pinned" if pin else "selected", *box, keys=at))
     return (*marks, *outlines)

@@ -1,0 +1,100 @@
+"""The first story in a real browser: what is claimed of one layer, where the next one comes in, other models' rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser
+
+from isochrome.app.api import open_model
+from isochrome.app.page import STATIC
+from isochrome.app.server import running
+from tests.page.test_explorer import browser, demo_file, watched
+
+__all__ = ["browser", "demo_file"]
+
+pytestmark = pytest.mark.skipif(not (STATIC / "page.js").is_file(), reason="the page is not built")
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[str]:
+    opened = open_model("example:stanford")
+    with running(opened, opened.run()) as address:
+        yield address
+
+
+def claims_on(text: list[str]) -> dict[str, str]:
+    return {line.split(" ", 1)[1].strip(): line.split(" ", 1)[0] for line in text}
+
+
+def test_what_is_claimed_of_the_first_picture(browser: Browser, demo: str) -> None:
+    opened = open_model("example:stanford")
+    run = opened.run()
+    used = {
+        place: {tuple(term.w) for term in run.explain("conv", place).terms if term.w is not None}
+        for place in ((0, 0, 0), (0, 0, 1), (1, 0, 0))
+    }
+    with watched(browser, demo) as found:
+        page = found.page
+        said = claims_on([text.replace("\n", " ") for text in page.locator(".claims dt").all_inner_texts()])
+        assert said == {
+            "Blocks i and j share weights.": "true",
+            "Neurons of one depth slice use the same weights.": "true",
+            "Filters 0 and 1 share weights.": "false",
+            "The slices of a filter, such as red, green and blue, share weights.": "false",
+            "One colour on a filter is one weight.": "false",
+            "A colour on a neuron is a weight.": "false",
+        }
+        reasons = page.inner_text(".claims")
+        both = len(used[0, 0, 0] & used[0, 0, 1])
+        assert f"y[0,0,0] and y[0,0,1] have {both} of 27 weights in common" in reasons
+        assert f"y[0,0,0] and y[1,0,0] have {len(used[0, 0, 0] & used[1, 0, 0])} of 27 weights in common" in reasons
+
+
+def test_a_layer_that_shares_nothing_is_told_so(browser: Browser) -> None:
+    opened = open_model("formula:y[m, p] += w[m, p, c, u] * x[c, p + u]", {"x": (2, 7), "w": (2, 5, 2, 3)})
+    with running(opened, opened.run()) as address, watched(browser, f"{address}#view=start&i=0,0&j=0,1") as found:
+        said = claims_on([text.replace("\n", " ") for text in found.page.locator(".claims dt").all_inner_texts()])
+        assert said["Blocks i and j share weights."] == "false"
+
+
+def test_the_way_to_the_next_layer_and_back(browser: Browser, demo: str) -> None:
+    with watched(browser, demo) as found:
+        page = found.page
+        page.locator(".story a", has_text="Where the next layer comes in").click()
+        page.wait_for_url("**/at/example:photos/**")
+        found.settled()
+        assert page.inner_text("h1") == "Same colour = same map"
+        assert page.inner_text(".crumb b") == "conv1"
+        colours = page.locator(".picture [data-id]").evaluate_all(
+            "(all) => all.map((one) => [one.dataset.id, one.getAttribute('fill')])"
+        )
+        assert len({name for name, _ in colours}) == 8 == len({tuple(pair) for pair in colours})
+        page.locator(".story button", has_text="Open your own").click()
+        assert "isochrome open model.onnx" in page.inner_text("dialog")
+        page.keyboard.press("Escape")
+        page.locator(".story a", has_text="One layer").click()
+        page.wait_for_url("**/at/example:stanford/**")
+        found.settled()
+        assert page.inner_text("h1") == "Same colour = same weight"
+        page.go_back()
+        found.settled()
+        assert "example:photos" in urlsplit(page.url).path
+
+
+def test_a_room_that_is_not_there_says_so(browser: Browser, demo: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    for room in ("example:nothing", "formula:y[p] += w[u]", "file:..", "formula:y[p] += w[u] * x[p + u];x=99999999"):
+        page.goto(f"{demo}at/{room}/")
+        page.wait_for_selector(".fault")
+        assert "must" in page.inner_text(".fault")
+    context.close()
+
+
+def test_a_file_leads_nowhere_else(browser: Browser, demo_file: str) -> None:
+    with watched(browser, demo_file) as found:
+        assert found.page.locator(".story a").count() == 0
+        assert found.page.locator(".claims dt").count() == 6

@@ -101,7 +101,9 @@ function Main({ store }: { store: Store }) {
       <div class="title">
         <Story store={store} />
         <h1>{heading(store, uncoloured)}</h1>
-        <p>{record.opaque && !store.whole ? record.kind : lead(state.view, subtitle(state.view, answer), state.level)}</p>
+        <p>
+          {record.opaque && !store.whole ? record.kind : lead(state.view, subtitle(state.view, answer), state.level)}
+        </p>
       </div>
       {record.opaque && !store.whole ? (
         <div class="panel">

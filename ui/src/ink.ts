@@ -68,31 +68,46 @@ export function connectionsIn(matrix: Dense, rows: [number, number], columns: [n
   return found;
 }
 
-/** Ink for each pixel, from 0 to 255 at `full`: connections ÷ the larger of the rows and columns that it covers. */
-export function ink(matrix: Dense, rows: ArrayLike<number>, columns: ArrayLike<number>, full = 1): Uint8Array {
+/** Ink for each pixel, from 0 to 255 at 1: connections ÷ the larger of the rows and columns that it covers. */
+export function ink(matrix: Dense, rows: ArrayLike<number>, columns: ArrayLike<number>): Uint8Array {
   const wide = columns.length - 1;
   const found = new Uint8Array(wide * (rows.length - 1));
-  connectionsUnder(matrix, rows, columns, (row, counts) => {
-    const high = rows[row + 1]! - rows[row]!;
-    for (let n = 0; n < wide; n++) {
-      const count = counts[n]!;
-      if (count === 0) continue;
-      const quotient = count / Math.max(high, columns[n + 1]! - columns[n]!, 1);
-      found[row * wide + n] = Math.floor(255 * Math.min(quotient / full, 1) + 0.5) || 1;
-    }
+  eachLine(matrix, rows, columns, (row, quotients) => {
+    for (let n = 0; n < wide; n++) if (quotients[n] !== 0) found[row * wide + n] = inked(quotients[n]!, 1);
   });
   return found;
 }
 
-/** What full ink must be for no pixel to need more: at least 1. */
-export function fullInk(matrix: Dense, rows: ArrayLike<number>, columns: ArrayLike<number>): number {
-  let full = 1;
+/** The same with as much for full ink as the darkest pixel needs: at least 1. */
+export function fullInk(
+  matrix: Dense,
+  rows: ArrayLike<number>,
+  columns: ArrayLike<number>,
+): { values: Uint8Array; full: number } {
+  const all = new Float64Array((columns.length - 1) * (rows.length - 1));
+  eachLine(matrix, rows, columns, (row, quotients) => all.set(quotients, row * quotients.length));
+  const full = all.reduce((most, quotient) => Math.max(most, quotient), 1);
+  return { values: Uint8Array.from(all, (quotient) => (quotient ? inked(quotient, full) : 0)), full };
+}
+
+/** A pixel with a connection has some. */
+const inked = (quotient: number, full: number): number => Math.floor(255 * Math.min(quotient / full, 1) + 0.5) || 1;
+
+/** The connections of each row of pixels ÷ the larger of the rows and columns that a pixel covers. */
+function eachLine(
+  matrix: Dense,
+  rows: ArrayLike<number>,
+  columns: ArrayLike<number>,
+  each: (row: number, quotients: Float64Array) => void,
+): void {
+  const widths = Float64Array.from({ length: columns.length - 1 }, (_, n) =>
+    Math.max(columns[n + 1]! - columns[n]!, 1),
+  );
   connectionsUnder(matrix, rows, columns, (row, counts) => {
     const high = rows[row + 1]! - rows[row]!;
-    for (let n = 0; n < counts.length; n++)
-      full = Math.max(full, counts[n]! / Math.max(high, columns[n + 1]! - columns[n]!, 1));
+    for (let n = 0; n < counts.length; n++) if (counts[n] !== 0) counts[n]! /= Math.max(high, widths[n]!);
+    each(row, counts);
   });
-  return full;
 }
 
 // --- corners ---------------------------------------------------------------------------------------------------------
@@ -305,29 +320,48 @@ function bounds(found: readonly Term[], place: number): Float64Array {
 function binned(part: Runs, rowKey: Key, columnKey: Key, rows: Float64Array, columns: Float64Array): Float64Array {
   const found = new Float64Array(rows.length * columns.length);
   const [down, across] = [keysOf(rowKey, part), keysOf(columnKey, part)];
-  for (let n = 0; n < part.length; n++) {
-    let [y, x, left] = [down.start[n]!, across.start[n]!, part.count[n]!];
+  for (let run = 0; run < part.length; run++) {
+    const [y, x, count] = [down.start[run]!, across.start[run]!, part.count[run]!];
     let [row, column] = [after(rows, y), after(columns, x)];
-    for (;;) {
-      const taken =
-        left === 1 ? 1 : Math.min(left, until(rows, row, y, down.step), until(columns, column, x, across.step));
-      if (row < rows.length && column < columns.length) found[row * columns.length + column]! += taken;
-      left -= taken;
-      if (left === 0) break;
-      y += taken * down.step;
-      x += taken * across.step;
-      row = moved(rows, row, y, down.step);
-      column = moved(columns, column, x, across.step);
+    // From which step on the run is in another bin, of the rows and of the columns.
+    let offRow = count === 1 ? 1 : leaving(rows, row, y, down.step);
+    let offColumn = count === 1 ? 1 : leaving(columns, column, x, across.step);
+    for (let step = 0; ;) {
+      const next = Math.min(offRow, offColumn, count);
+      if (row < rows.length && column < columns.length) found[row * columns.length + column]! += next - step;
+      else if (count > 1 && past(rows, row, down.step, columns, column, across.step)) break;
+      step = next;
+      if (step === count) break;
+      if (step === offRow) {
+        row = moved(rows, row, y + step * down.step, down.step);
+        offRow = leaving(rows, row, y, down.step);
+      }
+      if (step === offColumn) {
+        column = moved(columns, column, x + step * across.step, across.step);
+        offColumn = leaving(columns, column, x, across.step);
+      }
     }
   }
   return found;
 }
 
-/** How many steps a key stays between its bounds. */
-function until(numbers: Float64Array, place: number, key: number, step: number): number {
-  if (step > 0) return place < numbers.length ? Math.ceil((numbers[place]! - key) / step) : Infinity;
-  if (step < 0) return place > 0 ? Math.floor((key - numbers[place - 1]!) / -step) + 1 : Infinity;
+/** The first step at which a key is no longer between its bounds. */
+function leaving(numbers: Float64Array, place: number, start: number, step: number): number {
+  if (step > 0) return place < numbers.length ? Math.ceil((numbers[place]! - start) / step) : Infinity;
+  if (step < 0) return place > 0 ? Math.floor((start - numbers[place - 1]!) / -step) + 1 : Infinity;
   return Infinity;
+}
+
+/** Whether a run that is outside stays there. */
+function past(
+  rows: Float64Array,
+  row: number,
+  rowStep: number,
+  columns: Float64Array,
+  column: number,
+  columnStep: number,
+): boolean {
+  return (row === rows.length && rowStep >= 0) || (column === columns.length && columnStep >= 0);
 }
 
 /** The bin after a move: mostly the next one. */

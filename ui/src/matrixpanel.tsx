@@ -10,7 +10,7 @@ import { MatrixMarks } from "./matrixmarks";
 import { Matrix, type Entry } from "./matrixmodel";
 import { detailOf, paint, type Paint, type Tokens } from "./matrixpaint";
 import { Lens, said, Tools, Where } from "./matrixparts";
-import { roomOf, type Room } from "./matrixroom";
+import { grainOf, roomOf, type Room } from "./matrixroom";
 import { useSelected, useViewport } from "./matrixselection";
 import { Glass, Minimap } from "./matrixside";
 import { useTokens } from "./matrixtokens";
@@ -53,9 +53,10 @@ export function MatrixPanel({ store, picture, line }: Props) {
   const focus = pointed ?? entry ?? middleOf(view, total, size);
   const chips = picture.answer?.legend.chips ?? UNKNOWN;
   const inked = detailOf(view) === "ink";
+  const grain = grainOf(matrix, size);
   return (
     <div class="matrix" ref={box}>
-      <Where matrix={matrix} view={view} size={size} total={total} detail={detailOf(view)} />
+      <Where matrix={matrix} view={view} size={size} total={total} detail={detailOf(view)} grain={grain} />
       <div class={`body${phone || room.small ? "" : " sided"}`}>
         <div class="main-part">
           <Plot
@@ -64,6 +65,7 @@ export function MatrixPanel({ store, picture, line }: Props) {
             surface={surface}
             chips={chips}
             tokens={tokens}
+            grain={grain}
             moving={moving}
             lens={inked ? focus : null}
           />
@@ -108,18 +110,19 @@ interface PlotProps {
   surface: RefObject<HTMLDivElement | null>;
   chips: readonly Chip[];
   tokens: Tokens;
+  grain: number;
   moving: boolean;
   lens: { row: number; column: number } | null;
 }
 
 /** The pixels, and what lies over them. */
-function Plot({ stage, room, surface, chips, tokens, moving, lens }: PlotProps) {
+function Plot({ stage, room, surface, chips, tokens, grain, moving, lens }: PlotProps) {
   const { store, matrix, view, selected, total } = stage;
   const { size, gutter } = room;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [target, setTarget] = useState<Target | null>(store.linking.target);
   useEffect(() => store.linking.listen((now) => setTarget(now)), [store]);
-  usePainted(canvas, stage, chips, tokens, moving);
+  usePainted(canvas, stage, chips, tokens, grain, moving);
   return (
     <div class="plot" style={{ width: `${size.x + gutter.x}px`, height: `${size.y + gutter.y}px` }}>
       <div
@@ -159,18 +162,19 @@ function usePainted(
   { store, matrix, line, view, size }: Stage,
   chips: readonly Chip[],
   tokens: Tokens,
+  grain: number,
   moving: boolean,
 ): void {
   const took = useRef(0);
   useLayoutEffect(() => {
-    const coarse = moving && took.current > SLOW ? Math.ceil(Math.sqrt(took.current / 20)) : 1;
+    const coarse = grain * (moving && took.current > SLOW ? Math.ceil(Math.sqrt(took.current / 20)) : 1);
     const weights = store.layer?.tensorOf(line, line.weight);
     const value = (weight: number): number | undefined => weights?.at(matrix.weightPlace(weight));
     const what: Paint = { matrix, view, size, ratio: ratio(), coarse, chips, tokens, value };
     const start = performance.now();
     paint(canvas.current!, what);
-    if (coarse === 1) took.current = performance.now() - start;
-  }, [matrix, view, size.y, size.x, chips, tokens, moving, line, store.state.edit]);
+    if (coarse === grain) took.current = performance.now() - start;
+  }, [matrix, view, size.y, size.x, chips, tokens, grain, moving, line, store.state.edit]);
 }
 
 /** What is pointed at as an identity of the relation. */

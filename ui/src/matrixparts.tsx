@@ -15,20 +15,24 @@ export function Where({
   size,
   total,
   detail,
+  grain,
 }: {
   matrix: Matrix;
   view: Viewport;
   size: Size;
   total: Size;
   detail: Detail;
+  /** CSS pixels to a pixel of ink. */
+  grain: number;
 }) {
   const says = (flat: Matrix["rows"], key: "y" | "x"): string =>
     flat.says(...entries(view[key], total[key], size[key]));
   const covers = (key: "y" | "x", one: string): string => {
-    const { per } = view[key];
+    const per = view[key].per * grain;
     const least = Math.max(1, Math.floor(per));
     return per > 1 && !Number.isInteger(per) ? `${count(least)} to ${plural(least + 1, one)}` : plural(least, one);
   };
+  const pixel = grain > 1 ? `${grain}×${grain} pixels` : "1 pixel";
   return (
     <p class="where">
       <span>
@@ -36,7 +40,7 @@ export function Where({
       </span>
       <span class="pixel">
         {detail === "ink"
-          ? `1 pixel = ${covers("y", "neuron")} × ${covers("x", "input")}. No identity colour at this zoom: ink = connections under the pixel ÷ the larger of both, full at 1.`
+          ? `${pixel} = ${covers("y", "neuron")} × ${covers("x", "input")}. No identity colour at this zoom: ink = connections under it ÷ the larger of both, full at 1.`
           : `${plural(Math.round(10 / view.x.per) / 10, "pixel")} to an entry. Blank is a fixed zero.`}
       </span>
     </p>

@@ -19,6 +19,15 @@ export interface Room {
   small: boolean;
 }
 
+/** How often the runs of lazy tables may go from pixel to pixel in one picture. */
+const MOST_CROSSINGS = 60e6;
+
+/** How many pixels wide and high a pixel of ink is: more than 1 only where tables of many runs would take seconds. */
+export function grainOf(matrix: Matrix, size: Size): number {
+  const runs = matrix.dense.parts.reduce((sum, part) => sum + (part.steps.some(Boolean) ? part.length : 0), 0);
+  return Math.max(1, Math.ceil((runs * (size.y + size.x)) / MOST_CROSSINGS));
+}
+
 /** The room in a panel of some width. */
 export function roomOf(matrix: Matrix, width: number, phone: boolean): Room {
   const total = { y: matrix.rows.total, x: matrix.columns.total };

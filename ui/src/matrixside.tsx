@@ -1,6 +1,6 @@
 /** Beside the matrix: the whole of it as exact ink with the window on it, and single entries where pixels cover many. */
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { fullInk, ink, wholeBlocks } from "./ink";
+import { fullInk, wholeBlocks } from "./ink";
 import { inked, paintCells, type Tokens } from "./matrixpaint";
 import type { Matrix } from "./matrixmodel";
 import type { Size, Viewport } from "./matrixview";
@@ -24,8 +24,7 @@ interface Map {
 function mapOf(matrix: Matrix): Map {
   const shape = (flat: Matrix["rows"]): number[] => flat.order.map((axis) => flat.shape[axis]!);
   const [rows, columns] = [wholeBlocks(shape(matrix.rows), ROOM.y), wholeBlocks(shape(matrix.columns), ROOM.x)];
-  const full = fullInk(matrix.dense, rows, columns);
-  const values = ink(matrix.dense, rows, columns, full);
+  const { values, full } = fullInk(matrix.dense, rows, columns);
   const cut = { y: rows.length - 1, x: columns.length - 1 };
   const pixel = { y: Math.max(1, Math.floor(ROOM.y / cut.y)), x: Math.max(1, Math.floor(ROOM.x / cut.x)) };
   return { values, full, cut, pixel, even: values.every((value) => value === values[0]) };

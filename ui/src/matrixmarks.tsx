@@ -247,7 +247,7 @@ function Columns({ flat, span, size }: { flat: Flat; span: Span; size: Size }) {
   const below = level + 1 < flat.order.length && wide ? level + 1 : -1;
   return (
     <g class="names">
-      {names(flat, level, span, size.x, wide ? room : digits, true)
+      {names(flat, level, span, size.x, wide ? room : digits, wide)
         .filter(({ text, from, to }) => (wide ? to - from > room - 8 : from < size.x - 7 * text.length))
         .map(({ text, from }) => (
           <text key={`${text} ${from}`} class="outer" x={from + 1} y={below < 0 ? -8 : -20}>

@@ -4,7 +4,7 @@ import { GUTTER } from "./matrixmarks";
 import { clamped, read, whole, type Size, type Viewport } from "./matrixview";
 
 /** What stands beside the matrix, and the gap before it. */
-const SIDE = 246 + 20;
+const SIDE = 246 + 28;
 /** Of a matrix with fewer entries the numbers are shown at once, though it does not fit. */
 const FEW = 20_000;
 const CLOSE = 16;

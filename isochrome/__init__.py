@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from sys import modules as _modules
 from typing import TYPE_CHECKING, Any
 
 from isochrome.errors import FormulaError, IsochromeError, ModelError, RequestError
@@ -27,6 +28,10 @@ def open(model: Any, **shapes: tuple[int, ...]) -> OpenedModel:
     """
     from isochrome.app.api import open_model
 
+    if "IPython" in _modules:
+        from isochrome.app.notebook import show_in_notebooks
+
+        show_in_notebooks()
     return open_model(model, shapes)
 
 

@@ -37,6 +37,8 @@ class Item:
         for name, value in self.selection.items():
             if name == "neurons":
                 words += [f"--neuron {','.join(map(str, place))}" for place in value]
+            elif name == "neuron":
+                words.append(f"--neuron {','.join(map(str, value))}")
             elif name == "window":
                 words.append(f"--window {','.join(f'{low}:{high}' for low, high in value)}")
             elif value is True:
@@ -72,6 +74,12 @@ ITEMS = (
          exact=False),
     Item("bank-photos", "bank", "example:photos", "conv1", "Red, green and blue share no weight.",
          {"colour": "channel"}, exact=False),
+    Item("network-lenet", "network", "example:lenet5", "C3", "A whole model: what feeds what, what one neuron sees.",
+         {"neuron": (0, 3, 3)}, exact=False),
+    Item("reach-photos", "reach", "example:photos", "conv3", "Two neurons, two regions, one set of weights.",
+         {"neurons": [(0, 3, 3), (0, 3, 4)]}, exact=False),
+    Item("next-photos", "next", "example:photos", "conv1", "Filter m of one layer is channel m of the next.",
+         exact=False),
 )  # fmt: skip
 
 

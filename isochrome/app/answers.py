@@ -28,8 +28,9 @@ from isochrome.draw.identity import LEVELS
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene, scene
 from isochrome.draw.views import VIEWS
+from isochrome.draw.views.network_plan import foldable
 from isochrome.errors import IsochromeError, RequestError, shown
-from isochrome.examples import find_example
+from isochrome.examples import example_record, find_example
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import full_place, main_line
 from isochrome.model.typed import TypedModel
@@ -146,8 +147,9 @@ def _model(answers: Answers, given: Given) -> Any:
             for view in VIEWS.values()
         ],
         "levels": list(LEVELS),
-        "repeats": len(network(model).repeats) if model.layers else 0,
+        "foldable": bool(model.layers) and foldable(network(model)),
         "input": {"what": answers.values.what},
+        "samples": list(example_record(opened.example)["inputs"]) if opened.example else [],
         "playground": playground_record(model.layers[0].lines[0]) if isinstance(opened.file, TypedModel) else None,
         "first": first_state(model),
     }

@@ -88,6 +88,11 @@ class OpenedLayer:
         """What a neuron sees; with ``forward``, what it influences."""
         return reach(self.opened.model, self.layer, tuple(neuron), to, forward)
 
+    def _repr_html_(self) -> str:
+        from isochrome.app.notebook import html_of
+
+        return html_of(self.report)
+
     def draw(self, view: str, colour: str = "weight", **selection: Any) -> Any:
         """A picture of the layer: ``.save(path)``; shows itself in a notebook."""
         from isochrome.app.pictures import draw
@@ -141,6 +146,17 @@ class OpenedModel:
             array = example_input(self.example)
             return {self.model.inputs[0]: array}, f"the first input of example:{self.example}"
         return random_inputs(self.model, seed)
+
+    def explore(self, inputs: Any = None) -> Any:
+        """The explorer in a notebook cell; its ``selection`` can be read and set. Needs the extra ``notebook``."""
+        from isochrome.app.notebook import explorer
+
+        return explorer(self, self.run(inputs))
+
+    def _repr_html_(self) -> str:
+        from isochrome.app.notebook import html_of
+
+        return html_of(self.report())
 
     def line(self, layer: str | int, parameter: str = "") -> Line:
         """The line of a layer that a parameter's name means."""

@@ -23,7 +23,7 @@ from isochrome.draw.identity import LEVELS
 from isochrome.draw.views import VIEWS
 from isochrome.errors import IsochromeError, RequestError, shown
 
-__all__ = ["FILES", "Written", "page_document", "page_file", "served_page", "write_page"]
+__all__ = ["FILES", "Written", "explorer_files", "page_document", "page_file", "served_page", "write_page"]
 
 STATIC = Path(__file__).parent / "static"
 ROOM = 2_000_000
@@ -102,6 +102,11 @@ def served_page(title: str, base: str, home: str) -> bytes:
     """The served document: it names its script and its stylesheet, where to ask, and where other models are."""
     head = f'<link rel="stylesheet" href="{home}/page.css">\n<script type="module" src="{home}/page.js"></script>\n'
     return (_head(title, head) + _data({"host": "served", "base": base, "home": home}) + "</body>\n</html>\n").encode()
+
+
+def explorer_files() -> tuple[str, str]:
+    """The bundle and its stylesheet, with the fonts inside: for a place that fetches nothing."""
+    return _static("page.js").decode(), _stylesheet(_inlined)
 
 
 # --- one file -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from isochrome.app.answers import Answers
 from isochrome.app.api import OpenedModel, Run, open_model
 from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
-from isochrome.examples import EXAMPLES
+from isochrome.examples import EXAMPLES, example_input
 
 __all__ = ["Rooms", "open_room"]
 
@@ -25,7 +25,7 @@ MOST_TAPS = 20_000_000
 
 
 def open_room(text: str) -> tuple[OpenedModel, Run]:
-    """The model of a room, ``example:NAME`` or ``formula:LINE;x=3,5;w=3``, and one run of it.
+    """The model of a room, ``example:NAME;SAMPLE`` or ``formula:LINE;x=3,5;w=3``, and one run of it.
 
     Raises RequestError in one line where there is none.
 
@@ -34,9 +34,10 @@ def open_room(text: str) -> tuple[OpenedModel, Run]:
     """
     if len(text) > LONGEST:
         raise RequestError(f"formula: must have at most {LONGEST} characters; has {len(text)}")
-    if text.startswith("example:") and text.removeprefix("example:") in EXAMPLES:
-        opened = open_model(text)
-        return opened, opened.run()
+    name, _, sample = text.removeprefix("example:").partition(";")
+    if text.startswith("example:") and name in EXAMPLES:
+        opened = open_model(f"example:{name}")
+        return opened, opened.run({opened.model.inputs[0]: example_input(name, sample)})
     if not text.startswith("formula:"):
         raise RequestError(f"room {shown(text)}: must be example:NAME or formula:LINE;NAME=SIZES")
     line, *sizes = text.removeprefix("formula:").split(";")

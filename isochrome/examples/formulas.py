@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from isochrome.core.sizes import Shape
-
 __all__ = ["FORMULAS", "TypedExample"]
+
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

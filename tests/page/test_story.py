@@ -98,3 +98,16 @@ def test_a_file_leads_nowhere_else(browser: Browser, demo_file: str) -> None:
     with watched(browser, demo_file) as found:
         assert found.page.locator(".story a").count() == 0
         assert found.page.locator(".claims dt").count() == 6
+
+
+def test_another_input_of_an_example_is_chosen(browser: Browser, demo: str) -> None:
+    with watched(browser, f"{demo}at/example:photos/#layer=2&view=network&i=4,3,3") as found:
+        page = found.page
+        before = page.locator(".picture image").evaluate_all("(all) => all.map((one) => one.href.baseVal)")
+        page.locator(".actions select").select_option("flower 1")
+        page.wait_for_url("**/at/example*flower*/**")
+        found.settled()
+        after = page.locator(".picture image").evaluate_all("(all) => all.map((one) => one.href.baseVal)")
+        assert len(after) == len(before) and after[0] != before[0]
+        assert page.locator(".actions select").input_value() == "flower 1"
+        assert "i=4,3,3" in urlsplit(page.url).fragment

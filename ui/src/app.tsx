@@ -41,9 +41,15 @@ export function App({ store, root }: { store: Store; root: HTMLElement }) {
     [store],
   );
   useEffect(() => {
-    const listener = (event: KeyboardEvent): void => onKey(store, table, event);
-    root.ownerDocument.addEventListener("keydown", listener);
-    return () => root.ownerDocument.removeEventListener("keydown", listener);
+    // In someone else's page only keys pressed inside the explorer are meant for it, and are kept from the page.
+    const own = root.ownerDocument.documentElement.classList.contains("isochrome-page");
+    const scope: HTMLElement | Document = own ? root.ownerDocument : root;
+    const listener = (event: Event): void => {
+      onKey(store, table, event as KeyboardEvent);
+      if (!own && event.defaultPrevented) event.stopPropagation();
+    };
+    scope.addEventListener("keydown", listener);
+    return () => scope.removeEventListener("keydown", listener);
   }, [store, table]);
   useGestures(store, box);
   return (

@@ -4,15 +4,39 @@ import type { Ask, DrawAnswer } from "./types";
 /** What `render` is given, as anywidget gives it. */
 export interface HostModel {
   get(key: string): unknown;
+  /** A notebook's: what the page selects goes to the kernel, questions go as messages. */
+  set?(key: string, value: unknown): void;
+  save_changes?(): void;
+  on?(event: string, listener: (content: unknown) => void): void;
+  send?(content: unknown): void;
 }
 
 /** The road to data that a model's "host" names. */
 export function hostOf(model: HostModel): Ask {
   const kind = model.get("host");
   if (kind === "offline") return offline(model.get("answers") as Record<string, unknown>);
+  if (kind === "notebook") return asked(model);
   const own = model.get("ask");
   if (typeof own === "function") return <T>(path: string) => Promise.resolve(own(path) as T);
   return served(String(model.get("base") ?? ""));
+}
+
+/** Questions as messages to the kernel: each has a number, and its answer bears the same. */
+function asked(model: HostModel): Ask {
+  const open = new Map<number, { done(answer: unknown): void; failed(fault: Error): void }>();
+  let last = 0;
+  model.on?.("msg:custom", (content) => {
+    const { id, answer, error } = content as { id: number; answer?: unknown; error?: string };
+    const waiting = open.get(id);
+    open.delete(id);
+    if (error !== undefined) waiting?.failed(new Error(error));
+    else waiting?.done(answer);
+  });
+  return <T>(path: string): Promise<T> =>
+    new Promise((done, failed) => {
+      open.set(++last, { done: (answer) => done(answer as T), failed });
+      model.send?.({ id: last, path });
+    });
 }
 
 function served(base: string): Ask {

@@ -2,14 +2,23 @@
 import { render as draw } from "preact";
 import { App } from "./app";
 import { hostOf, type HostModel } from "./host";
-import { inHash, inMemory } from "./locator";
+import { inHash, inMemory, inModel } from "./locator";
 import { Fault, Loading } from "./states";
 import { message, Store } from "./store";
 import { themeAtStart } from "./theme";
 import type { ModelAnswer } from "./types";
 
+/** A cell is narrower than its window: the panels are told by how wide it is. */
+function fitCell(el: HTMLElement): void {
+  new ResizeObserver(() => {
+    el.classList.toggle("narrow", el.clientWidth < 1180);
+    el.classList.toggle("small", el.clientWidth < 800);
+  }).observe(el);
+}
+
 export async function mount(model: HostModel, el: HTMLElement): Promise<() => void> {
   el.classList.add("isochrome");
+  if (model.get("host") === "notebook") fitCell(el);
   themeAtStart(el);
   const ask = hostOf(model);
   draw(
@@ -23,7 +32,8 @@ export async function mount(model: HostModel, el: HTMLElement): Promise<() => vo
     const own = model.get("host") === "served" || model.get("host") === "offline";
     document.title = own ? `${answer.title || answer.name} · isochrome` : document.title;
     const [home, base] = [model.get("home"), model.get("base")].map((one) => (typeof one === "string" ? one : null));
-    const store = new Store(ask, answer, own ? inHash() : inMemory(), home, base);
+    const locator = own ? inHash() : model.get("host") === "notebook" ? inModel(model) : inMemory();
+    const store = new Store(ask, answer, locator, home, base);
     draw(<App store={store} root={el} />, el);
   } catch (fault) {
     draw(

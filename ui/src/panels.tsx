@@ -34,11 +34,12 @@ export function SinglePanel({ store }: { store: Store }) {
     <section class="panel single" data-view={store.state.view} aria-label={store.state.view}>
       {store.whole && (
         <div class="actions">
-          {(store.model.repeats ?? 0) > 0 && (
+          {store.model.foldable && (
             <button type="button" class="outlined" aria-keyshortcuts="f" onClick={() => store.turnFold()}>
               {store.state.fold === 0 ? "Fold equal blocks" : "Unfold equal blocks"}
             </button>
           )}
+          <Samples store={store} />
           <p class="hint">A click on a layer opens it; arrows move the neuron whose cone is drawn.</p>
           <StatusLine store={store} />
         </div>
@@ -52,5 +53,28 @@ export function SinglePanel({ store }: { store: Store }) {
         <Drawing store={store} picture={picture} />
       )}
     </section>
+  );
+}
+
+/** The inputs that come with an example: another one is another page, with the same state. */
+function Samples({ store }: { store: Store }) {
+  const { home, base, model } = store;
+  const names = model.samples ?? [];
+  if (home === null || base === null || names.length < 2) return null;
+  const chosen = decodeURIComponent(base).split(";")[1] ?? names[0]!;
+  return (
+    <label class="check">
+      input{" "}
+      <select
+        value={chosen}
+        onChange={(event) => {
+          location.href = `${home}/at/${encodeURIComponent(`${model.name};${event.currentTarget.value}`)}/${location.hash}`;
+        }}
+      >
+        {names.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -118,9 +118,11 @@ export interface ModelAnswer {
   /** `whole`: a view of the whole model; `level`: the only one that it is drawn at. */
   views: { name: string; title: string; whole?: boolean; level?: string }[];
   levels: string[];
-  /** How many runs of equal blocks the network has. */
-  repeats?: number;
+  /** Whether the network has equal blocks that are folded. */
+  foldable?: boolean;
   input?: { what: string } | null;
+  /** Names of the inputs that come with an example. */
+  samples?: string[];
   /** Only of a typed formula. */
   playground?: {
     line: string;

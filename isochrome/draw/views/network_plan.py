@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isochrome.ask.network import Network, Repeat, Stop, folded
 
-__all__ = ["FIRST", "Plan", "Spot", "plan"]
+__all__ = ["FIRST", "Plan", "Spot", "foldable", "plan"]
 
 FIRST = 170.0
 """Where the first node begins; the words of each row stand before it, the model's input between them."""
@@ -69,7 +69,7 @@ class Plan:
 def plan(found: Network, current: int, window: tuple[int, int] | None, fold: bool = True) -> Plan:
     """The stops around the current layer, or around the layers of a window, that fit the width."""
     centre = found.stop_of(current)
-    numbers, repeats = folded(found, centre, fold)
+    numbers, repeats = folded(found, centre, fold and foldable(found))
     inputs = [n for n in numbers if not found.stops[n].sources and found.stops[n].layer is None]
     line = [n for n in numbers if n not in inputs]
     chosen = _inside(found, line, window) if window else _around(found, line, centre)
@@ -91,6 +91,11 @@ def plan(found: Network, current: int, window: tuple[int, int] | None, fold: boo
     before = _layers(found, [n for n in line if n < first])
     after = _layers(found, [n for n in line if n > last])
     return Plan(tuple(spots), repeats, before, after, end)
+
+
+def foldable(found: Network) -> bool:
+    """Whether equal blocks are worth folding: there are some, and the whole does not fit the width."""
+    return bool(found.repeats) and sum(_wide(found, n) for n in range(len(found.stops))) > ROOM + NODE
 
 
 def _layers(found: Network, numbers: Sequence[int]) -> int:

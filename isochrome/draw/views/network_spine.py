@@ -250,6 +250,5 @@ def _fold(plan: Plan, repeat: Repeat, y: float) -> list[Mark]:
     at = y + TALL / 2 + 46
     left, right = spots[0].x - (SIGN if spots[0].stop.join else 0), _leave(spots[-1])
     words = f"block {repeat.drawn + 1} of {repeat.times} equal ones in a row; the others are folded away"
-    text = fitted(words, max(right - left, 150), 11.5, True)
-    return [Bracket(left, at, right, at, -5), Label((left + right) / 2, at + 16, text, "caption", "middle", True,
-                                                     "ink", 11.5)]  # fmt: skip
+    middle = max((left + right) / 2, FIRST + text_width(words, 11.5, True) / 2 - 20)
+    return [Bracket(left, at, right, at, -5), Label(middle, at + 16, words, "caption", "middle", True, "ink", 11.5)]

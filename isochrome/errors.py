@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["FormulaError", "IsochromeError", "ModelError", "RequestError", "shown"]
+__all__ = ["FormulaError", "IsochromeError", "ModelError", "RequestError", "shown", "visible"]
 
 
 class IsochromeError(Exception):
@@ -39,8 +39,13 @@ def shown(text: str | bytes, limit: int = 80) -> str:
     half = (limit - 1) // 2
     long = len(text) > limit
     head, tail = (text[:half], text[-half:]) if long else (text, "")
-    return _visible(head) + ("…" if long else "") + _visible(tail)
+    return visible(head) + ("…" if long else "") + visible(tail)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    r"""The whole text with nothing invisible in it, and nothing that reorders.
+
+    >>> visible("conv\u202e1\n")
+    'conv<U+202E>1<U+000A>'
+    """
     return "".join(f"<U+{ord(char):04X}>" if unicodedata.category(char) in _INVISIBLE else char for char in text)

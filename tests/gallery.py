@@ -12,8 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from isochrome.app.api import OpenedModel, Run, open_model
-from isochrome.app.pictures import draw
+from isochrome.app.pictures import Drawn, draw
+from isochrome.examples.arithmetic import CASES, PREFIX
 
+ENDINGS = (
+    "The ending of the file chooses the format: `.svg`, `.png`, `.pdf` with text that can be selected, `.tex` (TikZ) or "
+    "`.json`. `--play positions` draws a frame for each neuron, as `.svg` that plays by itself, `.gif`, `.webp`, "
+    "`.apng`, or the pages of a `.pdf`.",
+    "`--style paper`, `paper-wide`, `paper-grey`, `slide` or `page` gives width and ground, `--width-mm` another width, "
+    "`--caption` a caption with the layer's counts. The command stands in the file.",
+)
+LINES = (
+    "Each case is one line of index notation; everything in its picture is read off that line, and the tests compare "
+    "its numbers with PyTorch's. `--neuron` chooses another neuron, `--play positions` shows them all; the view "
+    "`overlap` shows how many taps reach each neuron, `arithmetic` every product. The second command under a "
+    "picture types the same line, to be changed; its numbers are others.",
+)
 FOLDER = Path(__file__).parent.parent / "docs" / "gallery"
 
 
@@ -33,7 +47,7 @@ class Item:
     @property
     def command(self) -> str:
         """The command that draws it."""
-        words = ["isochrome draw", self.view, self.model, self.layer]
+        words = ["isochrome draw", self.view, self.model, *([self.layer] if self.layer else [])]
         for name, value in self.selection.items():
             if name == "neurons":
                 words += [f"--neuron {','.join(map(str, place))}" for place in value]
@@ -81,6 +95,26 @@ ITEMS = (
     Item("next-photos", "next", "example:photos", "conv1", "Filter m of one layer is channel m of the next.",
          exact=False),
 )  # fmt: skip
+FIGURES = (
+    Item("window", "window", "example:stanford", "conv", "What i reads on every channel; j reads two columns further."),
+    Item("window-plays", "window", "example:arithmetic/padding-strides", "", "A window moves by two, over padding.",
+         {"play": "positions"}),
+    Item("window-plays-transposed", "window", "example:arithmetic/transposed-one-dimensional", "",
+         "A transposed convolution: one tap, then two, then one.", {"play": "positions"}),
+    Item("overlap-transposed", "overlap", "example:arithmetic/padding-strides-transposed", "",
+         "Kernels of three, stamped two apart: neurons get 1, 2 or 4 taps."),
+    Item("overlap-output-padding", "overlap", "example:arithmetic/output-padding", "",
+         "Output padding adds neurons that no input reaches."),
+    Item("overlap-border", "overlap", "example:stanford", "conv", "At the border taps fall on padding."),
+    Item("kernel-grey", "kernel", "example:stanford", "conv", "Two columns of a paper, black and white.",
+         {"style": "paper-wide-grey"}),
+    Item("volume-slide", "volume", "example:lenet5", "C1", "The same figure as a slide.",
+         {"colour": "filter", "style": "slide"}),
+)  # fmt: skip
+ARITHMETIC = tuple(
+    Item(f"arithmetic-{case.name}", "window", f"{PREFIX}{case.name}", "", case.about) for case in CASES.values()
+)
+EVERY = (*ITEMS, *FIGURES, *ARITHMETIC)
 
 
 @cache
@@ -90,25 +124,36 @@ def opened(model: str) -> tuple[OpenedModel, Run]:
     return found, found.run()
 
 
+def drawn(item: Item) -> Drawn:
+    """An item, drawn."""
+    found, run = opened(item.model)
+    return draw(found, found.model.layer(item.layer or 0), item.view, run=run, **item.selection)
+
+
 def picture(item: Item) -> bytes:
     """The SVG of an item."""
-    found, run = opened(item.model)
-    return draw(found, found.model.layer(item.layer), item.view, run=run, **item.selection).svg().encode()
+    return drawn(item).svg().encode()
 
 
 def index() -> str:
     """The gallery's page."""
     about = "Each picture is drawn by the command under it. They are also the goldens of the tests."
-    lines = ["# Gallery", "", about, ""]
-    for item in ITEMS:
+    lines = ["# Gallery", "", about, "", *ENDINGS, ""]
+    for item in (*ITEMS, *FIGURES):
         lines += [f"## {item.about}", "", f"![{item.about}]({item.name}.svg)", "", f"    {item.command}", ""]
-    return "\n".join(lines)
+    lines += ["## Convolution arithmetic", "", *LINES, "", "| case | what it shows | its line |", "|---|---|---|"]
+    for case in CASES.values():
+        lines.append(f"| `{case.name}` | {case.about} | `{case.formula}` |")
+    for item, case in zip(ARITHMETIC, CASES.values(), strict=True):
+        lines += ["", f"![{item.about}]({item.name}.svg)", "", f"    {item.command}"]
+        lines += [] if case.constants else [f"    {case.command}"]
+    return "\n".join([*lines, ""])
 
 
 def main() -> None:
     """Draw all, and write the page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for item in ITEMS:
+    for item in EVERY:
         (FOLDER / f"{item.name}.svg").write_bytes(picture(item))
         print(item.command, file=sys.stderr)
     (FOLDER / "README.md").write_text(index())

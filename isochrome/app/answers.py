@@ -25,6 +25,7 @@ from isochrome.ask.reach import reach
 from isochrome.ask.uses import uses
 from isochrome.core.relation import Place
 from isochrome.draw.identity import LEVELS
+from isochrome.draw.layout import figure
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene, scene
 from isochrome.draw.views import VIEWS
@@ -35,7 +36,6 @@ from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import full_place, main_line
 from isochrome.model.typed import TypedModel
 from isochrome.model.values import Values
-from isochrome.render import FORMATS
 from isochrome.render.document import legend_record
 from isochrome.render.svg import svg
 
@@ -63,6 +63,9 @@ class Answers:
     """
 
     def __init__(self, opened: OpenedModel, run: Run, limit: int = MOST_ELEMENTS, alone: bool = False) -> None:
+        lines = [line for layer in opened.model.layers for line in layer.lines]
+        if lines and not any(line.weight for line in lines):
+            raise RequestError(f"{opened.name}: must have a weight to be explored. `isochrome draw window` shows it.")
         self.opened, self.limit, self.alone, self.first_run = opened, limit, alone, run
         self.model: Model = opened.model
         self.patient = Patient(run.values.runner)
@@ -231,7 +234,7 @@ def _reasons(answers: Answers, layer: Layer) -> dict[str, str]:
         seen = scene(answers.model, layer, answers.values)
     except IsochromeError as fault:
         return dict.fromkeys(VIEWS, str(fault))
-    return {name: view.unfit(seen) for name, view in VIEWS.items()}
+    return {name: view.refusal(seen) for name, view in VIEWS.items()}
 
 
 def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
@@ -255,7 +258,7 @@ def _page_svg(picture: Picture) -> str:
 
 
 def _file_svg(picture: Picture) -> str:
-    return FORMATS["svg"](picture, "light", 1).decode()
+    return svg(figure(picture)).decode()
 
 
 _DRAWINGS: Mapping[str, Callable[[Picture], str]] = {"page": _page_svg, "file": _file_svg}

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from isochrome.ask.explain import Explanation, explain
 from isochrome.ask.reach import Reach, reach
 from isochrome.ask.report import LayerReport, Report, UseCounts, layer_report, report
@@ -16,6 +18,7 @@ from isochrome.ask.uses import WeightUses, uses
 from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
 from isochrome.examples import example_input, example_path, find_example
+from isochrome.examples.arithmetic import PREFIX, Case, find_case
 from isochrome.load import open_file
 from isochrome.load.onnx import OnnxFile
 from isochrome.model.parts import Layer, Line, Model
@@ -176,9 +179,18 @@ def open_model(
     if text.startswith("formula:"):
         line = text.removeprefix("formula:")
         return OpenedModel(typed_model(line, shapes or {}, tables), line)
+    if text.startswith(PREFIX):
+        return _case(find_case(text.removeprefix(PREFIX)))
     if text.startswith("example:"):
         name = find_example(text.removeprefix("example:")).name
         return OpenedModel(open_file(example_path(name), shapes), text, name)
     if ":" in text and not os.path.lexists(text) and not text.startswith(("/", ".")):
         raise RequestError(f"{shown(text, 200)}: must be a file, example:NAME or formula:LINE; there is no such file")
     return OpenedModel(open_file(text, shapes), Path(text).name)
+
+
+def _case(case: Case) -> OpenedModel:
+    constants = {name: np.full(shape, value) for name, shape, value in case.constants}
+    shapes = dict(case.shapes)
+    made = typed_model(case.formula, shapes, None, case.seed, case.name, constants, case.largest)
+    return OpenedModel(made, f"{PREFIX}{case.name}")

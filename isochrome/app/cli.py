@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments) or ["open", FIRST]
     try:
         options = parser().parse_args(given)
+        options.command = shlex.join(["isochrome", *given])
         return int(options.run(options) or 0)
     except IsochromeError as fault:
         print(f"isochrome: {fault}", file=sys.stderr)
@@ -249,7 +251,7 @@ def _run_lab(options: Any) -> None:
         raise RequestError(f"--seed: must be at least 0; got {options.seed}")
     lab = read_and_run_lab(options.seed, said)
     if options.output:
-        Drawn(lab_picture(lab)).save(options.output)
+        Drawn((lab_picture(lab),)).save(options.output)
     _print(options, lab, lab_text)
 
 
@@ -283,8 +285,9 @@ def _run_reach(options: Any) -> None:
 def _run_draw(options: Any) -> None:
     opened = _opened(options)
     layer = opened.model.layer(options.layer) if options.layer else _layer_for(options.view, opened)
-    from isochrome.app.pictures import draw
+    from isochrome.app.pictures import draw, play_of
 
+    play = play_of(options.output, options.play)
     name, weight = options.weight or ("", None)
     with _progress(f"Drawing {shown(options.view)}"):
         neurons = [_turned(options, neuron) for neuron in options.neuron]
@@ -294,10 +297,16 @@ def _run_draw(options: Any) -> None:
             parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
             inputs=options.input, many=options.many, fold=not options.unfold,
             window=options.window if options.layers is None else (options.layers,), channel_last=options.channel_last,
+            style=options.style, width_mm=options.width_mm, play=play,
+            pace=options.pace, caption=options.caption, command=options.command,
         )  # fmt: skip
         drawn.save(options.output)
     if options.json:
         sys.stdout.write(drawn.json())
+    elif drawn.caption:
+        print(drawn.caption)
+    if drawn.note:
+        print(f"isochrome: {drawn.note}", file=sys.stderr)
 
 
 def _layer_for(view: str, opened: Any) -> Any:
@@ -366,8 +375,13 @@ _COMMANDS = (
              "the matrix's rows and columns"},
         ),
         (("--channel-last",), {"action": "store_true", "help": "the matrix counts places before channels"}),
-        (("--theme",), {"choices": ["light", "dark", "print"], "default": "light", "help": "default: light"}),
-        (("--scale",), {"type": float, "default": 2.0, "help": "of a PNG; default: 2"}),
+        (("--style",), {"default": "screen", "help": "screen, paper, paper-wide, paper-grey, slide, page, ..."}),
+        (("--width-mm",), {"type": float, "metavar": "MM", "help": "how wide on paper; default: the style's"}),
+        (("--theme",), {"choices": ["light", "dark", "print"], "default": "", "help": "default: the style's"}),
+        (("--scale",), {"type": float, "help": "pixels for each 1/96 inch; default: the style's, else 2"}),
+        (("--play",), {"default": "", "metavar": "AXES", "help": "a frame for each neuron: positions, or p,q"}),
+        (("--pace",), {"type": float, "default": 0.8, "metavar": "S", "help": "seconds for each frame; default: 0.8"}),
+        (("--caption",), {"action": "store_true", "help": "print a caption, and put it into the file"}),
         (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}),
         (("--layers",), {"type": _span, "metavar": "A:B", "help": "network: from layer A to before B"}),
         (("--unfold",), {"action": "store_true", "help": "network: draw repeated blocks one by one"}),

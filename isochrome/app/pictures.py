@@ -11,47 +11,95 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isochrome.core.relation import Place
+from isochrome.draw.caption import caption as caption_of
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene, scene
+from isochrome.draw.steps import MOST_FRAMES, POSITIONS, played
+from isochrome.draw.styles import STYLES, Style, framed, in_style, smallest_text, style_named
 from isochrome.draw.views import VIEWS
 from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import letters, line_of_parameter, main_line
 from isochrome.model.values import Array, Runner
-from isochrome.render import FORMATS
+from isochrome.render import FORMATS, Setting
 
 if TYPE_CHECKING:
     from isochrome.app.api import OpenedModel, Run
 
-__all__ = ["Drawn", "Patient", "draw", "lines_of", "picture_of", "tensors_of", "weight_line", "write_whole"]
+__all__ = [
+    "Drawn", "Patient", "draw", "ending_of", "lines_of", "picture_of", "play_of", "tensors_of", "weight_line",
+    "write_whole",
+]  # fmt: skip
+
+LEAST_POINTS = 5
+"""Smaller text is hard to read in print."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A picture with a theme, ready to be saved. A notebook shows it by itself."""
+    """A picture, or several that play one after another, ready to be saved. A notebook shows it by itself."""
 
-    picture: Picture
-    theme: str = "light"
-    scale: float = 2
+    pictures: tuple[Picture, ...]
+    style: Style = STYLES["screen"]
+    setting: Setting = Setting()
+    caption: str = ""
+
+    @property
+    def picture(self) -> Picture:
+        """The picture, or the first of several."""
+        return self.pictures[0]
 
     def svg(self) -> str:
         """The figure, with title, legend and notes, as SVG."""
-        return FORMATS["svg"](self.picture, self.theme, self.scale).decode()
+        return self.content("svg").decode()
 
     def json(self) -> str:
         """The picture's marks, keys, legend and table as JSON."""
-        return FORMATS["json"](self.picture, self.theme, self.scale).decode()
+        return self.content("json").decode()
 
     def _repr_svg_(self) -> str:
         return self.svg()
 
+    def content(self, ending: str) -> bytes:
+        """The bytes of a file with one of the endings of ``FORMATS``; all but JSON hold figures."""
+        pictures = self.pictures if ending == "json" else framed(self.pictures, self.style)
+        return FORMATS[ending].write(pictures, self.setting)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, whole or not at all; the ending chooses the format."""
-        ending = Path(path).suffix.removeprefix(".").lower()
-        if ending not in FORMATS:
-            names, got = ", ".join(f".{name}" for name in FORMATS), f".{shown(ending)}" if ending else "none"
-            raise RequestError(f"{shown(os.fspath(path), 200)}: must end in one of {names}; got {got}")
-        write_whole(path, FORMATS[ending](self.picture, self.theme, self.scale))
+        ending = ending_of(path, len(self.pictures))
+        write_whole(path, self.content(ending))
+
+    @property
+    def note(self) -> str:
+        """That text is too small to be printed, '' where it is not."""
+        if not self.setting.width_mm:
+            return ""
+        figures = framed(self.pictures, self.style)
+        points = round(smallest_text(figures) * self.setting.unit(figures[0].width) * 72 / 25.4, 1)
+        if points >= LEAST_POINTS:
+            return ""
+        return (
+            f"the smallest text is {points:g} points at {self.setting.width_mm:g} mm, and under {LEAST_POINTS} is "
+            "hard to read in print. A wider style, fewer neurons or another view gives larger text."
+        )
+
+
+def ending_of(path: str | os.PathLike[str], frames: int = 1) -> str:
+    """The ending of a path, in small letters; checked to have a format that holds so many frames."""
+    ending = Path(path).suffix.removeprefix(".").lower()
+    known = [name for name, row in FORMATS.items() if row.most >= min(frames, MOST_FRAMES)]
+    if ending not in known:
+        names, got = ", ".join(f".{name}" for name in known), f".{shown(ending)}" if ending else "none"
+        plays = " to play" if ending in FORMATS else ""
+        raise RequestError(f"{shown(os.fspath(path), 200)}: must end in one of {names}{plays}; got {got}")
+    return ending
+
+
+def play_of(path: str | os.PathLike[str], play: str) -> str:
+    """Along what a picture saved there plays, '' where it stands still; formats made for playing play positions."""
+    ending = ending_of(path, 2 if play else 1)
+    return play or (POSITIONS if FORMATS[ending].plays else "")
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
@@ -107,7 +155,7 @@ def picture_of(seen: Scene, view: str) -> Picture:
     """The picture of a scene in a view. Raises RequestError where there is no such view, or it makes no sense here."""
     if view not in VIEWS:
         raise RequestError(f"view {shown(view)}: must be one of {', '.join(VIEWS)}")
-    reason = VIEWS[view].unfit(seen)
+    reason = VIEWS[view].refusal(seen)
     if reason:
         raise RequestError(f"view {view} of {shown(seen.layer.name)}: {reason}")
     if seen.window:
@@ -174,8 +222,14 @@ def draw(
     many: bool = False,
     channel_last: bool = False,
     fold: bool = True,
-    theme: str = "light",
-    scale: float = 2,
+    theme: str = "",
+    scale: float | None = None,
+    style: str = "screen",
+    width_mm: float | None = None,
+    play: str = "",
+    pace: float = 0.8,
+    caption: bool = False,
+    command: str = "",
     run: Run | None = None,
     inputs: Any = None,
 ) -> Drawn:
@@ -183,21 +237,35 @@ def draw(
 
     ``window`` is the part to draw, from where to below where: of the output's positions, or of the matrix's rows and
     columns, which with ``channel_last`` count places before channels. ``inputs`` (or a ``run`` that was made before)
-    gives the numbers in it; see ``OpenedModel.run``.
+    gives the numbers in it; see ``OpenedModel.run``. ``play`` draws one picture for each neuron along ``positions`` or
+    some axes of the output, as ``p,q``. ``style`` gives width, ground and palette, which ``width_mm``, ``theme`` and
+    ``scale`` overrule.
     """
     model = opened.model
     one = layer if isinstance(layer, Layer) else model.layer(layer)
     pins = (*(() if neuron is None else (neuron,)), *neurons)
     if len(pins) > 2:
         raise RequestError(f"neurons: at most two can be told apart in a picture; got {len(pins)}")
+    look = style_named(style)
+    width = look.width_mm if width_mm is None else width_mm
+    setting = Setting(theme or look.theme, look.scale if scale is None else scale, width, pace, command)
     values = (opened.run(inputs) if run is None else run).values
     patient = Patient(values.runner, tensors_of(model, one))
     line = weight_line(model, one, parameter, weight)
     if line is not None and line.is_bias:
         raise RequestError(f"weight: must multiply an input to be drawn; {shown(parameter)} is a bias")
-    seen = scene(model, one, replace(values, runner=patient), colour, pins, line, weight, filter, channel, chosen, many)
-    seen = replace(seen, window=tuple(window), channel_last=channel_last, fold=fold)
-    return Drawn(_noted(picture_of(seen, view), patient), theme, scale)
+
+    def seen(some: Sequence[Place], picked: Sequence[str]) -> Scene:
+        numbers = replace(values, runner=patient)
+        made = scene(model, one, numbers, colour, some, line, weight, filter, channel, picked, many)
+        return replace(made, window=tuple(window), channel_last=channel_last, fold=fold)
+
+    first = seen(pins, chosen)
+    scenes = played(seen, first, pins[1:], chosen, play) if play else (first,)
+    pictures = tuple(in_style(_noted(picture_of(scene_, view), patient), look) for scene_ in scenes)
+    words = caption_of(scenes, pictures) if caption else ""
+    pictures = tuple(replace(found, description=f"{found.description} {words}".strip()) for found in pictures)
+    return Drawn(pictures, look, setting, words)
 
 
 def _noted(picture: Picture, patient: Patient) -> Picture:

@@ -49,6 +49,8 @@ def level_legend(scene: Scene) -> Legend:
     one, several = LEVELS[scene.level]
     colours = coloured(scene)
     title = f"Same colour = same {one}"
+    if not scene.line.weight:
+        return Legend(scene.level, "Nothing is coloured: the line has no weight")
     if not colours.total:
         return Legend(scene.level, title, "nothing", _NONE[scene.level].format(w=scene.line.weight))
     count = f"{len(colours.coloured):,} of {colours.total:,} {one if colours.total == 1 else several}"
@@ -110,6 +112,8 @@ def _channel_read(scene: Scene, rows: Rows) -> int:
 
 
 def _total(scene: Scene) -> int:
+    if not scene.line.weight:
+        return 0
     if scene.level == "weight":
         return uses_per_weight(scene.relation, scene.line.weight_number).mentioned
     if scene.level == "tap":

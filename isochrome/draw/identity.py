@@ -13,8 +13,8 @@ from functools import lru_cache
 from isochrome.errors import RequestError
 
 __all__ = [
-    "Colouring", "LEVELS", "NAMES", "NINE", "TWENTY_SEVEN", "colouring", "contrast", "identity", "in_key_order",
-    "text_on",
+    "Colouring", "GREYS", "LEVELS", "NAMES", "NINE", "TWENTY_SEVEN", "colouring", "contrast", "identity",
+    "in_key_order", "text_on",
 ]  # fmt: skip
 
 LEVELS = {
@@ -34,6 +34,9 @@ TWENTY_SEVEN = (
     "#d3d379", "#cba911", "#c9732d", "#096793", "#ffdb00", "#67455f", "#9224ff", "#492449", "#4e623d",
 )  # fmt: skip
 """Opt-in: with 27 colours alone nothing can be identified, so every mark needs its label too."""
+
+GREYS = ("#3f3f3f", "#868686", "#242424", "#a1a1a1", "#000000", "#e4e4e4", "#595959", "#bfbfbf", "#707070")
+"""For black and white: evenly spaced, neighbours in a kernel of 3x3 at least three steps apart. Labels carry them."""
 
 _DARK_TEXT, _LIGHT_TEXT = "#0b0c0e", "#ffffff"
 

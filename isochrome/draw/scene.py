@@ -82,8 +82,8 @@ class Scene:
 
     @cached_property
     def w(self) -> Axes:
-        """The stored weight."""
-        return self._axes(self.line.weight_access)
+        """The stored weight; without axes where the line has none."""
+        return self._axes(self.line.weight_access) if self.line.weight else Axes("", (), (), ())
 
     def _axes(self, access: Access) -> Axes:
         shape = self.line.shape(access.name)
@@ -244,7 +244,7 @@ class Scene:
 
     def neuron_identity(self, neuron: Place) -> str | None:
         """What a neuron is at the scene's level: only a filter is a neuron's own."""
-        own = self.level == "filter" and self.has_own_filter
+        own = self.level == "filter" and bool(self.line.weight) and self.has_own_filter
         return identity("filter", self.filter_of(neuron)) if own else None
 
     @cached_property
@@ -281,7 +281,8 @@ class Scene:
 
     def _rows(self, taps: Taps, most: int | None = None) -> Rows:
         arrays = taps.places(0, most)
-        y, w = self._sample_places(0, arrays), arrays[self.line.weight_number]
+        y = self._sample_places(0, arrays)
+        w = arrays[self.line.weight_number] if self.line.weight else np.zeros((len(y), 0), np.int64)
         weights, number = self.w_values, self.line.input_number
         weight = None if weights is None else weights[tuple(w.T)].astype(np.float64)
         if number is None:
@@ -307,6 +308,8 @@ class Scene:
         return found
 
     def _identities(self, y: Place, w: Place, at: Place) -> tuple[tuple[str, str | None], ...]:
+        if not self.line.weight:
+            return tuple((level, None) for level in LEVELS)
         number = self.line.parameter or 0
         taps = tuple(w[axis] for axis in self.w.of("tap"))
         channel = None

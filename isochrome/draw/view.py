@@ -23,7 +23,8 @@ class View:
 
     ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model;
     ``level`` is the only one that a view is drawn at, '' for one that is drawn at any. ``spans`` says what a window is
-    a part of: its name, and the sizes of its sides.
+    a part of: its name, and the sizes of its sides. ``weightless`` marks a view that can show a line without a weight,
+    such as pooling.
     """
 
     name: str
@@ -34,3 +35,10 @@ class View:
     whole: bool = False
     level: str = ""
     spans: Callable[[Scene], tuple[str, Shape]] = positions
+    weightless: bool = False
+
+    def refusal(self, scene: Scene) -> str:
+        """Why there is no such picture of a scene, '' where there is one."""
+        if not scene.line.weight and not self.weightless:
+            return "its formula has no weight"
+        return self.unfit(scene)

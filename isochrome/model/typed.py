@@ -53,11 +53,18 @@ class TypedModel:
 
 
 def typed_model(
-    text: str, shapes: Mapping[str, Shape], tables: Mapping[str, Array] | None = None, seed: int = 0
+    text: str,
+    shapes: Mapping[str, Shape],
+    tables: Mapping[str, Array] | None = None,
+    seed: int = 0,
+    name: str = "formula",
+    constants: Mapping[str, Array] | None = None,
+    largest: int = 2,
 ) -> TypedModel:
-    """The model of a typed line: one layer named ``formula``; all its loops count, it has no batch.
+    """The model of a typed line: one layer called ``name``; all its loops count, it has no batch.
 
-    Names that begin with w or b are weights. Raises FormulaError.
+    Factors that begin with w or b are weights, -1 to 1; inputs are whole numbers from 0 to ``largest``. ``constants``
+    are neither, but numbers of the line. Raises FormulaError.
 
     >>> typed_model("y[p] += w[u] * x[p + u]", {"x": (7,), "w": (3,)}).relation.connections
     15
@@ -66,21 +73,24 @@ def typed_model(
     unknown = [name for name in shapes if name not in {access.name for access in formula.accesses}]
     if unknown:
         raise FormulaError(f"shape of {shown(unknown[0])}: must name a tensor of the formula; {text} has none")
-    inputs = inputs_of(formula)
-    weights = tuple(dict.fromkeys(factor.name for factor in formula.factors if factor.name not in inputs))
+    fixed = dict(constants or {})
+    inputs = inputs_of(formula) - set(fixed)
+    weights = tuple(dict.fromkeys(factor.name for factor in formula.factors if factor.name not in {*inputs, *fixed}))
     if len(weights) > 1:
         raise FormulaError(f"formula: one factor at most may be a weight (w..., b...); got {', '.join(weights)}")
-    made = relation(formula, shapes, tables, inputs)
+    made = relation(formula, {**shapes, **{key: array.shape for key, array in fixed.items()}}, tables, inputs)
     known = {access.name: shape for access, shape in zip(formula.accesses, made.shapes, strict=True)}
     weight = weights[0] if weights else ""
     names = tuple(dict.fromkeys(factor.name for factor in formula.factors if factor.name in inputs))
     pattern = Pattern(formula, tuple(known.items()), weight, names, tuple(made.tables.items()))
     line = Line(pattern, tuple((name, name) for name in names), formula.output.name, weight, 0 if weight else None,
-                weight, operand=weight)  # fmt: skip
-    return TypedModel(_model(line, known, weight, inputs), made, _arrays(known, formula.factors, seed))
+                weight, tuple((key, np.asarray(array, np.float64)) for key, array in fixed.items()),
+                operand=weight)  # fmt: skip
+    arrays = _arrays(known, formula.factors, seed, largest) | fixed
+    return TypedModel(_model(line, known, weight, inputs, name), made, arrays)
 
 
-def _model(line: Line, known: Mapping[str, Shape], weight: str, inputs: frozenset[str]) -> Model:
+def _model(line: Line, known: Mapping[str, Shape], weight: str, inputs: frozenset[str], called: str) -> Model:
     output = line.output
     parameters: tuple[Parameter, ...] = ()
     if weight:
@@ -91,18 +101,18 @@ def _model(line: Line, known: Mapping[str, Shape], weight: str, inputs: frozense
     names = tuple(name for name in known if name in inputs)
     operation = Operation(output, "formula", (line,), names, (output,))
     first = names[0] if names else ""
-    layer = Layer(0, "formula", (output,), "formula", (line,), first, output, known.get(first), known[output])
+    layer = Layer(0, called, (output,), "formula", (line,), first, output, known.get(first), known[output])
     tensors = {name: Tensor(shape, None, "float64") for name, shape in known.items() if name not in {weight}}
     return Model(str(line.formula), "formula", parameters, tensors, (operation,), (layer,), names, (output,))
 
 
-def _arrays(known: Mapping[str, Shape], factors: tuple[Access, ...], seed: int) -> dict[str, Array]:
+def _arrays(known: Mapping[str, Shape], factors: tuple[Access, ...], seed: int, largest: int) -> dict[str, Array]:
     generator = np.random.default_rng(seed)
     found: dict[str, Array] = {}
     for factor in factors:
         if factor.name in found or _large(known[factor.name]):
             continue
-        low, high = (-1, 2) if factor.name[0] in "wb" else (0, 3)
+        low, high = (-1, 2) if factor.name[0] in "wb" else (0, largest + 1)
         found[factor.name] = generator.integers(low, high, known[factor.name]).astype(np.float64)
     return found
 

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 from isochrome.draw.identity import text_on
 from isochrome.draw.picture import Group, Mark, Picture
+from isochrome.render.setting import Setting
 
 __all__ = ["document", "legend_record"]
 
 
-def document(picture: Picture) -> bytes:
-    """The picture as one JSON document in UTF-8; every coloured mark has its ``identity`` and its ``colour``."""
-    record = {
+def document(pictures: Sequence[Picture], setting: Setting) -> bytes:
+    """The picture as one JSON document in ASCII, several as its ``frames``, with the command that made them.
+
+    Every coloured mark has its ``identity`` and its ``colour``.
+    """
+    records = [_record(picture) for picture in pictures]
+    record = records[0] if len(records) == 1 else {"frames": records}
+    made = {"command": setting.command} if setting.command else {}
+    return (json.dumps(record | made, ensure_ascii=True, separators=(",", ":"), allow_nan=False) + "\n").encode()
+
+
+def _record(picture: Picture) -> dict[str, Any]:
+    return {
         "title": picture.title,
         "subtitle": picture.subtitle,
         "formula": picture.formula,
@@ -29,7 +41,6 @@ def document(picture: Picture) -> bytes:
         "notes": list(picture.notes),
         "table": {"head": list(picture.table.head), "rows": [list(row) for row in picture.table.rows]},
     }
-    return (json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode()
 
 
 def legend_record(picture: Picture) -> dict[str, Any]:

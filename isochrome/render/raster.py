@@ -1,4 +1,4 @@
-"""An ink mark as a PNG: a byte for each pixel and a colour for each byte, or a photograph as it is."""
+"""A raster of a picture, such as the ink of a large matrix or a photograph, as the bytes of a PNG image, and back."""
 
 from __future__ import annotations
 
@@ -6,28 +6,55 @@ import struct
 import zlib
 from collections.abc import Sequence
 
-from isochrome.draw.picture import Ink
+import numpy as np
+from numpy.typing import NDArray
+
+from isochrome.draw import picture as marks
+from isochrome.draw.identity import Colouring
 from isochrome.errors import RequestError
 
-__all__ = ["raster"]
+__all__ = ["HEAD", "chunk", "pixels", "raster"]
+
+HEAD = b"\x89PNG\r\n\x1a\n"
 
 
-def raster(mark: Ink, palette: Sequence[str] = (), alphas: bytes = b"") -> bytes:
-    """The mark with these colours (``#rrggbb``) and opacities for its values; a photograph has colours of its own.
-
-    >>> raster(Ink(0, 0, 2, 2, 2, 1, bytes([0, 1])), ["#000000", "#1acbff"], bytes([0, 255]))[:4]
-    b'\\x89PNG'
-    """
+def raster(mark: marks.Ink, colours: Colouring, token: dict[str, str]) -> bytes:
+    """The mark as a PNG image, a pixel for each value; ``token`` are the theme's colours."""
     if len(mark.values) != (count := mark.columns * mark.rows * mark.colours):
         raise RequestError(f"ink: must have {count} values; got {len(mark.values)}.")
+    ink, line = token["ink"], token["line"]
+    palette: Sequence[str] = [ink] * 256
+    alphas = bytes(range(256))
+    if mark.identities:
+        palette = [ink, line, *(colours.colour(name) or line for name in mark.identities)]
+        alphas = bytes([0]) + bytes([255]) * (len(palette) - 1)
     size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3 if mark.colours == 1 else 2, 0, 0, 0)
     wide = mark.columns * mark.colours
     rows = b"".join(b"\0" + mark.values[start : start + wide] for start in range(0, len(mark.values), wide))
-    colours = b"".join(bytes.fromhex(colour[1:]) for colour in palette)
-    table = ((b"PLTE", colours), (b"tRNS", alphas)) if mark.colours == 1 else ()
+    entries = b"".join(bytes.fromhex(colour[1:]) for colour in palette)
+    table = ((b"PLTE", entries), (b"tRNS", alphas)) if mark.colours == 1 else ()
     parts = ((b"IHDR", size), *table, (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
+    return HEAD + b"".join(chunk(kind, data) for kind, data in parts)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """One chunk of a PNG file."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def pixels(image: bytes) -> NDArray[np.uint8]:
+    """The rows of what ``raster`` wrote: red, green, blue and opacity of every pixel."""
+    parts: dict[bytes, bytes] = {}
+    at = len(HEAD)
+    while at < len(image):
+        (size,) = struct.unpack_from(">I", image, at)
+        parts[image[at + 4 : at + 8]] = image[at + 8 : at + 8 + size]
+        at += size + 12
+    columns, rows = struct.unpack_from(">II", parts[b"IHDR"])
+    values = np.frombuffer(zlib.decompress(parts[b"IDAT"]), np.uint8).reshape(rows, -1)[:, 1:]
+    if b"PLTE" not in parts:
+        photograph = values.reshape(rows, columns, 3)
+        return np.concatenate([photograph, np.full((rows, columns, 1), 255, np.uint8)], axis=2)
+    colours = np.frombuffer(parts[b"PLTE"], np.uint8).reshape(-1, 3)
+    table = np.concatenate([colours, np.frombuffer(parts[b"tRNS"], np.uint8)[:, None]], axis=1)
+    return table[values]

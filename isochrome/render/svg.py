@@ -6,93 +6,61 @@ Every text passes ``_text`` and every attribute that holds text passes ``_attrib
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import assert_never
 
 from isochrome.draw import picture as marks
 from isochrome.draw.identity import Colouring, text_on
 from isochrome.draw.layout import ROLES, is_measured, number_size, text_width
-from isochrome.errors import RequestError, shown
+from isochrome.errors import visible
 from isochrome.render.raster import raster
+from isochrome.render.theme import THEMES, css
 
-__all__ = ["THEMES", "css", "svg"]
-
-_LIGHT = {
-    "paper": "#ffffff", "wash": "#eeeeea", "ink": "#16181d", "ink2": "#50555f", "ink3": "#6a707b",
-    "line": "#b9bec6", "hair": "#dcdfe4", "hatch": "#9298a3",
-}  # fmt: skip
-_DARK = {
-    "paper": "#15171c", "wash": "#20242b", "ink": "#eef0f3", "ink2": "#b3b9c4", "ink3": "#8f96a3",
-    "line": "#545b68", "hair": "#31363f", "hatch": "#6b7280",
-}  # fmt: skip
-THEMES = {"light": _LIGHT, "dark": _DARK, "print": {**_LIGHT, "ink": "#000000"}}
-"""The tokens of each theme; identities have the same colours in all of them."""
-
-_SANS = "'IBM Plex Sans',sans-serif"
-_MONO = "'IBM Plex Mono',monospace"
-_EDGES = {"edge": 2.5, "wide": 3.0, "padding": 1.8, "pointed": 4.2}
+__all__ = ["body", "head", "paper_of", "patterns", "svg"]
 
 
-def css(theme: str = "light") -> str:
-    """The rules of every class that a picture uses, with the literal colours of a theme."""
-    if theme not in THEMES:
-        raise RequestError(f"theme: must be one of {', '.join(THEMES)}; got {theme!r}. Choose one of them.")
-    token = THEMES[theme]
-    fills = "".join(f".{name}{{fill:{token[name]}}}" for name in ("paper", "wash", "ink", "ink2", "ink3"))
-    ink, paper, line = token["ink"], token["paper"], token["line"]
-    return (
-        f"text{{font-family:{_SANS};pointer-events:none;white-space:pre}}.mono{{font-family:{_MONO}}}"
-        f".b{{font-weight:600}}{fills}.f-line{{fill:{line}}}.f-hair{{fill:{token['hair']}}}"
-        f".none,.line,.rule,.bracket,.outline{{fill:none}}"
-        f".line,.s-line{{stroke:{line}}}.hair,.s-hair{{stroke:{token['hair']}}}.s-ink3{{stroke:{token['ink3']}}}"
-        f".thin,.heavy,.bracket,.s-ink{{stroke:{ink}}}.thin{{stroke-width:.75}}.heavy,.bracket{{stroke-width:1.5}}"
-        f".clear{{fill:none;stroke:{paper};stroke-width:5}}.raster{{image-rendering:pixelated}}"
-        f".cell{{fill:{paper};stroke:{line};stroke-width:.75}}.filled{{stroke:{ink};stroke-width:.6}}"
-        f".hatch,.hatch-wide{{stroke:{line};stroke-width:.75}}"
-        f".hatch{{fill:url(#hatch)}}.hatch-wide{{fill:url(#hatch-wide)}}.hatching{{stroke:{token['hatch']}}}"
-        f".halo{{stroke:{paper};stroke-width:2.5;stroke-linejoin:round;paint-order:stroke}}"
-        f".outline{{stroke:{ink}}}.outline.selected{{stroke-width:2.5}}.outline.selected.small{{stroke-width:1.8}}"
-        f".outline.pointed{{stroke-width:1.25}}.outline.pinned{{stroke-width:3.6}}"
-        f".outline.pinned.inner{{stroke:{paper};stroke-width:1.2}}"
-        f".tag{{fill:{ink}}}.tag.outlined{{fill:{paper};stroke:{ink};stroke-width:1.5}}"
-        f"{_edge_rules(theme, ink, line)}.hit{{fill:none;stroke:none;pointer-events:all}}"
-        f".edge .hit{{stroke-width:12;stroke-dasharray:none;pointer-events:stroke}}"
-    )
-
-
-def _edge_rules(theme: str, ink: str, line: str) -> str:
-    factor, casing, opacity = (1.4, 1.1, ".6") if theme == "dark" else (1, 1.3, ".55")
-    widths = "".join(
-        f".edge{'' if name == 'edge' else '.' + name}{{stroke-width:{_n(width * factor)}}}"
-        f".edge{'' if name == 'edge' else '.' + name} .casing{{stroke-width:{_n(width * factor + casing)}}}"
-        for name, width in _EDGES.items()
-    )
-    return (
-        f".edge,.skip{{fill:none}}{widths}.edge .casing{{stroke:{ink};opacity:{opacity}}}"
-        f".edge.tie{{stroke-width:2.4}}.edge.tie .casing{{stroke-width:5;opacity:1}}"
-        f".edge.thin{{stroke:{line};stroke-width:1}}.edge.skip{{stroke:{ink};stroke-width:1.5}}"
-        f".edge.thin.pointed,.edge.skip.pointed{{stroke:{ink};stroke-width:2.5}}"
-        ".edge.padding{stroke-dasharray:5 4}.edge.thin.padding{stroke-dasharray:3 3}"
-    )
-
-
-def svg(picture: marks.Picture, theme: str = "light", style: bool = True) -> bytes:
-    """The picture as an SVG document in UTF-8.
+def svg(
+    picture: marks.Picture, theme: str = "light", style: bool = True, width_mm: float | None = None, command: str = ""
+) -> bytes:
+    """The picture as an SVG document in UTF-8, ``width_mm`` wide, with the command that made it as its metadata.
 
     Without ``style`` it is made for the page: no style block and no paper, but with hit paths for the pointer.
     """
-    width, height = _n(picture.width), _n(picture.height)
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" overflow="visible" data-level="{_attribute(picture.level)}">'
-        f"<title>{_text(picture.title)}</title><desc>{_text(picture.description)}</desc>"
-    )
     rules = f"<style>{css(theme)}</style>" if style else ""
-    paper = f'<rect class="paper" width="{width}" height="{height}"/>' if style else ""
-    body = _all(picture.marks, _Pen(picture.colouring, THEMES[theme], not style))
-    return f"{head}{rules}<defs>{_hatch('hatch', 4)}{_hatch('hatch-wide', 7)}</defs>{paper}{body}</svg>\n".encode()
+    paper = paper_of(picture) if style else ""
+    opening = head(picture, width_mm, command)
+    return f"{opening}{rules}{patterns()}{paper}{body(picture, theme, not style)}</svg>\n".encode()
+
+
+def head(picture: marks.Picture, width_mm: float | None = None, command: str = "") -> str:
+    """The opening of the document, with title, description and metadata."""
+    width, height = _n(picture.width), _n(picture.height)
+    size = f'width="{width}" height="{height}"'
+    if width_mm:
+        size = f'width="{_n(width_mm)}mm" height="{_n(width_mm * picture.height / picture.width)}mm"'
+    made = f"<metadata>{_text(command)}</metadata>" if command else ""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" '
+        f'role="img" overflow="visible" data-level="{_attribute(picture.level)}">'
+        f"<title>{_text(picture.title)}</title><desc>{_text(picture.description)}</desc>{made}"
+    )
+
+
+def paper_of(picture: marks.Picture) -> str:
+    """The ground under a picture."""
+    return f'<rect class="paper" width="{_n(picture.width)}" height="{_n(picture.height)}"/>'
+
+
+def body(picture: marks.Picture, theme: str = "light", hits: bool = False) -> str:
+    """The picture's marks; with ``hits`` also the paths that answer to the pointer."""
+    return _all(picture.marks, _Pen(picture.colouring, THEMES[theme], hits))
+
+
+def patterns() -> str:
+    """The hatches that stand for padding."""
+    return f"<defs>{_hatch('hatch', 4)}{_hatch('hatch-wide', 7)}</defs>"
 
 
 def _hatch(name: str, step: float) -> str:
@@ -326,31 +294,31 @@ def _arrow(start: marks.Point, end: marks.Point) -> str:
 
 
 def _ink(mark: marks.Ink, pen: _Pen) -> str:
-    if mark.colours > 1:
-        return _image(mark, (), b"", _data(mark.keys))
-    ink, line = pen.token["ink"], pen.token["line"]
-    own = [pen.colours.colour(name) or line for name in mark.identities]
-    if pen.hits:
-        return _themed(mark, own)
-    palette = [ink, line, *own] if mark.identities else [ink] * 256
-    alphas = bytes([0]) + bytes([255]) * (len(palette) - 1) if mark.identities else bytes(range(256))
-    return _image(mark, palette, alphas, _data(mark.keys))
+    if pen.hits and mark.colours == 1:
+        return _themed(mark, pen)
+    return _image(mark, pen, pen.token, _data(mark.keys))
 
 
-def _themed(mark: marks.Ink, own: list[str]) -> str:
+def _themed(mark: marks.Ink, pen: _Pen) -> str:
     """A raster for the page, whose theme may change: what is not an identity is a mask that a class fills."""
     name = f"raster-{_n(mark.x)}-{_n(mark.y)}"
     whole = _box(mark.x, mark.y, mark.width, mark.height)
-    several = len(own) + 2 if mark.identities else 256
-    alphas = bytes([0, 255]) + bytes(len(own)) if mark.identities else bytes(range(256))
-    mask = f'<mask id="{name}" maskUnits="userSpaceOnUse"{whole}>{_image(mark, ["#ffffff"] * several, alphas)}</mask>'
+    bare = replace(mark, identities=(), values=mark.values.translate(_BARE) if mark.identities else mark.values)
+    mask = f'<mask id="{name}" maskUnits="userSpaceOnUse"{whole}>{_image(bare, pen, _WHITE)}</mask>'
     under = f'<rect class="{"f-line" if mark.identities else "ink"}" mask="url(#{name})"{_data(mark.keys)}{whole}/>'
-    coloured = _image(mark, ["#ffffff"] * 2 + own, bytes(2) + bytes([255]) * len(own)) if own else ""
-    return mask + under + coloured
+    own = replace(mark, values=mark.values.translate(_OWN))
+    return mask + under + (_image(own, pen, _WHITE) if mark.identities else "")
 
 
-def _image(mark: marks.Ink, palette: Sequence[str], alphas: bytes, data: str = "") -> str:
-    link = f'href="data:image/png;base64,{base64.b64encode(raster(mark, palette, alphas)).decode()}"'
+_WHITE = {"ink": "#ffffff", "line": "#ffffff"}
+_BARE = bytes([0, 255]) + bytes(254)
+"""Of identities: those that are not coloured, as full ink."""
+_OWN = bytes([0, 0, *range(2, 256)])
+"""Of identities: the others."""
+
+
+def _image(mark: marks.Ink, pen: _Pen, token: dict[str, str], data: str = "") -> str:
+    link = f'href="data:image/png;base64,{base64.b64encode(raster(mark, pen.colours, token)).decode()}"'
     box = _box(mark.x, mark.y, mark.width, mark.height)
     return f'<image class="raster"{data}{box} preserveAspectRatio="none" {link}/>'
 
@@ -392,7 +360,7 @@ def _n(value: float) -> str:
 
 @lru_cache(maxsize=8192)
 def _text(text: str) -> str:
-    seen = text if text.isprintable() else shown(text, max(80, len(text)))
+    seen = text if text.isprintable() else visible(text)
     return seen.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -249,7 +249,7 @@ def test_the_ending_chooses_the_format(tmp_path: Path) -> None:
         picture.save(tmp_path / f"a.{ending}")
         assert (tmp_path / f"a.{ending}").read_bytes().startswith(begin)
     for wrong, got in (("a.jpg", ".jpg"), ("a", "none"), ("a.", "none"), (".svg", "none"), ("a.svg.gz", ".gz")):
-        said = rf"{re.escape(wrong)}: must end in one of \.svg, \.png, \.json; got {got}$"
+        said = rf"{re.escape(wrong)}: must end in one of \.svg, \.png, \.pdf, .*\.gif; got {got}$"
         with pytest.raises(RequestError, match=said):
             picture.save(tmp_path / wrong)
     assert picture._repr_svg_() == picture.svg() and picture.svg().startswith("<svg ")

@@ -21,7 +21,7 @@ from isochrome.draw.identity import (
     text_on,
 )
 from isochrome.errors import RequestError
-from isochrome.render.svg import THEMES
+from isochrome.render.theme import THEMES
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0, on linear RGB.
 SIGHTS = {

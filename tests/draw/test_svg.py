@@ -39,10 +39,11 @@ from isochrome.draw.picture import (
     keys,
 )
 from isochrome.errors import RequestError
-from isochrome.render import FORMATS
+from isochrome.render import FORMATS, Setting
 from isochrome.render.document import document, legend_record
 from isochrome.render.png import png
-from isochrome.render.svg import THEMES, css, svg
+from isochrome.render.svg import svg
+from isochrome.render.theme import THEMES, css
 from tests.draw.readback import law_of_colour
 
 FILTERS = [identity("filter", number) for number in range(12)]
@@ -181,8 +182,8 @@ def test_any_text_gives_well_formed_xml_and_reads_back(name: str) -> None:
 
 
 def test_the_same_picture_gives_the_same_bytes() -> None:
-    for write in FORMATS.values():
-        assert write(everything(), "light", 1) == write(everything(), "light", 1)
+    for row in FORMATS.values():
+        assert row.write([everything()], Setting(scale=1)) == row.write([everything()], Setting(scale=1))
 
 
 def test_the_page_gets_hit_paths_and_no_style_and_files_the_contrary() -> None:
@@ -212,7 +213,7 @@ def test_themes_share_geometry_and_identities() -> None:
 
 def test_the_raster_shows_ink_and_identities() -> None:
     ink = Ink(0, 0, 40, 10, 4, 1, bytes([0, 1, 2, 3]), (FILTERS[3], FILTERS[11]))
-    image = Image.open(io.BytesIO(png(replace(picture(ink), width=40, height=10), scale=1))).convert("RGB")
+    image = Image.open(io.BytesIO(png(replace(picture(ink), width=40, height=10), Setting(scale=1)))).convert("RGB")
     read = [colour_at(image, x, 5) for x in (5, 15, 25, 35)]
     assert read == ["#ffffff", THEMES["light"]["line"], NINE[3], THEMES["light"]["line"]]
     with pytest.raises(RequestError, match=r"^ink: must have 4 values; got 3\.$"):
@@ -222,18 +223,18 @@ def test_the_raster_shows_ink_and_identities() -> None:
 def test_png_shows_each_identity_in_its_own_colour() -> None:
     cells = picture(*(Cell(20 * number, 0, 20, 20, "", FILTERS[number]) for number in range(9)))
     for theme, paper in (("light", "#ffffff"), ("dark", "#15171c")):
-        image = Image.open(io.BytesIO(png(cells, theme, 2))).convert("RGB")
+        image = Image.open(io.BytesIO(png(cells, Setting(theme, 2)))).convert("RGB")
         assert image.size == (400, 200)
         read = [colour_at(image, 40 * number + 20, 20) for number in range(9)]
         assert read == list(NINE)
         assert colour_at(image, 390, 190) == paper
     with pytest.raises(RequestError, match="^scale: must give an image of at most 64,000,000 pixels; got 100 for 200"):
-        png(cells, scale=100)
+        png(cells, Setting(scale=100))
 
 
 def test_json_holds_marks_keys_legend_and_table() -> None:
     shown = replace(everything(), table=Table(("weight", "value"), (("0,1", "−1"),)), window="rows 0 to 4 of 55")
-    record = json.loads(document(shown))
+    record = json.loads(document([shown], Setting()))
     assert record["marks"][0] == {
         "mark": "cell", "x": 0, "y": 0, "width": 20, "height": 20, "text": "−1", "identity": "filter:0",
         "keys": {"layer": 0, "w": [[0, 1]], "parameter": 2}, "colour": NINE[0],

@@ -15,21 +15,25 @@ from isochrome.draw.views import (
     matrix,
     network,
     next_layer,
+    overlap,
     reach,
     start_edges,
     start_neurons,
     start_numbers,
     volume,
+    window,
 )
 
 __all__ = ["VIEWS"]
 
 _ROWS = (
     arithmetic.VIEW,
+    window.VIEW,
     connections.VIEW,
     bank.VIEW,
     volume.VIEW,
     kernel.VIEW,
+    overlap.VIEW,
     baselines.VIEW,
     matrix.VIEW,
     next_layer.VIEW,

@@ -22,8 +22,8 @@ from isochrome.draw.views.wires import is_inside
 from isochrome.model.places import batch_axis
 
 __all__ = [
-    "Lattice", "Plane", "Slice", "block_outlines", "input_values", "place_in", "plane_cells", "planes", "slice_cells",
-    "slices",
+    "Lattice", "Plane", "Slice", "block_outlines", "input_values", "place_in", "places_in", "plane_cells", "planes",
+    "slice_cells", "slices",
 ]  # fmt: skip
 
 

@@ -27,12 +27,14 @@ from isochrome.draw.views.planes import (
     Plane,
     Slice,
     input_values,
+    places_in,
     plane_cells,
     planes,
     slice_cells,
     slices,
 )
 from isochrome.draw.views.windows import Intervals, named_positions, plane, position_window
+from isochrome.draw.views.wires import is_inside
 
 __all__ = ["Slabs", "slabs"]
 
@@ -69,6 +71,7 @@ class _Plan:
     weights: Digits | None
     values: Digits | None
     tops: tuple[float, ...]
+    padded: bool
 
     @property
     def input_wide(self) -> float:
@@ -102,8 +105,8 @@ def slabs(scene: Scene, readers: tuple[Reader, ...], x: float, y: float) -> Slab
     found, right, low = _outputs(scene, plan, right, top)
     marks += found
     high = max(top + plan.tops[-1] + plan.planes[-1].height * ROW + 24, low)
-    shown = any(part.padding for one in readers for part in one.parts)
-    return Slabs(tuple(marks), right - x, high - y, plan.inputs, plan.weights, plan.values, _window(scene, plan), shown)
+    part = _window(scene, plan)
+    return Slabs(tuple(marks), right - x, high - y, plan.inputs, plan.weights, plan.values, part, plan.padded)
 
 
 # --- what is drawn ----------------------------------------------------------------------------------------------------
@@ -137,6 +140,7 @@ def _plan(scene: Scene, readers: tuple[Reader, ...]) -> _Plan:
         whole_or(weights, 3, 5),
         whole_or(values, 3, 6, 3),
         _tops(shown, own),
+        any(not is_inside(scene, place) for one in shown for _, _, place in places_in(scene, one)),
     )
 
 
@@ -279,7 +283,7 @@ def _key(plan: _Plan, x: float, y: float) -> tuple[tuple[Mark, ...], float]:
     for place, words in enumerate(("selected", "pinned")[: len(plan.readers)]):
         marks += [Tag(x, y, "ij"[place], place > 0), Label(x + 24, y + 12.5, words, "caption", size=12.5)]
         y += 24
-    if any(part.padding for one in plan.readers for part in one.parts):
+    if plan.padded:
         marks += [Cell(x, y, 16, 16, padding=True), Label(x + 24, y + 12.5, "padding, value 0", "caption", size=12.5)]
         y += 24
     return tuple(marks), y - 8

@@ -19,7 +19,10 @@ HEAD = b"\x89PNG\r\n\x1a\n"
 
 
 def raster(mark: marks.Ink, colours: Colouring, token: dict[str, str]) -> bytes:
-    """The mark as a PNG image, a pixel for each value; ``token`` are the theme's colours."""
+    """The mark as a PNG image, a pixel for each value; ``token`` are the theme's colours.
+
+    A photograph is written as it is: three bytes a pixel, and no palette.
+    """
     if len(mark.values) != (count := mark.columns * mark.rows * mark.colours):
         raise RequestError(f"ink: must have {count} values; got {len(mark.values)}.")
     ink, line = token["ink"], token["line"]

@@ -140,6 +140,7 @@ def test_the_neuron_that_made_an_input_sees_it(browser: Browser) -> None:
 def test_stepping_goes_through_the_neurons_in_order(browser: Browser, address: str) -> None:
     with watched(browser, f"{address}#view=connections&i=0,0,1") as found:
         page = found.page
+        assert (page.locator(".stepping .check").count() == 0) == address.startswith("file:"), "a file draws nothing new"
         for place in ("0,0,2", "0,1,0"):
             page.locator(".stepping button", has_text="step ›").click()
             found.settled()

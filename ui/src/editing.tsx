@@ -4,7 +4,7 @@ import { editKey } from "./edits";
 import { evaluate } from "./ledger";
 import { named, plural, value } from "./numbers";
 import { same } from "./state";
-import type { Store } from "./store";
+import { message, type Store } from "./store";
 import type { MakersAnswer, Target } from "./types";
 
 export function Editing({ store }: { store: Store }) {
@@ -73,19 +73,20 @@ function Field({ store, target }: { store: Store; target: Target }) {
 
 /** Where an input comes from: the neurons of the layer before. One step leads there. */
 function Made({ store, target }: { store: Store; target: Target & { kind: "input" } }) {
-  const [found, setFound] = useState<{ place: readonly number[]; answer: MakersAnswer | null }>();
+  const [found, setFound] = useState<{ place: readonly number[]; answer: MakersAnswer | null; fault?: string }>();
   const index = store.state.layer;
   useEffect(() => {
     let current = true;
     store.ask<MakersAnswer>(`makers/${index}?x=${target.place.join(",")}`).then(
       (answer) => current && setFound({ place: target.place, answer }),
-      () => current && setFound({ place: target.place, answer: null }),
+      (fault) => current && setFound({ place: target.place, answer: null, fault: message(fault) }),
     );
     return () => {
       current = false;
     };
   }, [index, target.place.join(",")]);
-  if (!found?.answer || !same(found.place, target.place)) return null;
+  if (!found || !same(found.place, target.place)) return null;
+  if (!found.answer) return <span class="hint">{found.fault}</span>;
   return (
     <span class="made">
       {found.answer.makers.map((maker) =>

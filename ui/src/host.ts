@@ -15,9 +15,9 @@ export interface HostModel {
 export function hostOf(model: HostModel): Ask {
   const kind = model.get("host");
   if (kind === "offline") return offline(model.get("answers") as Record<string, unknown>);
-  if (kind === "notebook") return asked(model);
   const own = model.get("ask");
   if (typeof own === "function") return <T>(path: string) => Promise.resolve(own(path) as T);
+  if (kind === "notebook") return asked(model);
   return served(String(model.get("base") ?? ""));
 }
 
@@ -77,6 +77,7 @@ function what(path: string): string {
   const [kind, layer, view, level] = path.split("?")[0]!.split("/");
   if (kind === "draw") return `${view} by ${level}`;
   if (kind === "explain") return "this neuron's arithmetic";
+  if (kind === "makers") return "what made this input";
   return layer ? `${kind} ${layer}` : kind!;
 }
 

@@ -33,7 +33,7 @@ export async function mount(model: HostModel, el: HTMLElement): Promise<() => vo
     document.title = own ? `${answer.title || answer.name} · isochrome` : document.title;
     const [home, base] = [model.get("home"), model.get("base")].map((one) => (typeof one === "string" ? one : null));
     const locator = own ? inHash() : model.get("host") === "notebook" ? inModel(model) : inMemory();
-    const store = new Store(ask, answer, locator, home, base);
+    const store = new Store(ask, answer, locator, home, base, model.get("host") === "offline");
     draw(<App store={store} root={el} />, el);
   } catch (fault) {
     draw(

@@ -34,7 +34,7 @@ export function SinglePanel({ store }: { store: Store }) {
     <section class="panel single" data-view={store.state.view} aria-label={store.state.view}>
       {store.whole && (
         <div class="actions">
-          {store.model.foldable && (
+          {store.model.foldable && !store.alone && (
             <button type="button" class="outlined" aria-keyshortcuts="f" onClick={() => store.turnFold()}>
               {store.state.fold === 0 ? "Fold equal blocks" : "Unfold equal blocks"}
             </button>
@@ -47,7 +47,7 @@ export function SinglePanel({ store }: { store: Store }) {
       {!line && <Stepping store={store} />}
       {line ? (
         <MatrixPanel key={store.state.layer} store={store} picture={picture} line={line} />
-      ) : store.state.frames && !store.atOneLevel ? (
+      ) : store.state.frames && !store.atOneLevel && !store.alone ? (
         <Frames store={store} />
       ) : (
         <Drawing store={store} picture={picture} />

@@ -56,7 +56,7 @@ export function Stepping({ store }: { store: Store }) {
           </select>
         </>
       )}
-      {panelsOf(store.model, state.view).length === 1 && (
+      {!store.alone && panelsOf(store.model, state.view).length === 1 && (
         <label class="check">
           <input
             type="checkbox"
@@ -66,7 +66,7 @@ export function Stepping({ store }: { store: Store }) {
           side by side
         </label>
       )}
-      {(state.level === "weight" || state.level === "tap") && (
+      {!store.alone && (state.level === "weight" || state.level === "tap") && (
         <label class="check many" title="Some eyes cannot tell 27 colours apart; the labels stay on">
           <input
             type="checkbox"

@@ -40,6 +40,8 @@ export class Store {
     readonly home: string | null = null,
     /** The address of this model's own page; null where no program serves it. */
     readonly base: string | null = null,
+    /** A file: it holds some drawings, and there is no one to ask for others. */
+    readonly alone = false,
   ) {
     this.ask = remembered(ask);
     this.state = opening(model, locator.read());
@@ -221,7 +223,7 @@ export class Store {
   }
   /** Draws repeated blocks once, or one by one. */
   turnFold(): void {
-    if (this.whole) this.set({ fold: this.state.fold === 0 ? undefined : 0 });
+    if (this.whole && !this.alone) this.set({ fold: this.state.fold === 0 ? undefined : 0 });
   }
   /** Moves to another channel or filter, within what there is. */
   turn(key: "c" | "m", to: number): void {

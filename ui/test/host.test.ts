@@ -75,3 +75,20 @@ test("answers are kept, faults are not, and the oldest goes first", async () => 
   await ask("a");
   assert.equal(calls, 6);
 });
+
+test("a notebook's questions are messages, and each answer finds its question", async () => {
+  const sent: { id: number; path: string }[] = [];
+  let answer: (content: unknown) => void = () => undefined;
+  const ask = hostOf({
+    get: (key) => (key === "host" ? "notebook" : undefined),
+    send: (content) => sent.push(content as (typeof sent)[0]),
+    on: (_, listener) => {
+      answer = listener;
+    },
+  });
+  const [first, second] = [ask("model"), ask("layer/9")];
+  answer({ id: sent[1]!.id, error: "layer 9: must be 0 to 0" });
+  answer({ id: sent[0]!.id, answer: { name: "a" } });
+  assert.deepEqual(await first, { name: "a" });
+  await assert.rejects(second, { message: "layer 9: must be 0 to 0" });
+});

@@ -200,5 +200,5 @@ def _unfit(scene: Scene) -> str:
     return "" if shape else f"the shape of {shown(tensor, 40)} is not known"
 
 
-VIEW = View("reach", "Reach", _draw, _unfit)
+VIEW = View("reach", "Reach", _draw, _unfit, weightless=True)
 

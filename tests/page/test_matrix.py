@@ -152,7 +152,8 @@ def test_a_click_selects_the_neuron_and_the_input_everywhere(browser: Browser, d
         found.settled()
         assert "w" not in state(page) and "x[0,0,0] = " in page.inner_text(".status")
         page.mouse.click(*point(page, 4, 6))
-        page.locator("nav.views button", has_text="connections").click()
+        page.evaluate("location.hash = location.hash.replace('view=matrix', 'view=connections')")
+        page.locator("[data-view=connections] svg").wait_for()
         found.settled()
         assert page.locator(".picture .pointed[data-w='0,0,0,0']").count() > 0
 
@@ -377,7 +378,8 @@ def test_the_address_holds_the_part_and_saving_draws_it(browser: Browser, large:
         page.keyboard.press("0")
         page.wait_for_timeout(500)
         assert state(page)["zoom"] == "0:12544,0:6272"
-        page.locator("nav.views button", has_text="kernel").click()
+        page.evaluate("location.hash = location.hash.replace('view=matrix', 'view=kernel')")
+        page.locator("[data-view=kernel] svg").wait_for()
         found.settled()
         page.go_back()
         found.settled()

@@ -83,7 +83,7 @@ ITEMS = (
     Item("matrix-last", "matrix", "example:stanford", "conv", "Channels last: the blocks of a layer lie side by side.",
          {"channel_last": True}),
     Item("matrix-ink", "matrix", "example:lenet5", "C1", "Zoomed out: ink is the exact count under each pixel.",
-         {"window": [(0, 4704), (0, 1024)]}),
+         {"window": [(0, 1568), (0, 1024)]}),
     Item("arithmetic-photos", "arithmetic", "example:photos", "conv1", "A trained layer: real numbers that add up.",
          exact=False),
     Item("bank-photos", "bank", "example:photos", "conv1", "Red, green and blue share no weight.",

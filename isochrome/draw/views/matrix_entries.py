@@ -10,7 +10,7 @@ import numpy as np
 from isochrome.core.component import EagerTable
 from isochrome.core.relation import Place
 from isochrome.draw.identity import Colouring
-from isochrome.draw.layout import number, place_text
+from isochrome.draw.layout import number, number_size, place_text
 from isochrome.draw.picture import Cell, Dot, Glyph, Mark, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.views.matrix_window import Entry
@@ -41,7 +41,7 @@ def entry_marks(
 def _short(value: float | None, side: float) -> str:
     """The value, where a cell has room for its digits."""
     text = "" if value is None else number(value)
-    return text if len(text) <= max(2, int(side / 8)) else ""
+    return text if len(text) <= max(2, int(side / 8)) and number_size(side, side, text) else ""
 
 
 def _glyph(scene: Scene, entry: Entry, x: float, y: float, side: float) -> Iterator[Mark]:

@@ -16,14 +16,15 @@ from isochrome.draw.scene import Scene
 from isochrome.draw.views.codes import Named, codes
 from isochrome.draw.views.ink import connections_under, evenly, ink
 from isochrome.draw.views.matrix_order import Order, columns_of, matrix_of, rows_of
-from isochrome.draw.views.matrix_window import Entry
+from isochrome.draw.views.matrix_window import ENTRY, Entry
 from isochrome.draw.views.partial import axis_numbers
 from isochrome.draw.views.windows import Interval
 from isochrome.draw.views.wording import counted, span
 
 __all__ = ["Zoom", "frame", "named", "named_part", "raster", "zoom"]
 
-WIDE, HIGH = 980.0, 554.0
+WIDE, WIDEST, HIGH = 980.0, 1200.0, 554.0
+"""A part whose entries fit with their numbers may be wider."""
 _LARGEST, _CELLS, _LABEL, _APART, _THIN = 40.0, 12.0, 11.5, 12.0, 8.0
 _MOST = 1000
 
@@ -85,7 +86,9 @@ def zoom(scene: Scene) -> Zoom:
     """The part that the scene's window names: from a row to below another, and columns so too."""
     rows, columns = rows_of(scene, scene.channel_last), columns_of(scene, scene.channel_last)
     down, across = scene.window
-    high, wide = HIGH / (down[1] - down[0]), WIDE / (across[1] - across[0])
+    needed = ENTRY * (across[1] - across[0])
+    room = needed if WIDE < needed <= WIDEST else WIDE
+    high, wide = HIGH / (down[1] - down[0]), room / (across[1] - across[0])
     if min(high, wide) >= 1:
         high = wide = min(high, wide, _LARGEST)
     found = Zoom(rows, columns, down, across, min(high, _LARGEST), min(wide, _LARGEST), None)

@@ -265,7 +265,7 @@ def state_of(page: Page) -> dict[str, Any]:
     return {
         "title": page.inner_text("h1"),
         "legend": page.inner_text(".legend .coloured"),
-        "tab": page.inner_text("nav.views [aria-current=page]"),
+        "tab": page.evaluate("document.querySelector(\"nav.views [aria-current=page]\")?.textContent ?? document.querySelector(\"nav.views select\").value"),
         "marks": page.locator(".picture svg [data-id]").evaluate_all("(all) => all.map((one) => one.dataset.id)"),
     }
 

@@ -62,9 +62,9 @@ def test_a_typed_line_gets_every_view_at_every_level(browser: Browser, demo: str
         page.wait_for_url(re.compile("2%2Ap|2\\*p"))
         found.settled()
         assert "formula:y[m, p] += w[m, c, u] * x[c, 2*p + u];x=2,9; w=3,2,3" in unquote(urlsplit(page.url).path)
-        for view in page.locator("nav.views option").all_inner_texts() or page.locator(
-            "nav.views button"
-        ).all_inner_texts():
+        views = page.locator("nav.views").locator("button, option:not([disabled])").all_inner_texts()
+        assert {"start", "kernel", "network"} <= set(views)
+        for view in views:
             for level in LEVELS:
                 page.evaluate(f"location.hash = '#layer=0&view={view}&level={level}'")
                 found.settled()

@@ -57,15 +57,35 @@ export function Header({ store, listOpen, onList, onTheme, onHelp }: Props) {
   );
 }
 
-/** Tabs where they fit on one line, a select where they do not. */
+/** Room for the list of the views that no tab is shown for, and between two tabs. */
+const MORE = 104;
+const GAP = 18;
+/** Fewer tabs than this beside a list are a riddle: then all are in the list. */
+const FEW = 3;
+
+/** How many tabs fit beside the list of the others; all of them where none is needed. */
+function fitting(widths: readonly number[], room: number): number {
+  const sum = (count: number): number => widths.slice(0, count).reduce((total, width) => total + width + GAP, -GAP);
+  if (sum(widths.length) <= room) return widths.length;
+  let count = widths.length - 1;
+  while (count > 0 && sum(count) + GAP + MORE > room) count--;
+  return count < FEW ? 0 : count;
+}
+
+/** Tabs as far as they fit on one line, the other views in a list after them. */
 function Views({ store }: { store: Store }) {
   const tabs = tabsOf(store.model);
   const box = useRef<HTMLElement>(null);
   const ruler = useRef<HTMLSpanElement>(null);
   const width = useWidth(box, 1000);
-  const [needed, setNeeded] = useState(0);
-  useLayoutEffect(() => setNeeded(ruler.current?.scrollWidth ?? 0), [tabs.length, width]);
+  const [widths, setWidths] = useState<number[]>([]);
+  useLayoutEffect(() => {
+    setWidths([...(ruler.current?.children ?? [])].map((tab) => (tab as HTMLElement).offsetWidth));
+  }, [tabs.length, width]);
   const reason = (name: string): string => store.layer?.answer.views.find((view) => view.name === name)?.reason ?? "";
+  const count = fitting(widths, width);
+  const rest = tabs.slice(count);
+  const listed = rest.some(({ name }) => name === store.state.view);
   return (
     <nav class="views" aria-label="Views" ref={box}>
       <span class="ruler" aria-hidden="true" ref={ruler}>
@@ -73,27 +93,32 @@ function Views({ store }: { store: Store }) {
           <b key={name}>{name}</b>
         ))}
       </span>
-      {needed <= width ? (
-        tabs.map(({ name, title }) => (
-          <button
-            type="button"
-            key={name}
-            class={`tab${reason(name) ? " off" : ""}`}
-            data-name={name}
-            title={reason(name) || title}
-            aria-current={store.state.view === name ? "page" : undefined}
-            onClick={() => store.set({ view: name })}
-          >
-            {name}
-          </button>
-        ))
-      ) : (
+      {tabs.slice(0, count).map(({ name, title }) => (
+        <button
+          type="button"
+          key={name}
+          class={`tab${reason(name) ? " off" : ""}`}
+          data-name={name}
+          title={reason(name) || title}
+          aria-current={store.state.view === name ? "page" : undefined}
+          onClick={() => store.set({ view: name })}
+        >
+          {name}
+        </button>
+      ))}
+      {rest.length > 0 && (
         <select
-          aria-label="View"
-          value={store.state.view}
+          aria-label={count ? "More views" : "View"}
+          class={listed && count ? "current" : ""}
+          value={listed ? store.state.view : ""}
           onChange={(event) => store.set({ view: event.currentTarget.value })}
         >
-          {tabs.map(({ name }) => (
+          {!listed && (
+            <option value="" disabled hidden>
+              more
+            </option>
+          )}
+          {rest.map(({ name }) => (
             <option key={name} value={name}>
               {name}
             </option>

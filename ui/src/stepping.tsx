@@ -30,6 +30,8 @@ export function Stepping({ store }: { store: Store }) {
     return () => clearInterval(timer);
   }, [playing, pace, store]);
   if (!layer?.has(state.i) || store.atOneLevel || layer.neurons.reduce((a, b) => a * b, 1) < 2) return null;
+  // More colours make sense where weights or taps are coloured, not where a picture has no identities.
+  const able = ["weight", "tap"].includes(store.shown[0]?.answer?.legend.level ?? "");
   return (
     <div class="stepping" role="group" aria-label="Step through the neurons">
       <button type="button" class="outlined" aria-keyshortcuts="," onClick={() => store.step(-1)}>
@@ -66,7 +68,7 @@ export function Stepping({ store }: { store: Store }) {
           side by side
         </label>
       )}
-      {!store.alone && (state.level === "weight" || state.level === "tap") && (
+      {!store.alone && able && (
         <label class="check many" title="Some eyes cannot tell 27 colours apart; the labels stay on">
           <input
             type="checkbox"

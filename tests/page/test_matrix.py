@@ -401,3 +401,15 @@ def test_a_changed_number_is_the_matrix_s_too(browser: Browser, demo: str) -> No
         page = found.page
         page.mouse.move(*point(page, 0, 1))
         assert page.inner_text("#matrix-said") == "y[0,0,0] × x[0,0,1]: w[0,0,1,2] = 5"
+
+
+def test_the_ledger_beside_the_matrix_has_the_legend_s_colours(browser: Browser, demo: str) -> None:
+    with watched(browser, f"{demo}#view=matrix&i=0,0,0") as found:
+        page = found.page
+        filled = page.locator(".ledger [data-weight].filled").evaluate_all(
+            "(all) => all.map((one) => [one.dataset.id, one.style.background])"
+        )
+        chips = page.locator(".legend [data-chip] .swatch").evaluate_all(
+            "(all) => all.map((one) => [one.dataset.id, one.style.background])"
+        )
+        assert sorted(map(tuple, filled)) == sorted(map(tuple, chips)) and len(chips) == 9

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.matrix import page_times, python_pictures
 from bench.models import chain, resnet
 
 Seconds = float
@@ -158,6 +159,12 @@ def main() -> None:
     for what, arguments in (("--help", ("--help",)), ("report of light_resnet50.onnx", ("report", str(light)))):
         took = median(lambda a=arguments: subprocess.run(command(*a), capture_output=True, check=True))  # type: ignore[misc]
         rows.append((f"isochrome {what}", f"{took * 1000:.0f} ms", f"{took / python:.1f} of an empty Python"))
+    with tempfile.TemporaryDirectory() as name:
+        page = page_times(Path(name))
+    for what, draw in python_pictures():
+        here, words = median(draw), {"exact": "exact ink", "sampled": "colours at one entry a pixel"}[what]
+        ratio = f"{here * 1000:.0f} ms in Python"
+        rows.append((f"matrix of 802,816 squared, 1600x900, {words}", f"{page[what]:.1f} ms", ratio))
     rows.append(("SVG of 1,000 marks", f"{svg_of_1000_marks() * 1000:.1f} ms", ""))
     byte, whole = first_byte()
     started = f"{whole * 1000:.0f} ms from the start of the process"

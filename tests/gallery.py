@@ -54,6 +54,10 @@ class Item:
                 words += [f"--neuron {','.join(map(str, place))}" for place in value]
             elif name == "neuron":
                 words.append(f"--neuron {','.join(map(str, value))}")
+            elif name == "window":
+                words.append(f"--window {','.join(f'{low}:{high}' for low, high in value)}")
+            elif value is True:
+                words.append(f"--{name.replace('_', '-')}")
             else:
                 words.append(f"--{name} {value}")
         return " ".join([*words, f"-o {self.name}.svg"])
@@ -82,6 +86,10 @@ ITEMS = (
     Item("connections-lenet-s2", "connections", "example:lenet5", "S2",
          "Four edges, one colour: one weight used four times.", exact=False),
     Item("matrix-lenet-c3", "matrix", "example:lenet5", "C3", "A table of links: some maps read some channels."),
+    Item("matrix-last", "matrix", "example:stanford", "conv", "Channels last: the blocks of a layer lie side by side.",
+         {"channel_last": True}),
+    Item("matrix-ink", "matrix", "example:lenet5", "C1", "Zoomed out: ink is the exact count under each pixel.",
+         {"window": [(0, 1568), (0, 1024)]}),
     Item("arithmetic-photos", "arithmetic", "example:photos", "conv1", "A trained layer: real numbers that add up.",
          exact=False),
     Item("bank-photos", "bank", "example:photos", "conv1", "Red, green and blue share no weight.",

@@ -249,14 +249,8 @@ def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
         answers.model, layer, answers.values, given["level"], pins, line, place, given.get("m"), given.get("c", 0),
         many=given.get("many", False),
     )  # fmt: skip
-    window = given.get("window", ())
-    whole = given["view"] in VIEWS and VIEWS[given["view"]].whole
-    sizes = [len(answers.model.layers)] if whole else [seen.y.shape[axis] for axis in seen.y.of("position")]
-    inside = all(high <= size for (_, high), size in zip(window, sizes, strict=False))
-    if window and not (inside and len(window) == len(sizes)):
-        what = "layers" if whole else "positions"
-        raise RequestError(f"window: must be a part of each of the {what} {sizes}; got {window}")
-    return replace(seen, window=window, fold=given.get("fold", True))
+    window, last = given.get("window", ()), "order" in given
+    return replace(seen, window=window, channel_last=last, fold=given.get("fold", True))
 
 
 def _page_svg(picture: Picture) -> str:
@@ -348,14 +342,14 @@ def _text(key: str, text: str) -> str:
 _READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
     {
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
-        "c": _number, "m": _number, "window": _window, "for": _choice(*_DRAWINGS), "limit": _limit,
-        "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "x": _place,
+        "c": _number, "m": _number, "window": _window, "order": _choice("last"), "for": _choice(*_DRAWINGS),
+        "limit": _limit, "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "x": _place,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""
 
 
-_DRAWING = ("i", "j", "w", "c", "m", "window", "fold", "many", "for")
+_DRAWING = ("i", "j", "w", "c", "m", "window", "order", "fold", "many", "for")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from typing import Any
 
 from isochrome.errors import shown
 
 __all__ = [
     "ASKED", "Argument", "CLAIM", "COMMON", "INPUT", "JSON", "LAYER", "MODEL", "NEURON", "OF", "ORDER", "OUTPUT",
-    "SEED", "SHAPE", "TABLE", "WEIGHT", "place_of", "shape_of", "span_of", "table_of", "weight_of",
+    "SEED", "SHAPE", "TABLE", "WEIGHT", "place_of", "shape_of", "span_of", "table_of", "weight_of", "window_of",
 ]  # fmt: skip
 
 
@@ -37,6 +38,18 @@ def span_of(text: str) -> tuple[int, int]:
     if not (low.isdecimal() and high.isdecimal() and int(low) < int(high)):
         raise argparse.ArgumentTypeError(f"a part is A:B with A below B, like 0:20; got {shown(text)}")
     return int(low), int(high)
+
+
+def window_of(text: str) -> tuple[tuple[int, int], ...]:
+    """Parts of axes, each from its first place to below its last.
+
+    >>> window_of("0:5,2:7")
+    ((0, 5), (2, 7))
+    """
+    parts = [re.fullmatch("([0-9]{1,15}):([0-9]{1,15})", part) for part in text.split(",")]
+    if not all(parts):
+        raise argparse.ArgumentTypeError(f"a window is parts such as 0:5,2:7; got {shown(text)}")
+    return tuple((int(part[1]), int(part[2])) for part in parts if part)
 
 
 def weight_of(text: str) -> tuple[str, tuple[int, ...]]:

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from isochrome.app.matrix import matrix_payload
 from isochrome.app.pictures import lines_of
 from isochrome.core.component import Bound, EagerTable
 from isochrome.core.digits import Axis
@@ -174,6 +175,7 @@ class _Tensors:
 def _line(model: Model, layer: Layer, line: Line, values: Values, held: _Tensors) -> dict[str, Any]:
     payload, reason = _relation_or_reason(line, values)
     name = None if line.parameter is None else model.parameters[line.parameter].names[0]
+    seen = Scene(model, layer, line, None) if line.weight and not line.is_bias else None
     return {
         "formula": str(line.formula),
         "parameter": name,
@@ -184,7 +186,8 @@ def _line(model: Model, layer: Layer, line: Line, values: Values, held: _Tensors
         "adds": line.is_bias,
         "scale": line.scale,
         "exact": line.exact and line.formula.reduce == "+",
-        "identity": _identity(Scene(model, layer, line, None)) if line.weight and not line.is_bias else {},
+        "identity": _identity(seen) if seen else {},
+        "matrix": matrix_payload(seen) if seen else None,
         "tensors": _keys(line, values, held),
     }
 

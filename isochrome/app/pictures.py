@@ -163,6 +163,12 @@ def picture_of(seen: Scene, view: str) -> Picture:
     reason = VIEWS[view].refusal(seen)
     if reason:
         raise RequestError(f"view {view} of {shown(seen.layer.name)}: {reason}")
+    if seen.window:
+        what, sizes = VIEWS[view].spans(seen)
+        inside = all(0 <= low < high <= size for (low, high), size in zip(seen.window, sizes, strict=False))
+        if not (inside and len(seen.window) == len(sizes)):
+            got = ",".join(f"{low}:{high}" for low, high in seen.window)
+            raise RequestError(f"window: must be a part of each of {what} {list(sizes)}; got {got}")
     return VIEWS[view].draw(seen)
 
 
@@ -219,6 +225,7 @@ def draw(
     chosen: Sequence[str] = (),
     window: Sequence[tuple[int, int]] = (),
     many: bool = False,
+    channel_last: bool = False,
     fold: bool = True,
     theme: str = "",
     scale: float | None = None,
@@ -234,10 +241,11 @@ def draw(
 ) -> Drawn:
     """A picture of one layer, coloured at a level, around at most two neurons; raises RequestError in one line.
 
-    ``inputs`` (or a ``run`` that was made before) gives the numbers in it; see ``OpenedModel.run``. ``play`` draws one
-    for each neuron along ``positions`` or some axes of the output, as ``p,q``. ``style`` gives width, ground and
-    palette, which ``width_mm``, ``theme`` and ``scale`` overrule. ``of`` is what gradients are of, see
-    ``Run.gradient``.
+    ``window`` is the part to draw, from where to below where: of the output's positions, or of the matrix's rows and
+    columns, which with ``channel_last`` count places before channels. ``inputs`` (or a ``run`` that was made before)
+    gives the numbers in it; see ``OpenedModel.run``. ``play`` draws one picture for each neuron along ``positions`` or
+    some axes of the output, as ``p,q``. ``style`` gives width, ground and palette, which ``width_mm``, ``theme`` and
+    ``scale`` overrule. ``of`` is what gradients are of, see ``Run.gradient``.
     """
     model = opened.model
     one = layer if isinstance(layer, Layer) else model.layer(layer)
@@ -257,7 +265,7 @@ def draw(
     def seen(some: Sequence[Place], picked: Sequence[str]) -> Scene:
         numbers = replace(values, runner=patient)
         made = scene(model, one, numbers, colour, some, line, weight, filter, channel, picked, many)
-        return replace(made, window=tuple(window), fold=fold, target=target)
+        return replace(made, window=tuple(window), channel_last=channel_last, fold=fold, target=target)
 
     first = seen(pins, chosen)
     scenes = played(seen, first, pins[1:], chosen, play) if play else (first,)

@@ -51,6 +51,7 @@ class Scene:
     chosen: tuple[str, ...] = ()
     window: tuple[tuple[int, int], ...] = ()
     many: bool = False
+    channel_last: bool = False
     fold: bool = True
     target: Target | None = None
 
@@ -248,11 +249,11 @@ class Scene:
 
     def neuron_identity(self, neuron: Place) -> str | None:
         """What a neuron is at the scene's level: only a filter is a neuron's own."""
-        own = self.level == "filter" and bool(self.line.weight) and self._own_filter
+        own = self.level == "filter" and bool(self.line.weight) and self.has_own_filter
         return identity("filter", self.filter_of(neuron)) if own else None
 
     @cached_property
-    def _own_filter(self) -> bool:
+    def has_own_filter(self) -> bool:
         """Whether a weight belongs to one filter: its index mentions every loop of the output's filter axes."""
         if not self.y.of("filter", "group"):
             return False
@@ -322,7 +323,7 @@ class Scene:
         return (
             ("weight", identity("weight", w, parameter=number)),
             ("tap", identity("tap", taps) if taps else None),
-            ("filter", identity("filter", self.filter_of(y)) if self._own_filter else None),
+            ("filter", identity("filter", self.filter_of(y)) if self.has_own_filter else None),
             ("channel", channel),
             ("parameter", identity("parameter", number)),
         )

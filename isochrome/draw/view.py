@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from isochrome.core.sizes import Shape
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene
 
-__all__ = ["View"]
+__all__ = ["View", "positions"]
+
+
+def positions(scene: Scene) -> tuple[str, Shape]:
+    """What most views show a window of: the positions of the output."""
+    return "the positions", tuple(scene.y.shape[axis] for axis in scene.y.of("position"))
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """One row of the table of views. ``unfit`` is '' where the view makes sense for a scene, else why it does not.
 
-    ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model, whose
-    window counts layers; ``level`` is the only one that a view is drawn at, '' for one that is drawn at any;
-    ``weightless`` a view that can show a line without a weight, such as pooling.
+    ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model;
+    ``level`` is the only one that a view is drawn at, '' for one that is drawn at any. ``spans`` says what a window is
+    a part of: its name, and the sizes of its sides. ``weightless`` marks a view that can show a line without a weight,
+    such as pooling.
     """
 
     name: str
@@ -27,6 +34,7 @@ class View:
     panel: bool = False
     whole: bool = False
     level: str = ""
+    spans: Callable[[Scene], tuple[str, Shape]] = positions
     weightless: bool = False
 
     def refusal(self, scene: Scene) -> str:

@@ -1,4 +1,4 @@
-"""A raster of a picture, such as the ink of a large matrix, as the bytes of a PNG image with a palette, and back."""
+"""A raster of a picture, such as the ink of a large matrix or a photograph, as the bytes of a PNG image, and back."""
 
 from __future__ import annotations
 

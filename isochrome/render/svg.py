@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import assert_never
 
@@ -294,11 +294,33 @@ def _arrow(start: marks.Point, end: marks.Point) -> str:
 
 
 def _ink(mark: marks.Ink, pen: _Pen) -> str:
-    pixels = base64.b64encode(raster(mark, pen.colours, pen.token)).decode()
+    if pen.hits and mark.colours == 1:
+        return _themed(mark, pen)
+    return _image(mark, pen, pen.token, _data(mark.keys))
+
+
+def _themed(mark: marks.Ink, pen: _Pen) -> str:
+    """A raster for the page, whose theme may change: what is not an identity is a mask that a class fills."""
+    name = f"raster-{_n(mark.x)}-{_n(mark.y)}"
+    whole = _box(mark.x, mark.y, mark.width, mark.height)
+    bare = replace(mark, identities=(), values=mark.values.translate(_BARE) if mark.identities else mark.values)
+    mask = f'<mask id="{name}" maskUnits="userSpaceOnUse"{whole}>{_image(bare, pen, _WHITE)}</mask>'
+    under = f'<rect class="{"f-line" if mark.identities else "ink"}" mask="url(#{name})"{_data(mark.keys)}{whole}/>'
+    own = replace(mark, values=mark.values.translate(_OWN))
+    return mask + under + (_image(own, pen, _WHITE) if mark.identities else "")
+
+
+_WHITE = {"ink": "#ffffff", "line": "#ffffff"}
+_BARE = bytes([0, 255]) + bytes(254)
+"""Of identities: those that are not coloured, as full ink."""
+_OWN = bytes([0, 0, *range(2, 256)])
+"""Of identities: the others."""
+
+
+def _image(mark: marks.Ink, pen: _Pen, token: dict[str, str], data: str = "") -> str:
+    link = f'href="data:image/png;base64,{base64.b64encode(raster(mark, pen.colours, token)).decode()}"'
     box = _box(mark.x, mark.y, mark.width, mark.height)
-    link = f'href="data:image/png;base64,{pixels}"'
-    tone = " tone" if pen.hits and not mark.identities and mark.colours == 1 else ""
-    return f'<image class="raster{tone}"{_data(mark.keys)}{box} preserveAspectRatio="none" {link}/>'
+    return f'<image class="raster"{data}{box} preserveAspectRatio="none" {link}/>'
 
 
 def _fill(token: str) -> str:

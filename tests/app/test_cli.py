@@ -160,6 +160,18 @@ FAULTS = {
         "isochrome: weight of conv.weight: must be 4 whole numbers (m 0 to 1, c 0 to 2, u 0 to 2, v 0 to 2); "
         "got 5,0,0,0",
     ),
+    "a window of words": (
+        ["draw", "matrix", "example:stanford", "--window", "0:5,a", "-o", "none.svg"],
+        "isochrome: draw: argument --window: a window is parts such as 0:5,2:7; got 0:5,a",
+    ),
+    "a window outside": (
+        ["draw", "matrix", "example:stanford", "--window", "0:5,70:76", "-o", "none.svg"],
+        "isochrome: window: must be a part of each of the rows and columns [18, 75]; got 0:5,70:76",
+    ),
+    "a window of positions outside": (
+        ["draw", "volume", "example:stanford", "--window", "0:4,0:3", "-o", "none.svg"],
+        "isochrome: window: must be a part of each of the positions [3, 3]; got 0:4,0:3",
+    ),
     "a command that is none": (["paint"], None),
     "a shape without a name": (
         ["formula", "y[p] += x[p]", "--shape", "5"],
@@ -207,6 +219,18 @@ def test_a_picture_is_written_whole_or_not_at_all(capsys: pytest.CaptureFixture[
         code, _, err = run(capsys, "draw", "kernel", "example:stanford", "conv", *wrong)
         assert code == 2 and err.count("\n") == 1, wrong
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_window_and_the_order_of_channels_are_drawn(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "m.svg"
+    more = ["--window", "9:18,25:50", "--channel-last", "--json", "-o", str(path)]
+    code, out, err = run(capsys, "draw", "matrix", "example:stanford", *more)
+    assert (code, err) == (0, "") and path.is_file()
+    found = json.loads(out)
+    assert found["window"] == "Neurons: rows 1 to 2; inputs: rows 1 to 3"
+    assert {row[0] for row in found["table"]["rows"]} <= {
+        f"{m},{p},{q}" for m in (0, 1) for p in (1, 2) for q in range(3)
+    }
 
 
 def test_a_hostile_layer_name_does_no_harm(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

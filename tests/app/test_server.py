@@ -226,6 +226,8 @@ WRONG = {
     "api/draw/0/baselines/weight?window=0:9,0:9": "window: must be a part of each of the positions [3, 3]; got ",
     "api/draw/0/baselines/weight?window=2:2,0:3": "window: must begin before it ends; got 2:2,0:3",
     "api/draw/0/baselines/weight?window=3": "window: must be parts such as 0:5,2:7; got 3",
+    "api/draw/0/matrix/weight?window=0:18,0:76": "window: must be a part of each of the rows and columns [18, 75]; got ",
+    "api/draw/0/matrix/weight?order=first": "order: must be one of last; got first",
     "api/draw/0/baselines/weight?for=nothing": "for: must be one of page, file; got nothing",
     "api/draw/0/baselines/weight?x=1": "query x=1: must be pairs like i=...",
     "api/draw/0/baselines/weight?i=0,0,0&i=0,0,1": "query i=0,0,0&i=0,0,1: must be pairs like i=...",

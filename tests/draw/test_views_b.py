@@ -23,7 +23,8 @@ from isochrome.draw.picture import Cell, Group, Ink, Label, Outline, Picture, Re
 from isochrome.draw.scene import Scene, scene
 from isochrome.draw.view import View
 from isochrome.draw.views import bank, baselines, kernel, matrix, volume
-from isochrome.draw.views.ink import Steps, connections_under, ink, steps
+from isochrome.draw.views.ink import connections_under, density, ink, whole_blocks
+from isochrome.draw.views.matrix_order import Order, columns_of, matrix_of, rows_of
 from isochrome.draw.views.partial import axis_numbers, fixed
 from isochrome.draw.views.uses import ABSENT, PADDING, REAL, use_map
 from isochrome.render.svg import svg
@@ -364,31 +365,34 @@ def test_the_matrix_of_the_demo_is_whole() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize(("rows", "columns"), [(200, 246), (7, 11)])
-def test_ink_counts_the_connections_under_every_pixel(case: str, rows: int, columns: int) -> None:
+@pytest.mark.parametrize("channel_last", [False, True])
+def test_ink_counts_the_connections_under_every_pixel(case: str, rows: int, columns: int, channel_last: bool) -> None:
     one = seen(case)
-    number = one.line.input_number
-    assert number is not None and one.x is not None
-    down, across = steps(one.y.shape, rows), steps(one.x.shape, columns)
-    sides = [(0, axis_numbers(one, 0, range(len(one.y.shape))), down),
-             (number, axis_numbers(one, number, range(len(one.x.shape))), across)]  # fmt: skip
-    found = connections_under(one.relation.everything, sides)
-    assert found is not None and found.sum() == one.relation.real_connections
-    assert down.covers.sum() == prod(one.y.shape) and across.covers.sum() == prod(one.x.shape)
+    y, x = rows_of(one, channel_last), columns_of(one, channel_last)
+    down, across = whole_blocks(y.shape, rows), whole_blocks(x.shape, columns)
+    matrix = matrix_of(one, y, x)
+    found = connections_under(matrix, down, across)
+    assert found.shape == (len(down) - 1, len(across) - 1) and len(down) <= rows + 1 and len(across) <= columns + 1
+    assert found.sum() == one.relation.real_connections and matrix.entries == y.total * x.total
     if one.relation.connections < 150_000:
         places = one.relation.everything.places()
-        real = one.relation.inside(number, places[number])
-        at = [_pixels(side, places[access][real][:, list(axes)]) for access, axes, side in sides]
+        real = one.relation.inside(x.number, places[x.number])
+        at = [
+            np.searchsorted(cuts, _flat(one, side, places[side.number][real]), side="right") - 1
+            for side, cuts in ((y, down), (x, across))
+        ]
         wanted = np.zeros_like(found)
         np.add.at(wanted, tuple(at), 1)
         assert (wanted == found).all()
-    values, full = ink(found, down, across)
-    most = (found / np.maximum.outer(down.covers, across.covers)).max()
-    assert full == max(1.0, most) and ((np.frombuffer(values, np.uint8) > 0) == (found > 0).reshape(-1)).all()
+    most = density(found, down, across).max()
+    assert most == (found / np.maximum.outer(np.diff(down), np.diff(across))).max()
+    assert ((ink(found, down, across, max(1.0, most)) > 0) == (found > 0)).all()
 
 
-def _pixels(side: Steps, places: np.ndarray) -> np.ndarray:
-    distinct, which = np.unique(places, axis=0, return_inverse=True)
-    return np.array([side.at(tuple(place)) for place in distinct])[which.reshape(-1)]
+def _flat(one: Scene, side: Order, places: np.ndarray) -> np.ndarray:
+    """The number of each place of an access, batch and all, as a row or a column."""
+    sizes = [side.axes.shape[axis] for axis in side.order]
+    return np.ravel_multi_index(tuple(places[:, axis_numbers(one, side.number, side.order)].T), sizes)
 
 
 def test_one_block_of_the_matrix_is_counted_alone() -> None:

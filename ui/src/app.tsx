@@ -19,7 +19,8 @@ import type { Store } from "./store";
 import { Story } from "./story";
 import { widthOf } from "./svg";
 import { turnTheme } from "./theme";
-import { hasLedger, START } from "./views";
+import type { DrawAnswer } from "./types";
+import { hasLedger, onCanvas, START } from "./views";
 import { lead } from "./words";
 
 export function App({ store, root }: { store: Store; root: HTMLElement }) {
@@ -96,6 +97,7 @@ function Main({ store }: { store: Store }) {
   const beside =
     !start &&
     !hasLedger(state.view) &&
+    !onCanvas(state.view) &&
     !store.atOneLevel &&
     width - LEDGER - EDGES >= SCALE * (answer ? widthOf(answer.svg) : 0) &&
     width >= 1100;
@@ -105,7 +107,9 @@ function Main({ store }: { store: Store }) {
       <div class="title">
         <Story store={store} />
         <h1>{heading(store, uncoloured)}</h1>
-        <p>{record.opaque && !store.whole ? record.kind : lead(state.view, answer?.subtitle, state.level)}</p>
+        <p>
+          {record.opaque && !store.whole ? record.kind : lead(state.view, subtitle(state.view, answer), state.level)}
+        </p>
       </div>
       {record.opaque && !store.whole ? (
         <div class="panel">
@@ -129,6 +133,10 @@ function Main({ store }: { store: Store }) {
     </main>
   );
 }
+
+/** What is drawn, in a sentence. What the page draws itself is no window of the host's. */
+const subtitle = (view: string, answer: DrawAnswer | null | undefined): string | undefined =>
+  onCanvas(view) && answer?.window ? answer.subtitle?.split(" Drawn: ")[0] : answer?.subtitle;
 
 /** The law of the screen; a picture without identities has none, and is called by its name. */
 function heading(store: Store, uncoloured: boolean): string {

@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { save } from "./svg";
 import type { Picture, Store } from "./store";
 import type { DrawAnswer } from "./types";
-import { panelsOf } from "./views";
+import { onCanvas, panelsOf } from "./views";
 
 export function Exports({ store }: { store: Store }) {
   const box = useRef<HTMLDetailsElement>(null);
@@ -65,7 +65,14 @@ export function Exports({ store }: { store: Store }) {
 export async function exportPicture(store: Store, picture: Picture): Promise<void> {
   if (!picture.answer) return;
   const name = `${store.record?.name ?? "layer"}-${picture.view}-${store.state.level}.svg`.replace(/[^\w.#-]+/g, "_");
-  const path = `${picture.path}${picture.path.includes("?") ? "&" : "?"}for=file`;
+  const seen = onCanvas(picture.view)
+    ? ([
+        ["window", store.state.zoom],
+        ["order", store.state.order],
+      ] as const)
+    : [];
+  const more = [...seen.flatMap(([key, text]) => (text ? [`${key}=${text}`] : [])), "for=file"];
+  const path = `${picture.path}${picture.path.includes("?") ? "&" : "?"}${more.join("&")}`;
   const framed = picture.answer.instead ? null : await store.ask<DrawAnswer>(path).catch(() => null);
   const text = framed?.svg.includes("<style") ? framed.svg : withRules(picture.answer.svg);
   save(name, text);

@@ -52,8 +52,15 @@ export const keyTable = (actions: Actions): Key[] => [
     does: "pin the neuron pointed at, or i, as j; again lets it go",
     act: (store) => store.pin(pointedNeuron(store) ?? store.state.i),
   },
-  { keys: ["n"], shown: "n N", does: "point at the next or previous weight of i", act: (store) => store.nextWeight(1) },
+  {
+    keys: ["n"],
+    shown: "n N",
+    does: "point at the next or previous weight of i; in the matrix go to the next connection",
+    act: (store) => store.nextWeight(1),
+  },
   { keys: ["N"], shown: "", does: "", act: (store) => store.nextWeight(-1) },
+  { keys: [], shown: "+ − 0", does: "in the matrix: zoom in, zoom out, the whole", act: () => undefined },
+  { keys: [], shown: "c", does: "in the matrix: count places before channels", act: () => undefined },
   { keys: ["Enter"], shown: "Enter", does: "select what is pointed at", act: (store) => store.keepPointed() },
   { keys: ["f"], shown: "f", does: "network: fold or unfold repeated blocks", act: (store) => store.turnFold() },
   {
@@ -101,11 +108,17 @@ function pointedNeuron(store: Store): readonly number[] | undefined {
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
 const OWN_ARROWS = "[role=listbox], [role=radiogroup], select, input";
 
+/** Whether a key is meant for the page: not while the reader types or a dialog is open. */
+export function isForPage(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
+  const target = event.target instanceof Element ? event.target : null;
+  return !target?.closest(TYPING) && !document.querySelector("dialog[open]");
+}
+
 /** Runs the key's act, unless the reader types, a dialog is open, or the control in focus has that key for itself. */
 export function onKey(store: Store, table: readonly Key[], event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (!isForPage(event)) return;
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest(TYPING) || document.querySelector("dialog[open]")) return;
   if (event.key.startsWith("Arrow") && target?.closest(OWN_ARROWS)) return;
   if (event.key === "Enter" && target?.closest("button, a, summary, [role=option]")) return;
   const key = table.find((entry) => entry.keys.includes(event.key));

@@ -13,6 +13,7 @@ export function chipOf(store: Store, legend: Legend, p: number, place: readonly 
 /** The identity that a line says its weights have: some axes of their place. */
 function identity(store: Store, level: string, p: number, place: readonly number[]): string | undefined {
   if (level === "parameter") return `parameter:${p}`;
+  if (level === "weight") return `weight:${p}:${joined(place)}`;
   const axes = store.layer?.lines.find((entry) => entry.p === p)?.line.identity?.[level];
   return axes && `${level}:${axes.map((axis) => place[axis]).join(",")}`;
 }

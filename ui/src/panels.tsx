@@ -1,9 +1,11 @@
 /** The pictures of a view: three side by side on the first screen, one in the middle otherwise. */
+import { matrixLine } from "./matrixmodel";
+import { MatrixPanel } from "./matrixpanel";
 import { Drawing } from "./picture";
 import type { Store } from "./store";
 import { StatusLine } from "./statusline";
 import { Frames, Stepping } from "./stepping";
-import { panelsOf } from "./views";
+import { onCanvas, panelsOf } from "./views";
 import { panelWords } from "./words";
 
 export function StartPanels({ store }: { store: Store }) {
@@ -26,6 +28,8 @@ export function StartPanels({ store }: { store: Store }) {
 }
 
 export function SinglePanel({ store }: { store: Store }) {
+  const picture = store.shown[0]!;
+  const line = onCanvas(store.state.view) && !picture.unfit ? matrixLine(store.layer, store.state) : null;
   return (
     <section class="panel single" data-view={store.state.view} aria-label={store.state.view}>
       {store.whole && (
@@ -40,11 +44,13 @@ export function SinglePanel({ store }: { store: Store }) {
           <StatusLine store={store} />
         </div>
       )}
-      <Stepping store={store} />
-      {store.state.frames && !store.atOneLevel && !store.alone ? (
+      {!line && <Stepping store={store} />}
+      {line ? (
+        <MatrixPanel key={store.state.layer} store={store} picture={picture} line={line} />
+      ) : store.state.frames && !store.atOneLevel && !store.alone ? (
         <Frames store={store} />
       ) : (
-        <Drawing store={store} picture={store.shown[0]!} />
+        <Drawing store={store} picture={picture} />
       )}
     </section>
   );

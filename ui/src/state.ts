@@ -1,7 +1,10 @@
 /** The page's state and its readable form in the URL's hash. */
 import type { Place, State, StateRecord, Weight } from "./types";
 
-const KEYS = ["layer", "view", "level", "i", "j", "w", "c", "m", "window", "fold", "many", "frames", "edit"] as const;
+const KEYS = [
+  ...(["layer", "view", "level", "i", "j", "w", "c", "m", "window", "fold", "many", "frames", "edit"] as const),
+  ...(["zoom", "order"] as const),
+] as const;
 /** What a drawing depends on, in the order in which the host is asked for it. */
 const DRAWING = ["i", "j", "w", "c", "m", "window", "fold", "many"] as const;
 
@@ -76,6 +79,8 @@ export function fromRecord(record: StateRecord | Record<string, unknown> | undef
   known("many", integer);
   known("frames", integer);
   known("edit", (text) => text || undefined);
+  known("zoom", (name) => name || undefined);
+  known("order", (name) => name || undefined);
   return state;
 }
 

@@ -163,6 +163,7 @@ export class Store {
       window: undefined,
       fold: this.state.fold,
       edit: undefined,
+      zoom: undefined,
     });
   }
 

@@ -58,6 +58,21 @@ export interface Line {
   /** False: the line says who reaches whom, its sum of products is not the value. */
   exact?: boolean;
   identity?: Record<string, number[]>;
+  matrix?: MatrixRecord | null;
+}
+/** The axes of one side of the dense matrix: their order, the order with the channel last, and what each is called. */
+export interface MatrixSide {
+  order: number[];
+  last: number[];
+  words: string[];
+}
+export interface MatrixRecord {
+  rows: MatrixSide;
+  columns: MatrixSide;
+  /** The access that the columns are places of. */
+  access: number;
+  /** For each level the access, and the axes of it, that an identity is read from. */
+  levels: Record<string, [access: number, axes: number[]]>;
 }
 export interface LayerAnswer {
   index: number;
@@ -199,6 +214,10 @@ export interface State {
   frames?: number | undefined;
   /** Numbers that the reader changed. */
   edit?: string | undefined;
+  /** The part of the matrix on screen: rows from:to, columns from:to. */
+  zoom?: string | undefined;
+  /** "last": the matrix counts places before channels. */
+  order?: string | undefined;
 }
 /** A state as Python writes it: places are lists, a weight is "P:0,1" or {p, place}. */
 export type StateRecord = Partial<{
@@ -215,6 +234,8 @@ export type StateRecord = Partial<{
   many: number;
   frames: number;
   edit: string;
+  zoom: string;
+  order: string;
 }>;
 
 /** What the reader points at: a weight, a neuron, an input, or whatever has one identity. */

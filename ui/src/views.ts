@@ -7,8 +7,11 @@ export const START = "start";
 const WITH_LEDGER = new Set(["arithmetic"]);
 export const hasLedger = (view: string): boolean => WITH_LEDGER.has(view);
 
+/** Views that the page draws itself, from the tables: too large for marks. */
+const CANVAS = new Set(["matrix"]);
+export const onCanvas = (view: string): boolean => CANVAS.has(view);
 /** Views whose cells follow a changed number; the others show the stored ones, and say so. */
-const FOLLOWS = new Set(["start-edges", "start-numbers", "start-neurons", "connections"]);
+const FOLLOWS = new Set(["start-edges", "start-numbers", "start-neurons", "connections", "matrix"]);
 export const follows = (view: string): boolean => FOLLOWS.has(view);
 
 export interface PanelText {

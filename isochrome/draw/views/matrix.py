@@ -7,15 +7,12 @@ from math import prod
 
 import numpy as np
 
-from isochrome.core.component import EagerTable
+from isochrome.core.sizes import Shape
 from isochrome.draw.choice import coloured, level_legend
 from isochrome.draw.identity import Colouring
-from isochrome.draw.layout import number, place_text, text_width
+from isochrome.draw.layout import place_text, text_width
 from isochrome.draw.picture import (
     Bracket,
-    Cell,
-    Dot,
-    Glyph,
     Hit,
     Label,
     Mark,
@@ -27,32 +24,39 @@ from isochrome.draw.picture import (
     Tag,
     keys,
 )
-from isochrome.draw.scene import Axes, Scene
+from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
+from isochrome.draw.views.matrix_entries import HEAD, counts_of, entries_met, entry_marks, table_rows
+from isochrome.draw.views.matrix_order import axis_word
 from isochrome.draw.views.matrix_overview import block_taps, overview
-from isochrome.draw.views.matrix_window import ENTRY, Entry, Side, Window, window
+from isochrome.draw.views.matrix_part import part_of_matrix
+from isochrome.draw.views.matrix_window import ENTRY, Side, Window, window
 from isochrome.draw.views.partial import distinct
 from isochrome.draw.views.windows import named
-from isochrome.draw.views.wording import counted, drawn, position_words, sized, span, title_of
+from isochrome.draw.views.wording import counted, drawn, sized, span, title_of
 from isochrome.errors import shown
 
 __all__ = ["VIEW"]
 
 _TOP = 26.0
-_MOST_ROWS = 100_000
 
 
 def _draw(scene: Scene) -> Picture:
+    return part_of_matrix(scene) if scene.window or scene.channel_last else _around(scene)
+
+
+def _around(scene: Scene) -> Picture:
+    """The whole matrix where it is small, else some rows around i and some columns that they read."""
     part, colours = window(scene), coloured(scene)
     left = 22 + max(text_width(place_text(place), 10.5, mono=True) for place in part.rows.places) + 10
-    marks = [*_frame(part, left), *_entries(scene, part, colours, left), *_neurons(scene, part, left)]
+    marks = [*_frame(part, left), *_cells(scene, part, colours, left), *_neurons(scene, part, left)]
     brackets, width, bottom = _brackets(scene, part, left)
     marks += brackets
     if not part.whole:
         beside, right, low = overview(scene, part, width + 44)
         marks, width, bottom = [*marks, *beside], right, max(bottom, low)
     name = shown(scene.layer.name, 60)
-    told = _counts(scene)
+    told = counts_of(scene)
     size = sized((prod(scene.y.shape), prod(scene.x.shape if scene.x else ())))
     return Picture(
         max(width, _headings_end(scene, part, left)) + 4,
@@ -67,7 +71,7 @@ def _draw(scene: Scene) -> Picture:
         formula=str(scene.line.formula),
         window=_window_words(part),
         notes=(told, *_notes(scene, part, colours)),
-        table=Table(("neuron", "input", "weight", "value"), tuple(_rows(part))),
+        table=Table(HEAD, tuple(table_rows(part.entries, part.rows.places, part.columns.places))),
     )  # fmt: skip
 
 
@@ -95,23 +99,13 @@ def _frame(part: Window, left: float) -> Iterator[Mark]:
                 yield Rule(((x, y + line * ENTRY), (x + wide, y + line * ENTRY)), "hair")
             yield Rect(x, y, wide, height, "none", "line")
     if _narrow(columns):
-        yield Label(left - 8, _TOP - 9, _word(columns.axes, 0), "caption", "end")
+        yield Label(left - 8, _TOP - 9, axis_word(columns.axes, 0), "caption", "end")
     for across, index in zip(range(0, len(columns.places), columns.in_block), columns.blocks, strict=True):
         x = left + columns.start(across)
         head, under = _heading(columns, index)
         yield Label(x, _TOP - 9, head, "body", size=12)
         if text_width(head, 12) + text_width(under, 11) + 18 < columns.in_block * ENTRY:
             yield Label(x + columns.in_block * ENTRY, _TOP - 9, under, "caption", "end", size=11)
-
-
-def _word(axes: Axes, axis: int) -> str:
-    """What an index along an axis is called: filter, channel, row, or its letter."""
-    role = axes.roles[axis]
-    if role == "position":
-        return position_words(axes)[axes.of("position").index(axis)]
-    if role in ("filter", "group", "channel"):
-        return "channel" if axes.name != "y" and role != "filter" else "filter"
-    return axes.letters[axis]
 
 
 def _heading(side: Side, index: int) -> tuple[str, str]:
@@ -121,14 +115,14 @@ def _heading(side: Side, index: int) -> tuple[str, str]:
         low, high = side.box[0]
         return f"inputs {span(low, high)}" + ("" if side.whole else f" of {axes.shape[0]:,}"), ""
     under = ", ".join(text for axis in range(1, len(axes.shape))
-                      if (text := named(_word(axes, axis), side.box[axis], axes.shape[axis])))  # fmt: skip
+                      if (text := named(axis_word(axes, axis), side.box[axis], axes.shape[axis])))  # fmt: skip
     whole = f"{side.in_block:,} inputs, row by row" if side.in_line < side.in_block else f"{side.in_block:,} inputs"
-    return str(index) if _narrow(side) else f"{_word(axes, 0)} {index}", under or whole
+    return str(index) if _narrow(side) else f"{axis_word(axes, 0)} {index}", under or whole
 
 
 def _narrow(side: Side) -> bool:
     """Whether a block has no room for a name with its number."""
-    widest = f"{_word(side.axes, 0)} {side.blocks[-1]}"
+    widest = f"{axis_word(side.axes, 0)} {side.blocks[-1]}"
     return len(side.axes.shape) > 1 and text_width(widest, 12) > side.in_block * ENTRY - 6
 
 
@@ -137,42 +131,11 @@ def _headings_end(scene: Scene, part: Window, left: float) -> float:
     return left + part.columns.length - part.columns.in_block * ENTRY + text_width(_heading(part.columns, last)[0], 12)
 
 
-def _entries(scene: Scene, part: Window, colours: Colouring, left: float) -> Iterator[Mark]:
-    """A cell for each connection: coloured with its value or its place in the kernel, else with a dot."""
+def _cells(scene: Scene, part: Window, colours: Colouring, left: float) -> Iterator[Mark]:
     for entry in part.entries:
+        places = part.rows.places[entry.row], part.columns.places[entry.column]
         x, y = left + part.columns.start(entry.column), _TOP + part.rows.start(entry.row)
-        several = len(entry.weights) > 1
-        text = str(len(entry.weights)) if several else _short(entry.value)
-        is_coloured = colours.colour(entry.identity) is not None
-        where = keys(
-            scene.layer.number,
-            y=part.rows.places[entry.row],
-            x=part.columns.places[entry.column],
-            w=entry.weights,
-            parameter=scene.line.parameter,
-        )
-        yield Cell(x, y, ENTRY, ENTRY, text if is_coloured or several else "", entry.identity, keys=where)
-        if not is_coloured and not several:
-            yield Dot(x + ENTRY / 2, y + ENTRY / 2)
-        elif is_coloured and not text:
-            yield from _glyph(scene, entry, x, y)
-
-
-def _short(value: float | None) -> str:
-    text = "" if value is None else number(value)
-    return text if len(text) <= 2 else ""
-
-
-def _glyph(scene: Scene, entry: Entry, x: float, y: float) -> Iterator[Mark]:
-    """The place of the weight in its kernel, where no number fits."""
-    axes = scene.w.of("tap")[-2:]
-    sizes = [scene.w.shape[axis] for axis in axes]
-    if not axes or max(sizes) > 5 or prod(sizes) == 1:
-        return
-    at = [entry.weights[0][axis] for axis in axes]
-    row, column = (at[0], at[1]) if len(at) > 1 else (0, at[0])
-    rows, columns = (sizes[0], sizes[1]) if len(sizes) > 1 else (1, sizes[0])
-    yield Glyph(x + 3, y + 3, 9, row, column, rows, columns, entry.identity)
+        yield from entry_marks(scene, entry, places, colours, x, y, ENTRY)
 
 
 def _neurons(scene: Scene, part: Window, left: float) -> Iterator[Mark]:
@@ -227,39 +190,10 @@ def _window_words(part: Window) -> str:
     sides = []
     for what, side in (("neurons", part.rows), ("inputs", part.columns)):
         axes = side.axes
-        parts = [named(_word(axes, axis), side.box[axis], axes.shape[axis]) for axis in range(len(axes.shape))]
+        parts = [named(axis_word(axes, axis), side.box[axis], axes.shape[axis]) for axis in range(len(axes.shape))]
         text = ", ".join(text for text in parts if text)
         sides.append(f"{what} of {text}" if text else f"all {what}")
     return f"{sides[0][:1].upper()}{sides[0][1:]}; {sides[1]}"
-
-
-def _counts(scene: Scene) -> str:
-    """How many entries, connections and fixed zeros the matrix has."""
-    assert scene.x is not None
-    neurons, inputs = prod(scene.y.shape), prod(scene.x.shape)
-    entries, relation = neurons * inputs, scene.relation
-    lead = f"{neurons:,} neurons × {inputs:,} inputs = {entries:,} entries: "
-    connections = counted(relation.real_connections, "connection")
-    met = _entries_met(scene)
-    if met is None:
-        return f"{lead}{connections} on real input."
-    if met < relation.real_connections:
-        return f"{lead}{connections} meet in {met:,} of them, and {entries - met:,} are fixed zeros."
-    return f"{lead}{connections}, {entries - met:,} fixed zeros." if met < entries else f"{lead}{connections}, no zero."
-
-
-def _entries_met(scene: Scene) -> int | None:
-    """How many entries hold a connection; None where the tables are too large to look."""
-    relation, total = scene.relation, 1
-    assert scene.line.input_number is not None
-    axes = (*relation.axes[0], *relation.axes[scene.line.input_number])
-    for place, part in enumerate(relation.components):
-        columns = sorted({digit.column for axis in axes for digit in axis.digits if digit.component == place})
-        if not isinstance(part, EagerTable) or part.total > _MOST_ROWS:
-            return None
-        rows = part.values[part.is_real][:, columns]
-        total *= len(np.unique(rows, axis=0)) if columns else min(len(rows), 1)
-    return total
 
 
 def _notes(scene: Scene, part: Window, colours: Colouring) -> tuple[str, ...]:
@@ -274,7 +208,7 @@ def _notes(scene: Scene, part: Window, colours: Colouring) -> tuple[str, ...]:
     notes += _moves(scene)
     if part.whole:
         notes += _block_words(scene)
-    met = _entries_met(scene)
+    met = entries_met(scene)
     if met is None or met < prod(scene.y.shape) * prod(scene.x.shape if scene.x else ()):
         notes.append("Blank is a fixed zero: no connection, nothing stored, nothing to learn.")
     if any(entry.value == 0 for entry in part.entries):
@@ -316,14 +250,8 @@ def _block_words(scene: Scene) -> list[str]:
             f"free; a fully connected layer would have {entries:,}."]  # fmt: skip
 
 
-def _rows(part: Window) -> Iterator[tuple[str, ...]]:
-    for entry in part.entries:
-        yield (
-            place_text(part.rows.places[entry.row]),
-            place_text(part.columns.places[entry.column]),
-            " and ".join(place_text(place) for place in entry.weights),
-            "" if entry.value is None else number(entry.value),
-        )
+def _spans(scene: Scene) -> tuple[str, Shape]:
+    return "the rows and columns", (prod(scene.y.shape), prod(scene.x.shape if scene.x else ()))
 
 
-VIEW = View("matrix", "Matrix", _draw, _unfit)
+VIEW = View("matrix", "Matrix", _draw, _unfit, spans=_spans)

@@ -143,4 +143,8 @@ def _unfit(scene: Scene) -> str:
     return ""
 
 
-VIEW = View("network", "Network", _draw, _unfit, whole=True, level="parameter", weightless=True)
+def _spans(scene: Scene) -> tuple[str, tuple[int, ...]]:
+    return "the layers", (len(scene.model.layers),)
+
+
+VIEW = View("network", "Network", _draw, _unfit, whole=True, level="parameter", spans=_spans, weightless=True)

@@ -184,6 +184,10 @@ class Walk:
             if self.program.format != "torch":
                 raise
             self.opaque(node, str(fault))  # it runs, so it is we who cannot read it
+        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as fault:
+            if self.program.format != "torch":
+                raise ModelError("its arguments must be those of the operation") from fault
+            self.opaque(node, "its arguments are read in no way here")
 
     def _takes_numbers(self, call: Call) -> bool:
         """Whether a call that is given a tensor for its shape takes more, numbers that are not known."""

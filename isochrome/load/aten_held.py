@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from isochrome.core.sizes import Shape
 from isochrome.load.store import StoredTensor
-from isochrome.model.held import Held
+from isochrome.model.held import Held, is_whole, places
 from isochrome.model.origin import Origin, Piece, Sum
 from isochrome.model.parts import Span
 
@@ -55,20 +55,11 @@ class _View:
     @property
     def is_whole(self) -> bool:
         """Whether it holds every element from its first to its last, each once."""
-        step = 1
-        for stride, size in sorted(zip(self.strides, self.shape, strict=True)):
-            if size > 1:
-                if stride != step:
-                    return False
-                step *= size
-        return True
+        return is_whole(self.shape, self.strides)
 
     def places(self) -> Numbers:
         """The distinct elements, in order."""
-        found = np.array([self.offset], np.int64)
-        for stride, size in zip(self.strides, self.shape, strict=True):
-            found = np.unique(np.add.outer(found, stride * np.arange(size)))
-        return found
+        return places(self.offset, self.shape, self.strides)
 
 
 def places_of(held: Sequence[Held]) -> tuple[Place, ...]:

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,10 @@ class TorchRunner:
         with torch.inference_mode():
             found = self._replay(torch, set(tensors))
             return {name: _array(torch, found[name]) for name in tensors if name in found}
+
+    def on(self, inputs: Mapping[str, Any]) -> TorchRunner:
+        """The same program on other inputs."""
+        return replace(self, inputs={**self.inputs, **inputs}, _leaves={})
 
     def gradient(
         self, of: Sequence[str] | Callable[[Mapping[str, Any]], Any], tensors: Sequence[str]

@@ -20,6 +20,7 @@ from isochrome.model.values import Array, Differentiator, Ends, Values
 __all__ = ["Gradient", "GradientTerm", "Target", "gradient"]
 
 MOST_TERMS = 1_000_000
+_NO_GRADIENT = "the framework takes no gradient of this tensor"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,8 +137,9 @@ def gradient(
         note, uses = _without(values, len(own) < len(uses)), own
         deltas, framework = dict[str, Array](), None
     else:
-        deltas, note = _arrives(values.differentiator, model, target, uses, parameter), ""
+        deltas = _arrives(values.differentiator, model, target, uses, parameter)
         framework = _framework(model, parameter, place, uses, deltas)
+        note = "" if framework is not None else f"the total is not checked: {_NO_GRADIENT}"
     lines = [use.line for use in uses]
     values.tensors([tensor for line in lines for _, tensor in (*line.inputs, *line.data)])
     terms = tuple(term for use in uses for term in _terms(model, use, values, deltas, main.output))

@@ -17,6 +17,11 @@ from isochrome.model.program import Facts, Symbol
 __all__ = ["Call", "call_key", "operation_name"]
 
 MOST_COMPARED = 4096
+SHAPE_ALONE = {
+    **dict.fromkeys(("expand_as", "reshape_as", "view_as", "type_as", "to"), "other"),
+    **dict.fromkeys(("copy", "fill"), "self"),
+}
+"""The tensor of a call that gives shape and type alone: whatever its numbers are, the result is the same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +39,11 @@ class Call:
 
     @property
     def values(self) -> tuple[tuple[str, Value], ...]:
-        """Every tensor among the arguments, named by the argument, in a list by its number too: ``tensors.1``."""
+        """Every tensor whose numbers matter, named by the argument, in a list by its number too: ``tensors.1``."""
         found: list[tuple[str, Value]] = []
         for name, value in self.arguments.items():
+            if name == SHAPE_ALONE.get(self.op):
+                continue
             if isinstance(value, Value):
                 found.append((name, value))
             elif isinstance(value, tuple):
@@ -141,12 +148,14 @@ def _must(name: str, what: str, found: Any) -> ModelError:
 def operation_name(target: str) -> tuple[str, str]:
     """The library of an operation, and its name without overload and mark for "in place".
 
-    >>> operation_name("aten.add_.Tensor"), operation_name("aten.__and__.Scalar"), operation_name("mine.f")
+    >>> operation_name("aten.add_.Tensor"), operation_name("aten.__iand__.Scalar"), operation_name("mine.f")
     (('aten', 'add'), ('aten', '__and__'), ('mine', 'f'))
     """
     library, _, rest = target.partition(".")
     name = rest.partition(".")[0]
-    return library, name if name.startswith("__") or len(name) < 2 else name.removesuffix("_")
+    if name.startswith("__"):
+        return library, f"__{name[3:]}" if name.startswith("__i") else name
+    return library, name if len(name) < 2 else name.removesuffix("_")
 
 
 def call_key(call: Call) -> object:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from isochrome.core.sizes import Shape
 from isochrome.load.store import StoredTensor
-from isochrome.model.held import Held
+from isochrome.model.held import Held, is_whole, places
 from isochrome.model.origin import Origin, Piece, Sum
 from isochrome.model.parts import Span
 
@@ -55,20 +55,11 @@ class _View:
     @property
     def is_whole(self) -> bool:
         """Whether it holds every element from its first to its last, each once."""
-        step = 1
-        for stride, size in sorted(zip(self.strides, self.shape, strict=True)):
-            if size > 1:
-                if stride != step:
-                    return False
-                step *= size
-        return True
+        return is_whole(self.shape, self.strides)
 
     def places(self) -> Numbers:
         """The distinct elements, in order."""
-        found = np.array([self.offset], np.int64)
-        for stride, size in zip(self.strides, self.shape, strict=True):
-            found = np.unique(np.add.outer(found, stride * np.arange(size)))
-        return found
+        return places(self.offset, self.shape, self.strides)
 
 
 def places_of(held: Sequence[Held]) -> tuple[Place, ...]:
@@ -124,11 +115,12 @@ def _really_shared(cluster: list[int], views: dict[int, _View]) -> list[list[int
 
 def _placed(held: Sequence[Held], cluster: Sequence[int]) -> dict[int, Place]:
     first = held[cluster[0]]
+    key = f"held {cluster[0]}"  # no call's result is called so, whatever the model calls its own
     names = list(dict.fromkeys(held[number].name for number in cluster))
     if not first.storage or first.unproven or not first.count:
         span = Span(first.name, 0, first.count * first.item)
         tensor = StoredTensor(names, first.shape, first.dtype, span, cluster[0])
-        place = Place(first.name, tensor, Origin.of(first.name, first.shape))
+        place = Place(key, tensor, Origin.of(key, first.shape))
         return dict.fromkeys(cluster, place)
     views = {number: _view(held[number]) for number in cluster}
     kept = _kept([views[number] for number in cluster])
@@ -137,9 +129,9 @@ def _placed(held: Sequence[Held], cluster: Sequence[int]) -> dict[int, Place]:
         span = replace(span, storage=first.name)
     number = next((number for number in cluster if views[number] == kept), None)
     tensor = StoredTensor(names, kept.shape, first.dtype, span, number)
-    origins = {view: _origin(first.name, view, kept) for view in dict.fromkeys(views.values())}
+    origins = {view: _origin(key, view, kept) for view in dict.fromkeys(views.values())}
     tensor.parts = tuple((number, origins[views[number]]) for number in cluster)
-    return {number: Place(first.name, tensor, origins[views[number]]) for number in cluster}
+    return {number: Place(key, tensor, origins[views[number]]) for number in cluster}
 
 
 def _kept(views: Sequence[_View]) -> _View:

@@ -5,7 +5,7 @@ Source of names and defaults: ``aten/src/ATen/native/native_functions.yaml`` of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -23,10 +23,11 @@ from isochrome.load.aten_weighted import kind
 from isochrome.load.value import Unknown
 
 __all__ = [
-    "all_of_it", "all_pairs", "along_axis", "axis_of", "compared", "concat", "copied", "copied_over", "cumulative",
-    "diagonal", "dropout", "elementwise", "expanded", "flipped", "index_select", "indexed", "moved_axes", "overwritten",
-    "permuted", "pixel_shuffle", "reduction", "repeated", "repeated_each", "reshaped", "reversed_axes", "rolled",
-    "selected", "sliced", "softmax", "split", "stacked", "taken_along", "top", "transposed", "triangle", "twice",
+    "all_of_it", "all_pairs", "axis_of", "compared", "concat", "copied", "cumulative", "diagonal", "dropout",
+    "elementwise", "expanded", "extreme", "flipped", "index_select", "indexed", "moved_axes", "overwritten",
+    "overwritten_slice", "permuted", "pixel_shuffle", "reduction", "renormed", "repeated", "repeated_each",
+    "reshaped", "reversed_axes", "rolled", "selected", "sliced", "softmax", "split", "spread", "stacked",
+    "taken_along", "top", "transposed", "triangle", "twice",
 ]  # fmt: skip
 
 LAST = 2**63 - 1
@@ -54,8 +55,9 @@ def copied(call: Call) -> Operation:
     return kind("elementwise", xs=(call.shape(name),), scales=(1.0,))
 
 
-def copied_over(call: Call) -> Operation:
-    return kind("expand", x=call.shape("src"), shape=_x(call))
+def spread(name: str) -> Callable[[Call], Operation]:
+    """A tensor that takes the place of all that another one held, stretched to its shape."""
+    return lambda call: kind("expand", x=call.shape(name), shape=_x(call))
 
 
 def dropout(call: Call) -> Operation:
@@ -244,26 +246,33 @@ def softmax(call: Call) -> Operation:
     return kind("softmax", x=_x(call), axes=(axis,) if _x(call) else ())
 
 
-def along_axis(call: Call) -> Operation:
-    """Something that lets all places along its axes reach one another."""
-    rank = max(len(_x(call)), 1)
-    axes = call.ints("dim", default=range(len(_x(call))))
-    return kind("softmax", x=_x(call), axes=[axis % rank for axis in axes])
+def renormed(call: Call) -> Operation:
+    """Each slice along an axis divided by its own norm: all places of a slice reach one another."""
+    axis = axis_of(call)
+    return kind("softmax", x=_x(call), axes=[other for other in range(len(_x(call))) if other != axis])
 
 
-def reduction(how: str) -> Callable[[Call], Operation]:
-    """Some axes, or all, reduced to one number each; a second output says where, or is another such number."""
+def reduction(how: str, default: Sequence[int] = ()) -> Callable[[Call], Operation]:
+    """Some axes, or all, reduced to one number each; a second output says where, or is another such number.
+
+    ``default`` has the axes of a call that names none; empty, they are all.
+    """
 
     def build(call: Call) -> Operation:
         x = _x(call)
-        given = call.arguments.get("dim")
-        axes = None if given is None or given == () else [axis % max(len(x), 1) for axis in call.ints("dim")]
+        axes = [axis % max(len(x), 1) for axis in call.ints("dim", default=default)] or None
         if not x:
             axes = None
         made = kind("reduce", x=x, axes=axes, keep=call.flag("keepdim"), how=how)
         return twice(made, len(call.outputs))
 
     return build
+
+
+def extreme(how: str) -> Callable[[Call], Operation]:
+    """The largest or the smallest: of a tensor along its axes, or place by place of two tensors."""
+    reduced = reduction(how)
+    return lambda call: elementwise(call) if call.has("other") else reduced(call)
 
 
 def all_of_it(call: Call) -> Operation:
@@ -311,9 +320,18 @@ def cumulative(exact: bool) -> Callable[[Call], Operation]:
 
 
 def top(call: Call) -> Operation:
-    axis = axis_of(call, default=-1)
+    axis = 0 if call.op == "msort" else axis_of(call, default=-1)
     count = call.whole("k") if call.op == "topk" else _x(call)[axis]
     return kind("select", x=_x(call), axis=axis, count=count, outputs=len(call.outputs))
+
+
+def overwritten_slice(call: Call) -> Operation:
+    """A tensor with a slice along one axis written over."""
+    x, part, axis = _x(call), call.shape("src"), axis_of(call, default=0)
+    start = call.whole("start", 0)
+    starts, steps = [0] * len(x), [1] * len(x)
+    starts[axis], steps[axis] = min(max(start + x[axis], 0) if start < 0 else start, x[axis]), call.whole("step", 1)
+    return kind("overwrite", x=x, part=part, starts=starts, steps=steps)
 
 
 def overwritten(call: Call) -> Operation:

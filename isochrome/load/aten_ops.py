@@ -11,7 +11,7 @@ from isochrome.load import aten_weighted as weighted
 from isochrome.load import aten_windows as sliding
 from isochrome.load.aten_call import Call
 
-__all__ = ["COMMUTES", "CREATES", "LAYERS", "LAID_OUT", "RANDOM", "REASONS", "ROWS", "Row"]
+__all__ = ["COMMUTES", "CREATES", "DRAWN", "LAYERS", "LAID_OUT", "RANDOM", "REASONS", "ROWS", "Row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ _MANY = (
     "pow remainder where xlogy __and__ __or__ __xor__ __lshift__ __rshift__ ldexp nextafter"
 )
 _REDUCTIONS = {
-    "sum": "sum", "mean": "mean", "max": "max", "amax": "max", "min": "min", "amin": "min", "prod": "prod",
+    "sum": "sum", "mean": "mean", "amax": "max", "amin": "min", "prod": "prod",
     "all": "all", "any": "any", "argmax": "argmax", "argmin": "argmin", "std": "std", "var": "var", "norm": "norm",
     "linalg_vector_norm": "norm", "logsumexp": "logsumexp", "var_mean": "var", "std_mean": "std", "median": "median",
-    "nanmean": "nanmean", "nansum": "nansum", "count_nonzero": "count", "aminmax": "min", "mode": "mode",
+    "nanmean": "nanmean", "nansum": "nansum", "count_nonzero": "count", "aminmax": "min",
 }  # fmt: skip
 _LOSSES = (
     "cross_entropy_loss nll_loss nll_loss_nd mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy "
@@ -92,10 +92,10 @@ ROWS: Mapping[str, Row] = {
     "dot": Row(weighted.matmul("self", "tensor"), "a=self b=tensor"),
     "einsum": Row(weighted.einsum),
     "embedding": Row(weighted.embedding, "w=weight x=weight ids=indices"),
-    "add": Row(weighted.sum_or_bias(False), _WITH_BOTH, weight="b"),
-    "sub": Row(weighted.sum_or_bias(True), _WITH_BOTH, weight="b"),
-    "subtract": Row(weighted.sum_or_bias(True), _WITH_BOTH, weight="b"),
-    "rsub": Row(weighted.sum_or_bias(True, "other", "self"), _WITH_BOTH, weight="b"),
+    "add": Row(weighted.sum_or_bias(1.0), _WITH_BOTH, weight="b"),
+    "sub": Row(weighted.sum_or_bias(-1.0), _WITH_BOTH, weight="b"),
+    "subtract": Row(weighted.sum_or_bias(-1.0), _WITH_BOTH, weight="b"),
+    "rsub": Row(weighted.sum_or_bias(-1.0, "self"), _WITH_BOTH, weight="b"),
     "mul": Row(weighted.product, _WITH_BOTH, weight="w"),
     "multiply": Row(weighted.product, _WITH_BOTH, weight="w"),
     "div": Row(weighted.quotient, _WITH_BOTH, weight="w"),
@@ -195,14 +195,18 @@ ROWS: Mapping[str, Row] = {
     "tril": Row(moving.triangle, "x=self"),
     "triu": Row(moving.triangle, "x=self"),
     "overwrite": Row(moving.overwritten, "x=base x2=part"),
-    "copy": Row(moving.copied_over, "x=src"),
+    "slice_scatter": Row(moving.overwritten_slice, "x=self x2=src"),
+    "copy": Row(moving.spread("src"), "x=src"),
+    "fill": Row(moving.spread("value"), "x=value"),
     **{f"{how}dropout": Row(moving.dropout) for how in ("", "native_", "feature_", "alpha_")},
     **{name: Row(moving.copied, "x=self") for name in _SAME.split()},
     **{name: Row(moving.elementwise) for name in (_CURVES + " " + _MANY).split()},
     **{name: Row(moving.reduction(how), "x=self") for name, how in _REDUCTIONS.items()},
+    **{name: Row(moving.extreme(name), _WITH_BOTH) for name in ("max", "min")},
+    "mode": Row(moving.reduction("mode", (-1,)), "x=self"),
     **{f"{mark}softmax": Row(moving.softmax, "x=self") for mark in ("", "_", "log_", "_log_", "_safe_")},
     "linalg_norm": Row(moving.reduction("norm"), "x=self"),
-    "renorm": Row(moving.along_axis, "x=self"),
+    "renorm": Row(moving.renormed, "x=self"),
     "cumsum": Row(moving.cumulative(True), "x=self"),
     **{name: Row(moving.cumulative(False), "x=self") for name in ("cumprod", "cummax", "cummin", "logcumsumexp")},
     **{name: Row(moving.top, "x=self") for name in ("topk", "sort", "argsort", "msort")},
@@ -239,7 +243,10 @@ RANDOM = frozenset(
     "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson exponential "
     "uniform random".split()
 )
-"""Operations whose result is chance: nothing of the model reaches it."""
+"""Operations whose result is chance: nothing of the model reaches it, but as a tensor that says how it is drawn."""
+
+DRAWN = frozenset(("aten.bernoulli.default", "aten.multinomial.default", "aten.poisson.default"))
+"""Those that are drawn as the tensor says which else gives the shape."""
 
 REASONS: Mapping[str, str] = {
     **dict.fromkeys(("grid_sampler", "grid_sampler_2d", "grid_sampler_3d", "max_unpool2d", "max_unpool3d", "take"),
@@ -248,6 +255,7 @@ REASONS: Mapping[str, str] = {
                     "writes where its data says"),
     **dict.fromkeys(("nonzero", "masked_select", "unique_consecutive", "_unique2", "bincount", "_pack_padded_sequence"),
                     "gives as much as its data says"),
+    **dict.fromkeys(("bernoulli", "multinomial", "normal", "poisson"), "is drawn by chance, as what it reads says"),
     **{f"fractional_max_pool{rank}d": "chooses its windows by chance" for rank in (2, 3)},
     **{f"_fft_{name}": "is a Fourier transform: every place is a sum over all, with factors that are stored nowhere"
        for name in ("r2c", "c2r", "c2c")},

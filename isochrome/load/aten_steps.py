@@ -343,6 +343,20 @@ def _embedding(walk: Walk, node: Node) -> None:
     _step(walk, node, "expand", {"x": one}, node.made.outputs[0], x=_shape(one), shape=node.call.out())
 
 
+def _looked_up(argument: str) -> Special:
+    """Rows picked by numbers of the data: of a stored table that is an embedding, however it is written."""
+
+    def read(walk: Walk, node: Node) -> None:
+        call, row = node.call, ROWS[node.call.op]
+        first = [name for name, _ in call.values] == ["self", argument] and not call.whole("dim", 0)
+        if first and call.value("self").stored and call.value(argument).dtype != "bool":
+            given = {"weight": call.value("self"), "indices": call.value(argument)}
+            call, row = replace(call, op="embedding", arguments=given), ROWS["embedding"]
+        walk.operation(Node(node.made, call), row)
+
+    return read
+
+
 def _with_positions(rank: int) -> dict[str, Special]:
     """What slides over so many axes of positions."""
     pools = [f"max_pool{rank}d", f"max_pool{rank}d_with_indices", f"avg_pool{rank}d", f"adaptive_avg_pool{rank}d",
@@ -372,6 +386,8 @@ SPECIAL: Mapping[str, Special] = {
     "glu": _gated,
     "channel_shuffle": _shuffled,
     "embedding": _embedding,
+    **dict.fromkeys(("index", "_unsafe_index"), _looked_up("indices.0")),
+    "index_select": _looked_up("index"),
     "embedding_bag": _bags,
     "_embedding_bag": _bags,
     "_embedding_bag_forward_only": _bags,

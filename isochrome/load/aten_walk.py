@@ -14,7 +14,7 @@ from isochrome.layers import Operation as KindCall
 from isochrome.load.aten_call import Call, call_key, operation_name
 from isochrome.load.aten_constants import folded, made_number
 from isochrome.load.aten_held import Place, places_of
-from isochrome.load.aten_ops import COMMUTES, CREATES, LAID_OUT, LAYERS, RANDOM, REASONS, ROWS, Row
+from isochrome.load.aten_ops import COMMUTES, CREATES, DRAWN, LAID_OUT, LAYERS, RANDOM, REASONS, ROWS, Row
 from isochrome.load.aten_pads import Pads
 from isochrome.load.aten_windows import strided_in
 from isochrome.load.graph import Graph, Named
@@ -163,9 +163,9 @@ class Walk:
             self.scattered.update(node.made.outputs)
         row = ROWS.get(op) if library in ("aten", "isochrome") else None
         try:
-            if library == "aten" and op in CREATES:
+            if library == "aten" and op in CREATES and not self._takes_numbers(node.call):
                 self._create(node)
-            elif library == "aten" and op in RANDOM:
+            elif op in RANDOM and node.made.target not in DRAWN and not self._takes_numbers(node.call):
                 self._outputs(node, None)
             elif op == "as_strided" and node.call.value("self").origin is not None:
                 self._strided(node, node.call.value("self"))
@@ -189,6 +189,10 @@ class Walk:
                 raise ModelError("its arguments must be those of the operation") from fault
             self.opaque(node, "its arguments are read in no way here")
 
+    def _takes_numbers(self, call: Call) -> bool:
+        """Whether a call that is given a tensor for its shape takes more, numbers that are not known."""
+        return any(name != "self" and self.numbers(value) is None for name, value in call.values)
+
     def operation(self, node: Node, row: Row) -> None:
         """A call that is one operation of our kinds."""
         node = Node(node.made, self._pads.taken_over(node.call))
@@ -211,7 +215,7 @@ class Walk:
         names = tuple(names)
         lines, batch = self.graph.lines(operation, operands, names)
         if operation.lines and not lines and any(names):
-            raise Unknown("none of the tensors that it reads is known")
+            raise Unknown("it reads stored tensors alone, at places that only data says")
         made = []
         for at, name in enumerate(names):
             facts = self.program.tensors.get(name)
@@ -343,6 +347,8 @@ class Walk:
         shape = operation.outputs[0]
         ours = [value for value in values if value.origin is not None and self.graph.store.roots(value)]
         whole = [value for value in ours if self._is_integer(value)]
+        if len(whole) == 1 and not all(value in whole or _is_scale(value, whole[0]) for value in ours):
+            whole = []  # whole numbers beside as many others are a mask
         if len(whole) == 1 or len(ours) == 1:  # a dequantised weight is its stored integer, whatever scales it
             origin = (whole or ours)[0].origin
             return (origin.expand(shape),) if origin is not None else ()
@@ -357,6 +363,11 @@ class Walk:
     def _is_integer(self, value: Value) -> bool:
         sources = [] if value.origin is None else [piece.source for piece in value.origin.pieces]
         return bool(sources) and all("int" in self.graph.store.tensors[source].dtype for source in sources)
+
+
+def _is_scale(value: Value, of: Value) -> bool:
+    """Whether a tensor holds fewer numbers than another one: one for all of it, or for each of its rows."""
+    return prod(value.shape or ()) < max(prod(of.shape or ()), 2)
 
 
 def _computes(operation: KindCall | None, values: Sequence[Value]) -> bool:

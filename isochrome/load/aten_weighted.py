@@ -139,21 +139,21 @@ def embedding(call: Call) -> Operation:
     return kind("gather", x=call.shape("weight"), ids=call.shape("indices"), table=table)
 
 
-def sum_or_bias(minus: bool, first: str = "self", second: str = "other") -> Callable[[Call], Operation]:
-    """A sum (or difference) of two tensors, or of a tensor and a number."""
+def sum_or_bias(sign: float, times: str = "other") -> Callable[[Call], Operation]:
+    """A sum of two tensors, or of a tensor and a number; ``times`` is the one that is added ``sign * alpha`` times."""
 
     def build(call: Call) -> Operation:
         alpha = call.real("alpha", 1.0)
-        if call.maybe(second) is None or alpha is None:
-            names = [name for name in (first, second) if call.maybe(name) is not None]
+        names = [name for name in ("self", "other") if call.maybe(name) is not None]
+        if len(names) < 2 or alpha is None:
             return kind("elementwise", xs=tuple(call.shape(name) for name in names))
-        scales = {first: 1.0, second: -alpha if minus else alpha}
-        weights = [name for name in (first, second) if weighs(call, name)]
-        if len(weights) == 1 and not call.value(first if weights[0] == second else second).stored:
-            other = first if weights[0] == second else second
+        scales = {name: sign * alpha if name == times else 1.0 for name in names}
+        weights = [name for name in names if weighs(call, name)]
+        other = next((name for name in names if name not in weights), "")
+        if other and len(weights) == 1 and not call.value(other).stored:
             return kind("bias", x=call.shape(other), b=call.shape(weights[0]), x_scale=scales[other],
                         b_scale=scales[weights[0]])  # fmt: skip
-        return kind("elementwise", xs=(call.shape(first), call.shape(second)), scales=tuple(scales.values()))
+        return kind("elementwise", xs=tuple(map(call.shape, names)), scales=tuple(scales.values()))
 
     return build
 

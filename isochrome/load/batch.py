@@ -1,7 +1,8 @@
 """Which axis carries the batch, followed from the inputs through the loops of every line.
 
 It is assumed along one axis of the inputs. A line refutes that where samples meet or differ: where a weight mentions
-the batch's loop, or a guard does, or an index in which it does not stand alone.
+the batch's loop, or a guard does, or an index in which it does not stand alone, or where the output does not mention
+it. Samples may meet in one number without a weight alone: that is a loss.
 """
 
 from __future__ import annotations
@@ -105,6 +106,11 @@ def _check(line: Line, loops: Mapping[str, int], operands: Operands, samples: in
     if names & {loop for loop, _ in formula.sizes}:
         raise BatchElsewhere
     known = dict(line.operands)
+    if not names <= {loop for index in formula.output.indices for loop in loops_of(index)}:
+        read = [operands.get(known.get(factor.name, "")) for factor in formula.factors]
+        weighted = any(value is not None and value.stored for value in read)
+        if weighted or prod(dict(line.shapes)[formula.output.name]) > 1:
+            raise BatchElsewhere
     for access in formula.accesses:
         value = operands.get(known.get(access.name, ""))
         stored = value is not None and value.stored

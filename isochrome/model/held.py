@@ -11,16 +11,17 @@ Only 1 to 3 are sharing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isochrome.core.sizes import Shape
 
-__all__ = ["Declared", "Held", "Module", "Role", "distinct"]
+__all__ = ["Declared", "Held", "Module", "Role", "distinct", "is_whole", "places"]
 
 MOST_LISTED = 1 << 23
 Role = Literal["parameter", "buffer", "constant"]
@@ -94,25 +95,36 @@ def distinct(rows: Iterable[Held]) -> tuple[int, int]:
 def _elements(rows: list[Held]) -> int:
     """The distinct elements of tensors of one item size over one storage."""
     spans = sorted(row.span for row in rows)
-    if all(_is_whole(row) for row in rows) or sum(row.count for row in rows) > MOST_LISTED:
+    if all(is_whole(row.shape, row.strides) for row in rows) or sum(row.count for row in rows) > MOST_LISTED:
         total, end = 0, -1
         for start, stop in spans:
             total += max(stop - max(start, end), 0)
             end = max(end, stop)
         return total // max(rows[0].item, 1)
-    places = [np.zeros(0, np.int64)]
-    for row in rows:
-        found = np.array([row.offset], np.int64)
-        for stride, size in zip(row.strides, row.shape, strict=True):
-            found = np.unique(np.add.outer(found, stride * row.item * np.arange(size)))
-        places.append(found)
-    return int(np.unique(np.concatenate(places)).size)
+    found = [places(row.offset, row.shape, [stride * row.item for stride in row.strides]) for row in rows]
+    return int(np.unique(np.concatenate(found)).size)
 
 
-def _is_whole(row: Held) -> bool:
-    """Whether it holds every element from its first byte to its last, each once."""
+def places(offset: int, shape: Shape, strides: Sequence[int]) -> NDArray[np.int64]:
+    """The distinct places that a tensor's elements lie at, in order.
+
+    >>> places(3, (2, 2), (4, 1)), places(0, (2, 2), (1, 1))
+    (array([3, 4, 7, 8]), array([0, 1, 2]))
+    """
+    found = np.array([offset], np.int64)
+    for stride, size in zip(strides, shape, strict=True):
+        found = np.unique(np.add.outer(found, stride * np.arange(size)))
+    return found
+
+
+def is_whole(shape: Shape, strides: Sequence[int]) -> bool:
+    """Whether a tensor holds every element of the memory from its first to its last, each once.
+
+    >>> is_whole((2, 3), (1, 2)), is_whole((2, 3), (4, 1))
+    (True, False)
+    """
     step = 1
-    for stride, size in sorted(zip(row.strides, row.shape, strict=True)):
+    for stride, size in sorted(zip(strides, shape, strict=True)):
         if size > 1:
             if stride != step:
                 return False

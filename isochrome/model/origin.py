@@ -43,10 +43,6 @@ class Sum:
         found = {axis for axis, _ in self.terms} | {axis for axes, _ in self.tables for axis in axes}
         return tuple(sorted(found))
 
-    def is_axis(self, axis: int) -> bool:
-        """Whether the number is the place along one axis, and nothing else."""
-        return self.terms == ((axis, 1),) and not self.tables and not self.constant
-
     def plus(self, other: Sum, times: int = 1) -> Sum:
         """The sum of this and a multiple of another."""
         total: dict[int, int] = dict(self.terms)

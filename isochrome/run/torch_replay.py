@@ -98,7 +98,8 @@ class TorchRunner:
         targets = {name: self._leaf(torch, name) if name in self.program.stored else found[name] for name in known}
         able = [name for name in known if targets[name].requires_grad]
         grads = torch.autograd.grad(total, [targets[name] for name in able], allow_unused=True) if able else ()
-        results = {name: torch.zeros_like(found[name]) for name in known if targets[name].is_floating_point()}
+        taken = [name for name in known if name not in self.program.stored or targets[name].requires_grad]
+        results = {name: torch.zeros_like(found[name]) for name in taken if targets[name].is_floating_point()}
         for name, grad in zip(able, grads, strict=True):
             if grad is None:
                 continue

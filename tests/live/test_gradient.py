@@ -241,6 +241,22 @@ def test_an_onnx_model_gives_the_terms_and_says_that_they_are_not_checked() -> N
     assert found.of == "the sum of the outputs of conv"
 
 
+def test_a_buffer_that_is_a_weight_gives_its_terms_and_says_that_they_are_not_checked() -> None:
+    class Fixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("kernel", torch.rand(3, 4))
+            self.lin = nn.Linear(3, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            made: Tensor = self.lin(F.linear(x, self.kernel))
+            return made
+
+    found = iso.open(Fixed(), torch.rand(2, 4)).run(torch.ones(2, 4)).gradient("kernel", weight=(1, 2))
+    assert (found.total, found.framework) == (2.0, None)
+    assert found.note == "the total is not checked: the framework takes no gradient of this tensor"
+
+
 def test_a_modules_own_keywords_may_have_any_name() -> None:
     class Named(nn.Module):
         def __init__(self) -> None:

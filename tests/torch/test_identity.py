@@ -384,3 +384,44 @@ def test_meta_tensors_count_by_object() -> None:
         ids = torch.zeros(1, 5, dtype=torch.long)
     totals = report(opened(module, ids).model).totals
     assert (totals.parameters_by_storage, totals.parameters_by_name) == (472, 872)
+
+
+class _Named(nn.Module):
+    """A parameter that is called as the recording calls the product of two others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w, self.g, self.mul_1 = (nn.Parameter(torch.randn(shape)) for shape in ((3, 3), (3, 1), (3, 3)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(F.linear(x, self.w * self.g), self.mul_1)
+
+
+def test_a_parameter_called_as_a_result_of_the_program_stays_apart_from_it() -> None:
+    found = opened(_Named(), torch.randn(2, 3))
+    assert [one.computed_from for one in found.model.parameters] == [("w", "g"), ()]
+    assert report(found.model).totals.counts.weights == 18
+
+
+def test_a_mask_of_whole_numbers_is_not_taken_for_the_weight_that_it_masks() -> None:
+    module = Function(lambda m, x: F.linear(x, m.w * m.mask), {"w": (3, 3)})
+    module.register_buffer("mask", torch.eye(3, dtype=torch.uint8))
+    assert parameter(opened(module, torch.randn(2, 3)), "w").computed_from == ("w", "mask")
+
+
+def test_numbers_of_the_input_that_fill_a_tensor_are_no_constants() -> None:
+    module = Function(lambda m, x, z: torch.zeros(2, 4).fill_(z) * m.w, {"w": (4,)})
+    found = opened(module, torch.randn(2, 4), torch.randn(()))
+    assert [(one.kind, one.inputs) for one in found.model.operations] == [("expand", ("inputs.1",)), ("scale", ("fill_1",))]
+
+
+def test_what_is_drawn_as_the_input_says_is_not_independent_of_it() -> None:
+    found = opened(Function(lambda m, x: torch.normal(x, 1.0) * m.w, {"w": (4,)}), torch.randn(2, 4))
+    assert [layer.opaque for layer in found.model.layers if layer.opaque] == [
+        "aten.normal.Tensor_float is drawn by chance, as what it reads says"]  # fmt: skip
+
+
+def test_samples_that_are_averaged_are_no_batch_but_a_loss_of_them_is() -> None:
+    mean = opened(Function(lambda m, x: F.linear(x, m.w).mean(0), {"w": (5, 3)}), torch.randn(4, 2, 3))
+    loss = opened(Function(lambda m, x: F.linear(x, m.w).square().mean(), {"w": (5, 3)}), torch.randn(4, 2, 3))
+    assert (mean.model.batch, loss.model.batch) == (2, 4)

@@ -40,9 +40,10 @@ export function LedgerPanel({ store, legend }: { store: Store; legend: Legend | 
       <div class="head">
         <h2 id="ledger">Ledger</h2>
         {neuron && <p class="subtitle">{reading(neuron, second.neuron, tall)}</p>}
+        {!tall && <Editing store={store} />}
         <StatusLine store={store} />
       </div>
-      <Editing store={store} />
+      {tall && <Editing store={store} />}
       {first.error ? (
         <Unfit text={first.error} />
       ) : neuron ? (

@@ -26,7 +26,7 @@ from isochrome.errors import IsochromeError, RequestError, shown
 __all__ = ["FILES", "Written", "explorer_files", "page_document", "page_file", "served_page", "write_page"]
 
 STATIC = Path(__file__).parent / "static"
-ROOM = 2_000_000
+ROOM = 2_500_000
 """Layers that were not asked for by name go into a file up to about this many bytes."""
 MOST_ELEMENTS = 65_536
 """Tensors larger than this stay out of a file; the ledgers of its first neurons are then packed as answers."""
@@ -131,7 +131,7 @@ def write_page(
 ) -> Written:
     """Write the explorer as one HTML file that needs nothing else; says which layers are in it.
 
-    Without ``layers`` all of them go in, or the first ones that fit about two megabytes.
+    Without ``layers`` all of them go in, or the first ones that fit about two and a half megabytes.
     """
     content, found = page_document(opened, run, layers)
     write_whole(path, content)
@@ -223,7 +223,10 @@ def _shared(packed: Mapping[str, bytes]) -> bytes:
 
 
 _BOOT = """\
-const packed = Uint8Array.from(atob(document.getElementById("packed").textContent), (c) => c.charCodeAt(0));
+const packed = (id) => {
+  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+};
 const add = (type, id, text) => {
   const script = document.createElement("script");
   Object.assign(script, { type, id, textContent: text });
@@ -235,10 +238,10 @@ const unpacked = (text) => {
   const answers = Object.entries(JSON.parse(index)).map(([path, runs]) => `${JSON.stringify(path)}:${joined(runs)}`);
   return `{"host":"offline","answers":{${answers}}}`;
 };
-new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text().then(
-  (text) => {
+Promise.all([packed("packed"), packed("code")]).then(
+  ([text, code]) => {
     add("application/json", "isochrome", unpacked(text));
-    add("module", "", document.getElementById("code").textContent);
+    add("module", "", code);
   },
   (fault) => { document.getElementById("page").textContent = `This page could not be unpacked: ${fault}`; },
 );
@@ -247,20 +250,23 @@ new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gz
 
 
 def _document(title: str, packed: Mapping[str, bytes], code: str, style: str) -> bytes:
-    content = gzip.compress(_shared(packed), 9, mtime=0)
-    script = re.sub(r"<(?=/script|!--)", r"\\x3c", code, flags=re.IGNORECASE)
     if re.search(r"</style", style, re.IGNORECASE):
         raise RequestError("page.css: must not end its own element; it does")
     policy = (
-        f"default-src 'none'; script-src {_hash(_BOOT)} {_hash(script)}; style-src {_hash(style)}; font-src data:; "
+        f"default-src 'none'; script-src {_hash(_BOOT)} {_hash(code)}; style-src {_hash(style)}; font-src data:; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
     body = (
-        f'<script type="text/plain" id="packed">{base64.b64encode(content).decode()}</script>\n'
-        f'<script type="text/plain" id="code">{script}</script>\n<script>{_BOOT}</script>\n</body>\n</html>\n'
+        f'<script type="text/plain" id="packed">{_zipped(_shared(packed))}</script>\n'
+        f'<script type="text/plain" id="code">{_zipped(code.encode())}</script>\n'
+        f"<script>{_BOOT}</script>\n</body>\n</html>\n"
     )
     return (_head(title, f"<style>{style}</style>\n", meta) + body).encode()
+
+
+def _zipped(content: bytes) -> str:
+    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
 
 
 def _hash(text: str) -> str:

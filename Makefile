@@ -3,6 +3,7 @@
 # make laws     the property tests alone, COUNT cases each
 # make bench    comparisons with other tools      make gallery    every picture the tests know
 # make docs     the documentation's site, in docs/_site
+# make questions the page of questions, written again
 # make examples the embedded models, made again   make page       the page's bundle, when its sources changed
 # make clean    removes all that was made
 
@@ -14,7 +15,7 @@ TORCH := $(shell sed -n 's/.*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml)
 PAGE_SOURCES := $(shell find ui -path ui/node_modules -prune -o -type f -print)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test laws bench gallery docs examples page clean
+.PHONY: demo test laws bench gallery questions docs examples page clean
 
 demo: $(VENV)/.demo
 	$(BIN)/isochrome open example:stanford
@@ -35,6 +36,9 @@ bench: $(VENV)/.test page
 gallery: $(VENV)/.test page
 	$(BIN)/python -m tests.gallery
 	$(BIN)/python -m tests.lint.page
+
+questions: $(VENV)/.test
+	$(BIN)/python -m tests.ask.page
 
 docs: $(VENV)/.docs page
 	$(BIN)/sphinx-build -W --keep-going -q docs docs/_site

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from isochrome.errors import FormulaError, IsochromeError, ModelError, RequestError
 
 if TYPE_CHECKING:
-    from isochrome.app.api import OpenedLayer, OpenedModel, Run
+    from isochrome.app.api import ClaimAnswer, OpenedLayer, OpenedModel, Run
     from isochrome.ask.lint.compare import Comparison
     from isochrome.ask.lint.report import Lint
 
 __all__ = ["FormulaError", "IsochromeError", "ModelError", "OpenedLayer", "OpenedModel", "RequestError", "Run",
-           "compare", "formula", "lint", "open"]  # fmt: skip
+           "claim", "compare", "formula", "lint", "open"]  # fmt: skip
 __version__ = "0.1.0"
 
 
@@ -49,6 +49,15 @@ def formula(text: str, tables: dict[str, Any] | None = None, **shapes: tuple[int
     from isochrome.app.api import open_model
 
     return open_model(f"formula:{text}", shapes, tables)[0]
+
+
+def claim(layer: OpenedLayer, text: str) -> ClaimAnswer:
+    """Whether a claim about a layer is true, with the proof or a counterexample.
+
+    >>> claim(open("example:stanford")["conv"], "blocks i and j share weights").verdict
+    True
+    """
+    return layer.claim(text)
 
 
 def lint(model: Any, *, before: Any = None, optimizer: Any = None) -> Lint:

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isochrome.app.named import is_named, module_named
 from isochrome.app.printed import printed
 from isochrome.app.targets import Of, target_of
+from isochrome.ask.answer import Answer
+from isochrome.ask.claim import ClaimAnswer, claim
 from isochrome.ask.explain import Explanation, explain
 from isochrome.ask.gradient import Gradient, gradient
 from isochrome.ask.lint.report import Lint
@@ -35,7 +37,10 @@ from isochrome.run.inputs import given_inputs, random_inputs, read_inputs
 from isochrome.run.onnx_runtime import OnnxRunner
 from isochrome.run.torch_replay import TorchRunner
 
-__all__ = ["OpenedLayer", "OpenedModel", "Run", "open_live", "open_model"]
+if TYPE_CHECKING:
+    from isochrome.app.asking import Listing
+
+__all__ = ["Answer", "ClaimAnswer", "OpenedLayer", "OpenedModel", "Run", "open_live", "open_model"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +114,26 @@ class OpenedLayer:
         """What a neuron sees; with ``forward``, what it influences."""
         return printed(reach(self.opened.model, self.layer, tuple(neuron), to, forward))
 
+    def ask(self, question: str, inputs: Any = None, seed: int = 0) -> Answer:
+        """The answer to one of the questions that people ask: by number, short id or words of it.
+
+        >>> open_model("example:stanford")["conv"].ask("How many parameters").numbers["weights"]
+        54
+        """
+        from isochrome.app.asking import answer
+
+        return answer(self.opened, self.layer, question, self.opened.run(inputs, seed).values)
+
+    def questions(self) -> Listing:
+        """The questions, and which of them make no sense for this layer."""
+        from isochrome.app.asking import listing
+
+        return listing(self.opened.model, self.layer, self.opened.run().values)
+
+    def claim(self, text: str, inputs: Any = None, seed: int = 0) -> ClaimAnswer:
+        """Whether a claim about this layer is true: "neurons of one depth slice use the same weights"."""
+        return claim(self.opened.model, self.layer, text, self.opened.run(inputs, seed).values)
+
     def draw(self, view: str, colour: str = "weight", **selection: Any) -> Any:
         """A picture of the layer: ``.save(path)``; shows itself in a notebook."""
         from isochrome.app.pictures import draw
@@ -180,6 +205,18 @@ class OpenedModel:
         if self.live:
             return dict(self.live.inputs), "the inputs that it was opened with"
         return random_inputs(self.model, seed)
+
+    def ask(self, question: str, inputs: Any = None, seed: int = 0) -> Answer:
+        """The answer to a question about the whole model, or about the first layer for which it makes sense."""
+        from isochrome.app.asking import answer
+
+        return answer(self, None, question, self.run(inputs, seed).values)
+
+    def questions(self) -> Listing:
+        """The questions that people ask."""
+        from isochrome.app.asking import listing
+
+        return listing(self.model, None, self.run().values)
 
     def lint(self, before: Any = None) -> Lint:
         """What lint finds in it; ``before`` is the same model before a step."""

@@ -9,8 +9,8 @@ from typing import Any
 from isochrome.errors import shown
 
 __all__ = [
-    "Argument", "COMMON", "INPUT", "JSON", "LAYER", "MODEL", "NEURON", "OF", "ORDER", "OUTPUT", "SEED", "SHAPE",
-    "TABLE", "WEIGHT", "place_of", "shape_of", "table_of", "weight_of",
+    "ASKED", "Argument", "CLAIM", "COMMON", "INPUT", "JSON", "LAYER", "MODEL", "NEURON", "OF", "ORDER", "OUTPUT",
+    "SEED", "SHAPE", "TABLE", "WEIGHT", "place_of", "shape_of", "table_of", "weight_of",
 ]  # fmt: skip
 
 
@@ -100,3 +100,8 @@ OF: Argument = (
     ("--of",),
     {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
 )
+ASKED: tuple[Argument, ...] = (
+    (("layer",), {"nargs": "?", "metavar": "LAYER", "help": "without one the whole model is asked"}),
+    (("question",), {"nargs": "?", "metavar": "QUESTION", "help": "its number, its id, or words of it"}),
+)
+CLAIM: Argument = (("claim",), {"metavar": "CLAIM", "help": "'neurons of one depth slice use the same weights'"})

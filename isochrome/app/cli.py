@@ -10,10 +10,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import Timer
 from typing import Any
 
 from isochrome.app.arguments import (
+    ASKED,
+    CLAIM,
     COMMON,
     JSON,
     LAYER,
@@ -268,6 +271,25 @@ def _run_draw(options: Any) -> None:
         print(f"isochrome: {drawn.note}", file=sys.stderr)
 
 
+def _run_ask(options: Any) -> None:
+    from isochrome.app import asked_text, asking
+
+    asked, question = asking.named(_opened(options), options.layer, options.question)
+    with _progress("Asking"):
+        found = asked.questions() if question is None else asked.ask(question, options.input, options.seed)
+    text = partial(asked_text.answer_text, model=options.model, shapes=options.shape)
+    _print(options, found, asked_text.listing_text if question is None else text)
+
+
+def _run_claim(options: Any) -> int:
+    from isochrome.app import asked_text
+
+    with _progress("Checking"):
+        found = _opened(options)[options.layer].claim(options.claim, options.input, options.seed)
+    _print(options, found, asked_text.claim_text)
+    return int(not found.verdict)
+
+
 def _run_lint(options: Any) -> int:
     from isochrome.app.findings import lint_text
     from isochrome.app.lint import lint_many
@@ -362,6 +384,10 @@ _COMMANDS = (
         (("before",), {"metavar": "A", "help": "a model, or a safetensors file"}),
         (("after",), {"metavar": "B", "help": "another one, or the same one after a step"}), JSON,
     ),
+    Command(
+        "ask", _run_ask, "an answer with its check; without QUESTION the list", MODEL, *ASKED, JSON, *COMMON,
+    ),
+    Command("claim", _run_claim, "true or false, with proof or counterexample", MODEL, LAYER, CLAIM, JSON, *COMMON),
     Command(
         "formula", _run_formula, "the report of a typed line",
         (("formula",), {"metavar": "FORMULA", "help": "'y[p] += w[u] * x[p + u]'"}), JSON, SHAPE, TABLE,

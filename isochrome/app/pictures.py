@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -145,6 +145,10 @@ class Patient:
                 self.reasons.append(str(fault))
             self.ahead = ()
         return {name: self.had[name] for name in tensors if name in self.had}
+
+    def on(self, inputs: Mapping[str, Array]) -> Patient:
+        """As patient with the same model on other inputs."""
+        return Patient(self.runner.on(inputs), self.ahead)
 
     @property
     def note(self) -> str:

@@ -15,7 +15,7 @@ from isochrome.core.sharing import Uses
 from isochrome.errors import FormulaError
 from isochrome.model.parts import Line, Parameter, Pattern
 
-__all__ = ["UseCounts", "connections_of", "distinct_scalars", "uses_of"]
+__all__ = ["UseCounts", "connections_of", "distinct_scalars", "mentioned", "uses_of"]
 
 MOST_LISTED = 4_000_000
 
@@ -87,21 +87,23 @@ def _held(parameter: Parameter, lines: list[Line]) -> int:
     counts = [_count_mentioned(pattern) for pattern in found]
     if len(found) == 1 or parameter.count in counts:
         return max(counts)
-    return union([_mentioned(pattern) for pattern in found]).count
+    return union([mentioned(pattern) for pattern in found]).count
 
 
 def _count_mentioned(pattern: Pattern) -> int:
     """How many stored scalars a line mentions."""
     formula, indices = pattern.formula, pattern.formula.factors[pattern.weight_number - 1].indices
     loops = [loop for index in indices for loop in loops_of(index)]
-    if formula.guards or len(set(loops)) < len(loops) or not all(
-        isinstance(index, Affine) and len(index.terms) < 2 for index in indices
+    if (
+        formula.guards
+        or len(set(loops)) < len(loops)
+        or not all(isinstance(index, Affine) and len(index.terms) < 2 for index in indices)
     ):
         return pattern.uses.mentioned
     return prod(pattern.relation.sizes[loop] for loop in loops)
 
 
-def _mentioned(pattern: Pattern) -> Places:
+def mentioned(pattern: Pattern) -> Places:
     """The stored scalars that a line mentions."""
     shape = pattern.relation.shapes[pattern.weight_number]
     everything = Places((tuple(tuple(range(size)) for size in shape),))
@@ -115,17 +117,17 @@ def _together(parameter: Parameter, lines: list[Line]) -> list[Uses] | None:
         return alone
     if parameter.count > MOST_LISTED:
         return None
-    if union([_mentioned(line.pattern) for line in lines]).count == sum(one.mentioned for one in alone):
+    if union([mentioned(line.pattern) for line in lines]).count == sum(one.mentioned for one in alone):
         return alone
     taps, real = np.zeros((2, parameter.count), np.int64)
     for line in lines:
         for total, more in zip((taps, real), _each(line.pattern), strict=True):
             total += more
-    mentioned = taps > 0
-    same = bool(mentioned.any()) and bool((taps[mentioned] == taps[mentioned][0]).all())
-    first = int(taps[mentioned][0]) if same else None
-    least, most = (int(real[mentioned].min()), int(real[mentioned].max())) if mentioned.any() else (0, 0)
-    return [Uses(first, least, most, int(mentioned.sum()), int(np.count_nonzero(real)))]
+    met = taps > 0
+    same = bool(met.any()) and bool((taps[met] == taps[met][0]).all())
+    first = int(taps[met][0]) if same else None
+    least, most = (int(real[met].min()), int(real[met].max())) if met.any() else (0, 0)
+    return [Uses(first, least, most, int(met.sum()), int(np.count_nonzero(real)))]
 
 
 def _each(pattern: Pattern) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

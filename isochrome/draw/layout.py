@@ -7,8 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
+from isochrome.ask.words import Number, number
 from isochrome.draw.identity import LEVELS, Colouring
 from isochrome.draw.picture import (
     NOTHING,
@@ -34,8 +33,6 @@ __all__ = [
     "ROLES", "bottom", "edges_in_order", "figure", "fitted", "grid", "is_measured", "legend", "neuron_bar", "number",
     "number_size", "number_within", "outline", "paragraph", "place_text", "sum_text", "text_width", "wrapped",
 ]  # fmt: skip
-
-Number = int | float | np.integer | np.floating
 
 ROLES: dict[str, tuple[float, bool, bool, TextToken]] = {
     "page": (24, True, False, "ink"),
@@ -155,21 +152,6 @@ def bottom(labels: Sequence[Label]) -> float:
     return labels[-1].y
 
 
-def number(value: Number, digits: int | None = None) -> str:
-    """The shortest text that reads back as the same number of its own type, with a true minus and ``1,234``.
-
-    With ``digits`` it has at most so many significant ones, and begins with ≈ where that changed it.
-
-    >>> number(-1234.5), number(np.float32(0.1)), number(-0.02313, digits=2), number(0.5, digits=2)
-    ('−1,234.5', '0.1', '≈−0.023', '0.5')
-    """
-    true = _plain(value)
-    if digits is None or not math.isfinite(value):
-        return _dressed(true)
-    rounded = _plain(float(f"{value:.{digits - 1}e}")) if float(value) else true
-    return _dressed(true) if float(rounded) == float(true) else "≈" + _dressed(rounded)
-
-
 def number_within(value: Number, characters: int) -> str:
     """The number in at most so many characters: whole where it fits, else rounded with a ≈; "" where neither fits.
 
@@ -184,28 +166,6 @@ def number_within(value: Number, characters: int) -> str:
         if len(text) <= characters:
             return text
     return "≈0" if abs(float(value)) < 0.5 and characters >= 2 else ""
-
-
-def _plain(value: Number) -> str:
-    if isinstance(value, int | np.integer):
-        return str(int(value))
-    size = abs(float(value))
-    if not math.isfinite(size):
-        return "nan" if math.isnan(size) else "inf" if value == size else "-inf"
-    if size == 0:
-        return "0"
-    if 1e-5 <= size < 1e16:
-        return np.format_float_positional(value, unique=True, trim="-")
-    return np.format_float_scientific(value, unique=True, trim="-", exp_digits=1).replace("e+", "e")
-
-
-def _dressed(plain: str) -> str:
-    sign, digits = ("−", plain[1:]) if plain.startswith("-") else ("", plain)
-    if digits in ("inf", "nan"):
-        return sign + digits.replace("inf", "∞")
-    mantissa, marker, exponent = digits.partition("e")
-    whole, point, rest = mantissa.partition(".")
-    return f"{sign}{int(whole):,}{point}{rest}{marker}{exponent.replace('-', '−')}"
 
 
 def sum_text(terms: Iterable[str | Number], total: str | Number | None = None) -> str:

@@ -24,7 +24,7 @@ from isochrome.draw.taps import Axes, Part, Rows
 from isochrome.errors import RequestError
 from isochrome.model.parts import Layer, Line, Model, Parameter
 from isochrome.model.places import batch_axis, full_place, main_line, sample_letters
-from isochrome.model.roles import Role, roles
+from isochrome.model.roles import Role, line_roles
 from isochrome.model.values import Values
 
 __all__ = ["Axes", "Part", "Rows", "Scene", "scene"]
@@ -60,13 +60,8 @@ class Scene:
 
     @cached_property
     def roles(self) -> dict[str, Role]:
-        """The role of each loop. A loop that slides along the output beside a position is a tap too (transposed)."""
-        inputs = frozenset(name for name, _ in self.line.inputs)
-        found = roles(self.line.formula, frozenset({self.line.weight}), inputs)
-        for loops in (loops_of(index) for index in self.line.formula.output.indices):
-            if any(found.get(loop) == "position" for loop in loops):
-                found |= {loop: "tap" for loop in loops if found.get(loop) == "filter"}
-        return found
+        """The role of each loop."""
+        return line_roles(self.line)
 
     @cached_property
     def y(self) -> Axes:

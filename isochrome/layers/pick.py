@@ -8,7 +8,18 @@ import numpy as np
 
 from isochrome.layers.check import axis_in, broadcast, fault, listed, ranked, same_shape
 from isochrome.layers.embedding import looked_up
-from isochrome.layers.line import Integers, Operation, Shape, access, affine, letters, line, plain, table_name
+from isochrome.layers.line import (
+    LONGEST_TABLE,
+    Integers,
+    Operation,
+    Shape,
+    access,
+    affine,
+    letters,
+    line,
+    plain,
+    table_name,
+)
 from isochrome.layers.mix import operand
 
 __all__ = ["diagonal", "overwrite", "pick", "stack", "take_along"]
@@ -135,13 +146,14 @@ def overwrite(*, x: Shape, part: Shape, starts: Sequence[int], steps: Sequence[i
              if place == loop and size != whole]  # fmt: skip
     lines = [line(access("y", places), [access("x2", inner)], {"y": x, "x2": part}, {"x2": "x2"}, where=where)]
     rest, tables = list(loops), {}
-    if len(partial) == 1:
-        axis = partial[0]
+    axis = partial[0] if len(partial) == 1 else -1
+    known = axis >= 0 and x[axis] <= LONGEST_TABLE
+    if known:
         table = np.arange(x[axis], dtype=np.int64)
         table[starts[axis] : starts[axis] + steps[axis] * part[axis] : steps[axis]] = -1
         tables[table_name(axis, rank)] = table
         rest[axis] = access(table_name(axis, rank), loops[axis])
     if partial:
         lines.append(line(access("y", loops), [access("x", rest)], {"y": x, "x": x}, {"x": "x"}, tables=tables,
-                          exact=len(partial) == 1))  # fmt: skip
+                          exact=known))  # fmt: skip
     return Operation("overwrite", tuple(lines), (x,))

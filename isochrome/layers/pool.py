@@ -22,6 +22,7 @@ from isochrome.layers.line import (
     line,
     table_name,
 )
+from isochrome.layers.mix import opaque
 from isochrome.layers.window import Window, places, slide
 
 __all__ = ["adaptive_pool", "average_pool", "global_pool", "lp_pool", "max_pool"]
@@ -162,6 +163,9 @@ def adaptive_pool(*, x: Shape, out: Sequence[int], how: str = "average") -> Oper
     sizes, counts = x[2:], positives("out", out, rank)
     if 0 in sizes:
         raise fault("x", "have positions", f"shape {listed(x)}")
+    y = (*x[:2], *counts)
+    if any(size // count * count + count > LONGEST_TABLE for size, count in zip(sizes, counts, strict=True)):
+        return opaque(outputs=[y], reason=f"a pool over more than {LONGEST_TABLE:,} places along an axis")
     indices, widths, tables, lengths = [], [], {}, []
     for axis, (p, u) in enumerate(zip(letters("positions", rank), letters("taps", rank), strict=True)):
         begins = np.arange(counts[axis]) * sizes[axis] // counts[axis]
@@ -175,7 +179,6 @@ def adaptive_pool(*, x: Shape, out: Sequence[int], how: str = "average") -> Oper
         name = table_name(axis + 2, len(x))
         tables[name] = np.where(at < ends[:, None], at, -1)
         indices.append(access(name, p, u))
-    y = (*x[:2], *counts)
     if how == "max":
         made = _pooled(x, y, indices, widths, reduce="max=", tables=tables)
     else:

@@ -16,6 +16,7 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
 from isochrome.layers import Operation
 from isochrome.layers.check import broadcast
+from isochrome.layers.line import LONGEST_TABLE
 from isochrome.layers.reshape import strides as row_strides
 from isochrome.load.aten_call import Call
 from isochrome.load.aten_weighted import kind
@@ -139,6 +140,8 @@ def repeated_each(call: Call) -> Operation:
     if not call.has("dim"):
         raise Unknown("it repeats the elements of a flattened tensor, which has no formula here")
     axis = axis_of(call)
+    if times < 0 or x[axis] * times > LONGEST_TABLE:
+        raise Unknown(f"it repeats places to more than {LONGEST_TABLE:,}")
     table = np.repeat(np.arange(x[axis], dtype=np.int64), times)
     return kind("gather", x=x, ids=table.shape, table=table, axis=axis)
 

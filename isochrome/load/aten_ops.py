@@ -248,6 +248,7 @@ REASONS: Mapping[str, str] = {
                     "writes where its data says"),
     **dict.fromkeys(("nonzero", "masked_select", "unique_consecutive", "_unique2", "bincount", "_pack_padded_sequence"),
                     "gives as much as its data says"),
+    **{f"fractional_max_pool{rank}d": "chooses its windows by chance" for rank in (2, 3)},
     **{f"_fft_{name}": "is a Fourier transform: every place is a sum over all, with factors that are stored nowhere"
        for name in ("r2c", "c2r", "c2c")},
 }  # fmt: skip

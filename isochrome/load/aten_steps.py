@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod, sqrt
 from typing import Any
@@ -343,15 +343,13 @@ def _embedding(walk: Walk, node: Node) -> None:
     _step(walk, node, "expand", {"x": one}, node.made.outputs[0], x=_shape(one), shape=node.call.out())
 
 
-def _each(rank: int, argument: str, names: Sequence[str]) -> dict[str, Special]:
-    return {name: _batched(rank, argument) for name in names}
+def _with_positions(rank: int) -> dict[str, Special]:
+    """What slides over so many axes of positions."""
+    pools = [f"max_pool{rank}d", f"max_pool{rank}d_with_indices", f"avg_pool{rank}d", f"adaptive_avg_pool{rank}d",
+             f"adaptive_max_pool{rank}d"]  # fmt: skip
+    products = (f"conv{rank}d", f"conv_transpose{rank}d")
+    return dict.fromkeys(pools, _batched(rank, "self")) | dict.fromkeys(products, _batched(rank, "input"))
 
-
-_POOLS: Mapping[int, Callable[[int], list[str]]] = {
-    rank: lambda rank: [f"max_pool{rank}d", f"max_pool{rank}d_with_indices", f"avg_pool{rank}d",
-                        f"adaptive_avg_pool{rank}d", f"adaptive_max_pool{rank}d"]
-    for rank in (1, 2, 3)
-}  # fmt: skip
 
 SPECIAL: Mapping[str, Special] = {
     "lstm": _recurrent("lstm"),
@@ -378,7 +376,7 @@ SPECIAL: Mapping[str, Special] = {
     "_embedding_bag": _bags,
     "_embedding_bag_forward_only": _bags,
     "bilinear": _bilinear,
-    **{name: special for rank in (1, 2, 3) for name, special in
-       (_each(rank, "self", _POOLS[rank](rank))
-        | _each(rank, "input", [f"conv{rank}d", f"conv_transpose{rank}d"])).items()},
-}  # fmt: skip
+    **_with_positions(1),
+    **_with_positions(2),
+    **_with_positions(3),
+}

@@ -184,6 +184,10 @@ class Walk:
             if self.program.format != "torch":
                 raise
             self.opaque(node, str(fault))  # it runs, so it is we who cannot read it
+        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as fault:
+            if self.program.format != "torch":
+                raise ModelError("its arguments must be those of the operation") from fault
+            self.opaque(node, "its arguments are read in no way here")
 
     def operation(self, node: Node, row: Row) -> None:
         """A call that is one operation of our kinds."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import random
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["calm", "tensors_kept"]
+__all__ = ["calm", "tensors_kept", "uncollected"]
 
 
 @contextmanager
@@ -39,6 +40,18 @@ def calm(torch: Any) -> Iterator[None]:
         np.random.set_state(states[2])
         if devices is not None:
             torch.cuda.set_rng_state_all(devices)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for garbage during the block: what is made in it lives until its end."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 @contextmanager

@@ -86,6 +86,8 @@ def _by_class(
     module: Any, flags: Sequence[tuple[str, str, bool]], ends: tuple[str, ...], path: str, names: Sequence[str]
 ) -> Iterator[Declared]:
     keys = getattr(module, "_tied_weights_keys", None)
+    if not keys:
+        return
     where = f"{type(module).__name__}._tied_weights_keys"
     start = f"{path}." if path else ""
     own = [name.removeprefix(start) for name in names if name.startswith(start)]

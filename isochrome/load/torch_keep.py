@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["kept_as_it_was"]
 
 _MOST = 100_000  # objects that are remembered
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), type, FunctionType, MethodType, ModuleType)
+_PLAIN = frozenset((str, bytes, int, float, complex, bool, type(None), type, FunctionType, MethodType, ModuleType))
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def _contents(module: Any) -> list[tuple[Any, Any]]:
     todo, seen = [module], set()
     while todo and len(kept) < _MOST:
         value = todo.pop()
-        if id(value) in seen or isinstance(value, _PLAIN) or hasattr(value, "untyped_storage"):
+        if type(value) in _PLAIN or id(value) in seen or isinstance(value, type) or hasattr(value, "untyped_storage"):
             continue
         seen.add(id(value))
         if isinstance(value, dict):

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from isochrome.load.aten import ProgramModel, program_model
+from isochrome.load.torch_calm import uncollected
 from isochrome.load.torch_held import numbers_of
 from isochrome.load.torch_module import recorded
+from isochrome.model.program import Program
 
 __all__ = ["LiveModel", "open_module"]
 
@@ -31,16 +33,18 @@ def open_module(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any]
 
     Raises ModelError in one line when the module does not run on them.
     """
-    found = recorded(module, args, kwargs)
+    with uncollected():
+        found = recorded(module, args, kwargs)
+        return LiveModel(*_read_by(found.program, found.tensors), found.inputs, found.tensors)
 
+
+def _read_by(program: Program, tensors: Sequence[Any]) -> tuple[ProgramModel, Callable[[int], Any]]:
     def read(number: int) -> Any:
-        tensor = found.tensors[number].detach()
+        tensor = tensors[number].detach()
         return None if tensor.device.type == "meta" else tensor
 
     def array(number: int) -> Any:
         tensor = read(number)
-        if tensor is None:
-            return None
-        return numbers_of(tensor)
+        return None if tensor is None else numbers_of(tensor)
 
-    return LiveModel(program_model(found.program, array), read, found.inputs, found.tensors)
+    return program_model(program, array), read

@@ -17,6 +17,7 @@ from isochrome.load.torch_calm import calm, tensors_kept
 from isochrome.load.torch_declared import declared_ties
 from isochrome.load.torch_held import Stored, dtype_name, module_rows
 from isochrome.load.torch_keep import kept_as_it_was
+from isochrome.load.torch_memory import Memory
 from isochrome.load.torch_place import Whereabouts
 from isochrome.load.torch_tape import Layout, Site, Tape
 from isochrome.load.torch_tree import bound, leaves, mapped
@@ -138,6 +139,7 @@ class _Recorder:
         self._fake_type = FakeTensor
         self._fakes = FakeTensorMode(allow_non_fake_inputs=True) if fake else None
         self.places = Whereabouts(module)
+        self._memory = Memory(self._is_tensor, self._without_numbers)
         self._kept: list[Any] = []
         self._saved: dict[int, tuple[Any, Any]] = {}
         self.inputs: dict[str, Any] = {}
@@ -291,7 +293,7 @@ class _Recorder:
         for tensor in written if self._fakes is None else ():
             self._save(tensor)
         try:
-            result = func(*args, **kwargs)
+            result = self._result(func, args, kwargs)
         except Exception:
             if not can or self._fakes is None:
                 raise
@@ -299,6 +301,20 @@ class _Recorder:
             return mapped(beside, self._is_tensor, self._fakes.from_tensor), beside
         small = all(tensor.numel() <= SMALL for _, tensor in leaves(result, self._is_tensor))
         return result, self.beside.compute(func, args, kwargs) if can and small else None
+
+    def _result(self, func: Any, args: Any, kwargs: Any) -> Any:
+        if self._fakes is None or not self._inference:
+            return func(*args, **kwargs)
+        key, result = self._memory.known(func, args, kwargs)
+        if result is None:
+            result = func(*args, **kwargs)
+            self._memory.keep(key, result, (*args, *kwargs.values()))
+        return result
+
+    def _without_numbers(self, shape: Any, strides: Any, dtype: Any, device: Any) -> Any:
+        with self._without_fakes():
+            empty = self.torch.empty_strided(shape, strides, dtype=dtype, device="meta")
+        return self._fake_type(self._fakes, empty, device)
 
     def _arguments(self, operation: _Operation) -> tuple[tuple[str, Argument], ...]:
         found = []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-from isochrome.core.formula import Formula, loops_of
+from isochrome.core.digits import split_digits
+from isochrome.core.formula import Affine, Fold, Formula, Index, loops_of
+from isochrome.model.parts import Line
 
-__all__ = ["Role", "roles"]
+__all__ = ["Role", "line_roles", "placed_roles", "roles"]
 
 Role = Literal["filter", "position", "channel", "tap", "group"]
 
@@ -34,3 +37,41 @@ def roles(formula: Formula, weights: frozenset[str], inputs: frozenset[str]) -> 
         elif loop in in_w and loop in in_x:
             found[loop] = "tap" if loop in beside else "channel"
     return {loop: found[loop] for loop in formula.loops if loop in found}
+
+
+def line_roles(line: Line) -> dict[str, Role]:
+    """The role of each loop of a line. A loop that slides along the output beside a position is a tap (transposed)."""
+    found = roles(line.formula, frozenset({line.weight}), frozenset(name for name, _ in line.inputs))
+    for loops in map(loops_of, line.formula.output.indices):
+        if any(found.get(loop) == "position" for loop in loops):
+            found |= {loop: "tap" for loop in loops if found.get(loop) == "filter"}
+    return found
+
+
+def placed_roles(line: Line) -> dict[str, Role]:
+    """The roles of a line's loops, where a window that slides by a loop makes it a position, whatever w mentions.
+
+    A locally connected layer mentions its positions in w, so by its formula alone they are groups; but a group's inputs
+    lie apart, and a position's windows overlap.
+    """
+    found = line_roles(line)
+    if line.depends:
+        return found
+    sizes = line.relation.sizes
+    for name, _ in line.inputs:
+        for access, shape in zip(line.formula.accesses, line.relation.shapes, strict=True):
+            for index, size in zip(access.indices, shape, strict=True) if access.name == name else ():
+                for part in _sliding(index, size, sizes):
+                    loops = [loop for loop, _ in part.terms if sizes[loop] > 1]
+                    if any(found.get(loop) == "group" for loop in loops) and len(loops) > 1:
+                        found |= {loop: "position" if found.get(loop) == "group" else "tap" for loop in loops}
+    return found
+
+
+def _sliding(index: Index, size: int, sizes: Mapping[str, int]) -> list[Affine]:
+    """The parts of an index that are one number each: a digit, or a sum of loops that overlap."""
+    value = index.inside if isinstance(index, Fold) else index
+    if not isinstance(value, Affine):
+        return []
+    plain = value.substitute({loop: Affine() for loop, count in sizes.items() if count == 1})
+    return [part for part, _, _ in split_digits(plain, size, sizes)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ class TypedModel:
 
     def read_parameter(self, number: int) -> Array | None:
         """The numbers of the line's weight."""
-        return self.arrays[self.model.parameters[number].names[0]]
+        return self.arrays.get(self.model.parameters[number].names[0])
 
     def read_held(self, number: int) -> Array | None:
         """Nothing: a typed line holds no tensors by name."""
@@ -54,6 +54,10 @@ class TypedModel:
                 )
             found[output] = evaluate(self.relation, self.arrays)
         return found
+
+    def on(self, inputs: Mapping[str, Array]) -> TypedModel:
+        """The same line on other arrays."""
+        return replace(self, arrays={**self.arrays, **inputs})
 
 
 def typed_model(

@@ -27,6 +27,10 @@ class Runner(Protocol):
         """The values of some of the graph's tensors; those that cannot be had are absent."""
         ...
 
+    def on(self, inputs: Mapping[str, Array]) -> Runner:
+        """The same model on other inputs, by their names; those that are not named stay."""
+        ...
+
 
 class Differentiator(Protocol):
     """Whatever can give gradients of the model on one input."""

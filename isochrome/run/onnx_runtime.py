@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ class OnnxRunner:
             return given
         with tempfile.TemporaryDirectory(prefix="isochrome-") as folder:
             return given | self._run(wanted, Path(folder))
+
+    def on(self, inputs: Mapping[str, Array]) -> OnnxRunner:
+        """The same file on other inputs."""
+        return replace(self, inputs={**self.inputs, **inputs})
 
     def _run(self, wanted: list[str], folder: Path) -> dict[str, Array]:
         arrays: dict[str, Any] = {f"i{number}": array for number, array in enumerate(self.inputs.values())}

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ _FORBIDDEN = {"from_file", "save", "set_", "set_data", "resize_", "resize_as_"}
 _KNOWN = re.compile(
     r"_(unsafe_view|softmax|log_softmax|to_copy|weight_norm\w*|native_batch_norm_legit\w*|scaled_dot_product_\w+|"
     r"native_multi_head_attention|transformer_encoder_layer_fwd|adaptive_avg_pool\dd|trilinear|reshape_alias|unique2|"
-    r"euclidean_dist|cdist_forward|assert_\w+|local_scalar_dense|conj|embedding_bag\w*|thnn_fused_\w+_cell)"
+    r"foreach_\w+|euclidean_dist|cdist_forward|assert_\w+|local_scalar_dense|conj|embedding_bag\w*|thnn_fused_\w+_cell)"
 )
 """Operations of PyTorch's inside that programs are made of; the others take what they are given on trust."""
 _LARGEST = 2**34  # bytes of one tensor of a file's program
@@ -62,6 +62,10 @@ class TorchRunner:
         with torch.inference_mode():
             found = self._replay(torch, set(tensors))
             return {name: _array(torch, found[name]) for name in tensors if name in found}
+
+    def on(self, inputs: Mapping[str, Any]) -> TorchRunner:
+        """The same program on other inputs."""
+        return replace(self, inputs={**self.inputs, **inputs}, _leaves={})
 
     def gradient(
         self, of: Sequence[str] | Callable[[Mapping[str, Any]], Any], tensors: Sequence[str]
@@ -108,7 +112,10 @@ class TorchRunner:
         numbers = self.read(number)
         if numbers is None:
             raise ModelError(f"{shown(row.name)}: must have numbers to run; has none ({row.unproven or 'not read'})")
-        value = _tensor(torch, numbers).cpu()
+        value = _tensor(torch, numbers).cpu().to(getattr(torch, row.dtype))
+        if not isinstance(numbers, torch.Tensor) and 0 not in row.strides and row.strides != value.stride():
+            with torch.inference_mode(False):  # as it lies in the model: that too decides the last bit
+                value = torch.empty_strided(row.shape, row.strides, dtype=value.dtype).copy_(value.clone())
         if row.trainable and value.is_floating_point():
             value.requires_grad_()  # no gradient is taken, but it decides how PyTorch multiplies, and so the last bit
         return value

@@ -92,3 +92,32 @@ def test_gradients_are_those_of_autograd(name: str) -> None:
     if name == "tied":
         embed, back = case.module.embed.weight.grad, case.module.back.weight.grad
         assert np.allclose(grads["embed.weight"], (embed + back.t()).numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["convolution", "lstm", "tied", "writes", "old weight norm"])
+def test_arrays_do_as_well_as_tensors(name: str) -> None:
+    case = ZOO[name]()
+    case.module.eval()
+    found = recorded(case.module, case.args, case.kwargs)
+    arrays = [tensor.detach().numpy() for tensor in found.tensors]
+    inputs = {key: tensor.numpy() for key, tensor in found.inputs.items()}
+    one = TorchRunner(found.program, found.inputs, found.tensors.__getitem__, True)
+    other = TorchRunner(found.program, inputs, arrays.__getitem__)
+    outputs = found.program.outputs
+    for key, array in one.fetch(outputs).items():
+        assert array.tobytes() == other.fetch(outputs)[key].tobytes()
+    ends = [key for key in outputs if found.program.tensors[key].dtype == "float32"]
+    stored = list(found.program.stored)
+    mine, theirs = one.gradient(ends, stored), other.gradient(ends, stored)
+    assert mine.keys() == theirs.keys() and all(np.array_equal(mine[key], theirs[key]) for key in mine)
+
+
+def test_a_narrow_type_that_arrays_lack_is_run_as_it_is() -> None:
+    module = nn.Linear(3, 2).bfloat16()
+    found = recorded(module, (image(2, 3).bfloat16(),))
+    arrays = [tensor.detach().float().numpy() for tensor in found.tensors]
+    inputs = {key: tensor.float().numpy() for key, tensor in found.inputs.items()}
+    (output,) = found.program.outputs
+    result = TorchRunner(found.program, inputs, arrays.__getitem__).fetch([output])[output]
+    with torch.inference_mode():
+        assert np.array_equal(result, module(found.inputs["input"]).float().numpy())

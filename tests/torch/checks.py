@@ -97,9 +97,24 @@ def check(
     checks.taps_are_counted_and_found_from_every_end(answered)
     checks.counts_are_those_of_brute_force(answered)
     checks.explanations_agree_with_the_framework(answered)
+    checks.reach_is_the_product_of_the_relations(answered)
     if differentiable:
         gradients_are_sums_of_terms(found)
     return found
+
+
+def reach_is_what_changes(found: Found) -> None:
+    """Change the places of an input one at a time: no neuron changes that is not said to see it."""
+    inputs = {name: np.asarray(tensor) for name, tensor in found.recorded.inputs.items()}
+
+    def running(given: Mapping[str, Array]) -> dict[str, Array]:
+        runner = TorchRunner(found.program, given, found._held, trusted=True)
+        names = [name for name in found.program.tensors if name in found.model.tensors]
+        return {name: found.model.tensors[name].by_sample(array) for name, array in runner.fetch(names).items()}
+
+    case = SimpleNamespace(graph=SimpleNamespace(inputs=inputs), live=False)
+    answered: Any = SimpleNamespace(model=found.model, values=found.values, case=case, running=running)
+    checks.reach_is_what_changes(answered)
 
 
 def _is_shown(found: Found, operation: Operation) -> bool:

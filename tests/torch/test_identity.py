@@ -232,6 +232,18 @@ def test_a_symmetric_weight_has_half_as_many_elements() -> None:
     assert parameter(found.file, "w").computed_from == ("w",)
 
 
+class Mirrored(nn.Module):
+    def forward(self, w: torch.Tensor) -> torch.Tensor:
+        return w.triu() + w.triu(1).transpose(-1, -2)
+
+
+def test_a_weight_mirrored_by_a_parametrization_has_half_as_many_elements() -> None:
+    module = nn.Sequential(nn.Linear(8, 8))
+    nn.utils.parametrize.register_parametrization(module[0], "weight", Mirrored())
+    found = check(module, (torch.randn(2, 8),), layers=1)
+    assert found.model.layers[0].name == "0" and report(found.model).layers[0].counts.weights == 36
+
+
 def test_an_antisymmetric_weight_does_not() -> None:
     found = opened(Function(lambda m, x: x @ (m.w - m.w.T), {"w": (6, 6)}), torch.randn(2, 6))
     assert report(found.model).layers[0].counts.weights == 36

@@ -9,7 +9,7 @@ from isochrome.load import aten_moving as moving
 from isochrome.load.aten_ops import CREATES, RANDOM, ROWS
 from isochrome.load.aten_steps import SPECIAL
 from tests.torch.cases import CASES, Function
-from tests.torch.checks import Found, check
+from tests.torch.checks import Found, check, reach_is_what_changes
 
 aten = torch.ops.aten
 OURS = {"overwrite"}
@@ -24,6 +24,21 @@ def test_a_row_is_what_pytorch_computes(name: str) -> None:
     case = CASES[name]
     module, inputs = case.made()
     check(module, inputs, None if case.layers < 0 else case.layers, name not in WITHOUT_GRADIENT)
+
+
+REACHES = (
+    "lstm_cell", "gru_cell", "rnn_tanh_cell", "attention", "attention, causal", "attention, grouped", "layer_norm",
+    "group_norm", "instance_norm", "softmax", "std", "logsumexp", "var_mean", "topk", "cumsum", "glu", "gather",
+    "cosine_similarity", "pairwise_distance", "cdist", "take_along_dim", "written over", "written over at a place",
+    "masked_fill", "bicubic", "prelu", "index of two", "as_strided", "col2im", "channel_shuffle", "linear, bias apart",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REACHES)
+def test_what_changes_is_seen(name: str) -> None:
+    module, inputs = CASES[name].made()
+    small = tuple(one[:1] if one.numel() > 60 and one.ndim == 4 else one for one in inputs)
+    reach_is_what_changes(Found(module, small))
 
 
 def test_every_row_is_an_operation_of_pytorch() -> None:

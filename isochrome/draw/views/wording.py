@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from math import isqrt, sqrt
 
-from isochrome.draw.layout import number
+from isochrome.ask.words import counted, joined, number, sized
 from isochrome.draw.scene import Axes
 
 __all__ = [
@@ -15,33 +14,6 @@ __all__ = [
 ]  # fmt: skip
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
-
-
-def counted(count: int, one: str, several: str = "") -> str:
-    """A count with its unit.
-
-    >>> counted(1, "weight"), counted(1234, "bias", "biases")
-    ('1 weight', '1,234 biases')
-    """
-    return f"{count:,} {one if count == 1 else several or one + 's'}"
-
-
-def sized(shape: Sequence[int]) -> str:
-    """A shape as it is read.
-
-    >>> sized((5, 5))
-    '5×5'
-    """
-    return "×".join(f"{size:,}" for size in shape)
-
-
-def joined(words: Sequence[str]) -> str:
-    """A list in words.
-
-    >>> joined(["p", "q", "u"])
-    'p, q and u'
-    """
-    return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
 
 
 def span(low: int, high: int) -> str:

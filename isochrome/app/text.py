@@ -204,7 +204,8 @@ def explain_text(found: Explanation, ink: Ink) -> str:
     axes = ", ".join(turned_letters(found.letters) if ink.xyd else found.letters)
     lines = [f"{ink.bold(f'{shown(found.layer)}  y[{where}]')}   {ink.dim(f'y[{axes}], counted from 0')}"]
     lines += [f"  {formula}" for formula in found.formulas] + ["", ink.dim(f"input: {shown(found.input, 200)}"), ""]
-    rows = [_term(term, ink) for term in found.terms]
+    several = len({term.number for term in (*found.terms, *found.biases)}) > 1 + bool(found.biases)
+    rows = [_term(term, ink, several) for term in found.terms]
     if rows:
         head = ("weight", "value", "input", "value", "product")
         widths = [max(len(row[k]) for row in (head, *rows)) for k in range(5)]
@@ -214,9 +215,10 @@ def explain_text(found: Explanation, ink: Ink) -> str:
     padded = sum(1 for term in found.terms if term.x is None and term.input == 0.0)
     used = len({(term.number, term.w) for term in found.terms if term.w is not None})
     tail = f", {padded} on padding" if padded else ""
-    lines.append(f"{len(found.terms):,} products of {used:,} weights{tail}")
+    lines.append(f"{_count(len(found.terms), 'product')} of {_count(used, 'weight')}{tail}")
     for bias in found.biases:
-        lines.append(f"bias b[{ink.place(bias.w or ())}] = {term_value(bias.product)}")
+        name = shown(bias.parameter, 40) if several and bias.parameter else "b"
+        lines.append(f"bias {name}[{ink.place(bias.w or ())}] = {term_value(bias.product)}")
     if found.total is not None:
         lines.append(f"{ink.bold(f'total = {number(found.total)}')}")
     if found.framework is not None:
@@ -239,8 +241,9 @@ def difference(found: float | None, bound: float | None) -> str:
     return f"; difference {number(found, 3)}, {holds} the bound {number(bound, 3)}"
 
 
-def _term(term: Term, ink: Ink) -> tuple[str, str, str, str, str]:
-    w = "" if term.w is None else f"w[{ink.place(term.w)}]"
+def _term(term: Term, ink: Ink, several: bool) -> tuple[str, str, str, str, str]:
+    name = shown(term.parameter, 40) if several and term.parameter else "w"
+    w = "" if term.w is None else f"{name}[{ink.place(term.w)}]"
     x = f"x[{ink.place(term.x)}]" if term.x is not None else "padding" if term.input == 0.0 else ""
     return w, term_value(term.weight), x, term_value(term.input), term_value(term.product)
 

@@ -6,6 +6,7 @@ before it is decomposed. Where fakes do not suffice it runs once for real. The m
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
 
     name = type(module).__name__
     if not isinstance(module, torch.nn.Module):
-        raise ModelError(f"{shown(name)}: must be a torch.nn.Module")
+        raise ModelError(_no_module(module))
     lazy = [key for key, value in _named(module) if torch.nn.parameter.is_lazy(value)]
     if lazy:
         raise ModelError(f"{shown(name)}: parameters must have shapes; {shown(lazy[0])} is lazy. Run it once before.")
@@ -70,6 +71,16 @@ def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
             faults.append(fault)
             where = recorder.places.of(fault)
     raise ModelError(f"{shown(name)}: must run on its inputs; raised {_said(faults[-1])}{where}") from None
+
+
+def _no_module(found: Any) -> str:
+    if isinstance(found, type):
+        name = shown(found.__name__)
+        return f"{name}: must be a torch.nn.Module; got the class itself. Make one: {name}(...)."
+    what = "must be a torch.nn.Module, or the path or name of a model"
+    if isinstance(found, Mapping):
+        return f"{shown(type(found).__name__)}: {what}. Load a state dict into its module."
+    return f"{shown(type(found).__name__)}: {what}"
 
 
 def _named(module: Any) -> Iterator[tuple[str, Any]]:
@@ -164,6 +175,8 @@ class _Recorder:
                 hooks.register_module_forward_hook(self.places.leave, always_call=True),
             ):
                 stack.callback(handle.remove)
+            stack.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", ".*there are global hooks on modules")  # these are ours, and go again
             stack.enter_context(self._mode)
             return self.module(*args, **kwargs)
 

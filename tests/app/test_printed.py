@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional
@@ -121,3 +122,39 @@ def test_layers_that_are_not_known_are_said_to_be_left_out() -> None:
             return torch.linalg.inv(self.a(x))
 
     assert "opaque       1 layer, in no count of weights and connections" in str(iso.open(Odd(), torch.eye(4)).report())
+
+
+def test_a_step_of_an_lstm_tells_its_parameters_apart() -> None:
+    torch.manual_seed(0)
+    model = iso.open(nn.LSTM(3, 2, batch_first=True), torch.ones(1, 4, 3))
+    text = str(model.run().explain(0, (1, 0)))
+    firsts = [line.split("[")[0] for line in text.splitlines() if line.startswith(("weight_", "bias ")) and " y[" not in line]
+    assert firsts == ["weight_ih_l0"] * 3 + ["weight_hh_l0"] * 2 + ["bias bias_ih_l0", "bias bias_hh_l0"]
+
+
+def test_a_compiled_module_brings_no_warning_of_ours(recwarn: Any) -> None:
+    compiled: Any = torch.compile(Tied())
+    assert row(str(iso.open(compiled, torch.arange(7)[None]).report()), "_orig_mod.head")[5] == "="
+    assert [str(one.message) for one in recwarn if "global hooks" in str(one.message)] == []
+
+
+def test_a_stored_mask_of_attention_is_a_layer_of_its_own() -> None:
+    class Biased(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.query, self.distances = nn.Linear(4, 4), nn.Parameter(torch.arange(25.0).view(5, 5))
+
+        def forward(self, x: torch.Tensor) -> Any:
+            q = self.query(x).unsqueeze(1)
+            return functional.scaled_dot_product_attention(q, q, q, attn_mask=self.distances)
+
+    model = iso.open(Biased(), torch.ones(2, 5, 4))
+    assert (model["distances"].report.kind, model["distances"].report.counts.biases) == ("bias", 25)
+    run = model.run()
+    assert str(run.explain("distances", (0, 1, 2))).endswith(
+        "1 product of 0 weights\nbias b[1,2] = 7\n"
+        "this stays inside an operation: PyTorch does not give its numbers"
+    )
+    assert run.gradient("distances", (1, 2), of="outputs").framework is not None
+    with pytest.raises(iso.RequestError, match="^gradient: this layer's sums stay inside an operation"):
+        run.gradient("distances", (1, 2))

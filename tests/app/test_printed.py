@@ -158,3 +158,23 @@ def test_a_stored_mask_of_attention_is_a_layer_of_its_own() -> None:
     assert run.gradient("distances", (1, 2), of="outputs").framework is not None
     with pytest.raises(iso.RequestError, match="^gradient: this layer's sums stay inside an operation"):
         run.gradient("distances", (1, 2))
+
+
+def test_a_write_through_a_view_of_one_sample_is_followed() -> None:
+    class Pooled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(3, 4, 1), nn.Linear(4, 2)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return self.head(self.conv(x).mean((2, 3), keepdim=True).flatten(1).relu_())
+
+    for samples in (1, 2):
+        model = iso.open(Pooled(), torch.ones(samples, 3, 4, 4))
+        assert [layer.layer.name for layer in model.layers] == ["conv", "head"]
+        assert str(model["head"].reach((1,))).startswith("head  y[1]  reaches 48 places of x: exact")
+
+
+def test_a_lookup_is_not_said_to_use_each_weight_once() -> None:
+    with pytest.raises(iso.RequestError, match="how often each weight is used depends on data: the ids are data$"):
+        tied()["embedding"].draw("unrolled")

@@ -6,7 +6,6 @@ before it is decomposed. Where fakes do not suffice it runs once for real. The m
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -75,12 +74,8 @@ def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
 
 def _no_module(found: Any) -> str:
     if isinstance(found, type):
-        name = shown(found.__name__)
-        return f"{name}: must be a torch.nn.Module; got the class itself. Make one: {name}(...)."
-    what = "must be a torch.nn.Module, or the path or name of a model"
-    if isinstance(found, Mapping):
-        return f"{shown(type(found).__name__)}: {what}. Load a state dict into its module."
-    return f"{shown(type(found).__name__)}: {what}"
+        return f"{shown(found.__name__)}: must be a torch.nn.Module; got the class itself. Call it."
+    return f"{shown(type(found).__name__)}: must be a torch.nn.Module, or the path or name of a model"
 
 
 def _named(module: Any) -> Iterator[tuple[str, Any]]:
@@ -175,8 +170,6 @@ class _Recorder:
                 hooks.register_module_forward_hook(self.places.leave, always_call=True),
             ):
                 stack.callback(handle.remove)
-            stack.enter_context(warnings.catch_warnings())
-            warnings.filterwarnings("ignore", ".*there are global hooks on modules")  # these are ours, and go again
             stack.enter_context(self._mode)
             return self.module(*args, **kwargs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -178,3 +179,18 @@ def test_a_write_through_a_view_of_one_sample_is_followed() -> None:
 def test_a_lookup_is_not_said_to_use_each_weight_once() -> None:
     with pytest.raises(iso.RequestError, match="how often each weight is used depends on data: the ids are data$"):
         tied()["embedding"].draw("unrolled")
+
+
+def test_what_numpy_cuts_off_counts_as_a_whole_and_says_so() -> None:
+    class Through(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a = nn.Linear(4, 4)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return self.a(torch.from_numpy(np.tanh(x.numpy())))
+
+    report = iso.open(Through(), torch.ones(2, 4)).report()
+    assert report.totals.counts.neurons == 8
+    assert report.notes[-1].endswith("carries a batch through the whole model: counts are of the whole input")
+    assert iso.open(nn.Linear(4, 4), torch.ones(2, 4)).report().notes == ()

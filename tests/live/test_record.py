@@ -249,8 +249,7 @@ CASES = {
     "lazy": (nn.LazyLinear(3), (torch.ones(1, 2),), "LazyLinear: parameters must have shapes; weight is lazy. Run it once before."),
     "an exit": (Leaves(), (torch.ones(1),), "Leaves: must run on its inputs; raised SystemExit: 3 at test_record.py:{}"),
     "no module": (print, (), "builtin_function_or_method: must be a torch.nn.Module, or the path or name of a model"),
-    "a class": (nn.Linear, (), "Linear: must be a torch.nn.Module; got the class itself. Make one: Linear(...)."),
-    "a state dict": ({}, (), "dict: must be a torch.nn.Module, or the path or name of a model. Load a state dict into its module."),
+    "a class": (nn.Linear, (), "Linear: must be a torch.nn.Module; got the class itself. Call it."),
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isochrome.app.named import is_named, module_named
+from isochrome.app.printed import printed
 from isochrome.app.targets import Of, target_of
 from isochrome.ask.answer import Answer
 from isochrome.ask.claim import ClaimAnswer, claim
@@ -51,7 +52,7 @@ class Run:
 
     def explain(self, layer: str | int, neuron: Sequence[int]) -> Explanation:
         """One neuron's arithmetic, checked against the framework."""
-        return explain(self.opened.model, self.opened.model.layer(layer), tuple(neuron), self.values)
+        return printed(explain(self.opened.model, self.opened.model.layer(layer), tuple(neuron), self.values))
 
     def gradient(self, layer: str | int, weight: Sequence[int], parameter: str = "", of: Of = "sum") -> Gradient:
         """One weight's gradient, term by term, over all layers and calls that use it.
@@ -61,7 +62,8 @@ class Run:
         """
         one = self.opened.model.layer(layer)
         line = line_of_parameter(self.opened.model, one, parameter)
-        return gradient(self.opened.model, one, line, tuple(weight), self.values, target_of(self.opened, of))
+        target = target_of(self.opened, of)
+        return printed(gradient(self.opened.model, one, line, tuple(weight), self.values, target))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,7 @@ class OpenedLayer:
     @cached_property
     def report(self) -> LayerReport:
         """Its row of the sharing table."""
-        return layer_report(self.opened.model, self.layer)
+        return printed(layer_report(self.opened.model, self.layer))
 
     @property
     def formulas(self) -> tuple[str, ...]:
@@ -106,11 +108,11 @@ class OpenedLayer:
     ) -> WeightUses:
         """Every use of one weight, over all layers that use it; ``values`` where the uses depend on data."""
         line = line_of_parameter(self.opened.model, self.layer, parameter)
-        return uses(self.opened.model, line, weight, limit, values)
+        return printed(uses(self.opened.model, line, weight, limit, values))
 
     def reach(self, neuron: Sequence[int], to: str = "", forward: bool = False) -> Reach:
         """What a neuron sees; with ``forward``, what it influences."""
-        return reach(self.opened.model, self.layer, tuple(neuron), to, forward)
+        return printed(reach(self.opened.model, self.layer, tuple(neuron), to, forward))
 
     def ask(self, question: str, inputs: Any = None, seed: int = 0) -> Answer:
         """The answer to one of the questions that people ask: by number, short id or words of it.
@@ -183,7 +185,7 @@ class OpenedModel:
 
     @cached_property
     def _report(self) -> Report:
-        return replace(report(self.model), model=self.name)
+        return printed(replace(report(self.model), model=self.name))
 
     def run(self, inputs: Any = None, seed: int = 0) -> Run:
         """The model on one input: a path, an array, a mapping of arrays, or nothing (the example's own, or random)."""

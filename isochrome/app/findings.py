@@ -65,7 +65,8 @@ def compare_text(found: Comparison, ink: Ink) -> str:
         for change in changes:
             lines += [f"  {ink.bold(label)}  {change.what}", *_change(change, ink)]
     if not found.differs:
-        lines.append("  the sharing is the same")
+        apart = found.unknown_before or found.unknown_after
+        lines.append("  the sharing is the same" + (" where both have a counterpart" if apart else ""))
     for label, names in (("before", found.unknown_before), ("after", found.unknown_after)):
         if names:
             lines += [f"  {ink.bold('unknown')}  {len(names)} without a counterpart"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from isochrome.app.api import OpenedModel, open_live, open_model
 from isochrome.app.named import is_named, module_named
+from isochrome.app.printed import printed
 from isochrome.ask.lint import lint
 from isochrome.ask.lint.compare import Comparison, compare
 from isochrome.ask.lint.report import Lint, LintOfMany
@@ -67,13 +68,13 @@ def _opened(opened: OpenedModel) -> Found:
 
 def lint_model(what: Any, before: Any = None, optimizer: Any = None) -> Lint:
     """What all rules find in a model."""
-    return lint(subject_of(what, before, optimizer))
+    return printed(lint(subject_of(what, before, optimizer)))
 
 
 def compare_models(before: Any, after: Any) -> Comparison:
     """What sharing was lost, gained or changed between two models."""
     old, new = subject_of(before), subject_of(after)
-    return compare(old.model, old.reader, new.model, new.reader)
+    return printed(compare(old.model, old.reader, new.model, new.reader))
 
 
 def lint_many(models: Sequence[str], before: str | None = None) -> LintOfMany:

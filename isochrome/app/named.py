@@ -49,7 +49,11 @@ def module_named(text: str) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
             found = found()
         except (Exception, SystemExit) as fault:
             raise ModelError(f"{name}: must give a module; raised {_said(fault)}") from None
-    return _apart(found)
+    module, args, keywords = _apart(found)
+    if not hasattr(module, "named_parameters"):
+        what = shown(type(module).__name__)
+        raise ModelError(f"{name}: must give a torch.nn.Module, or one and its inputs; got {what}")
+    return module, args, keywords
 
 
 def _apart(found: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from isochrome.ask.explain import Explanation, Term
 from isochrome.ask.reach import Reach
@@ -60,12 +61,14 @@ class _Row:
 
 _HEAD = ("layer", "kind", "shape", "neurons", "connections", "weights", "uses of one")
 _LEFT = 3
+_NAME, _LONGEST_NAME = 32, 80
 
 
 def report_text(report: Report, ink: Ink) -> str:
     """The sharing table of a model."""
-    seen: dict[str, str] = {}
-    rows = [_row(layer, seen) for layer in report.layers]
+    cut = _cut([layer.name for layer in report.layers])
+    seen: set[str] = set()
+    rows = [_row(layer, cut, seen) for layer in report.layers]
     total = report.totals.counts
     end = _Row(("total", "", "", f"{total.neurons:,}", f"{total.connections:,}", f"{total.weights:,}", ""))
     columns = list(range(len(_HEAD)))
@@ -82,28 +85,37 @@ def report_text(report: Report, ink: Ink) -> str:
     return "\n".join([*lines, "", *_summary(report, ink)]) + "\n"
 
 
-def _row(layer: LayerReport, seen: dict[str, str]) -> _Row:
+def _cut(names: Sequence[str]) -> int:
+    """How long a name may be: the shortest that keeps different names apart."""
+    apart = len(set(names))
+    return next((cut for cut in range(_NAME, _LONGEST_NAME) if len({shown(name, cut) for name in names}) == apart),
+                _LONGEST_NAME)  # fmt: skip
+
+
+def _row(layer: LayerReport, cut: int, seen: set[str]) -> _Row:
     counts, uses = layer.counts, layer.uses_per_weight
-    names = [names[0] for names, _, _ in layer.parameters]
-    new = [name for name in names if name not in seen]
-    first = next((seen[name] for name in names if name in seen), "")
-    for name in new:
-        seen[name] = layer.name
-    repeated = counts.weights > 0 and names[0] not in new
-    weights = "=" if repeated and not new else f"{counts.weights:,}"
-    part = "" if repeated else "bias "
-    margin = f"{part}as {shown(first, 24)}" if first else ""
+    earlier = [name for name in layer.tied_with if name in seen]
+    seen.add(layer.name)
     if layer.opaque:
-        cells = (shown(layer.name, 32), "opaque", _shape(layer.output_shape), "", "", "", "")
+        cells = (shown(layer.name, cut), "opaque", _shape(layer.output_shape), "", "", "", "")
         return _Row(cells, shown(layer.opaque, 60))
+    margin = []
+    if layer.repeats:
+        margin.append(f"as {shown(layer.repeats, 24)}")
+    elif earlier:
+        more = f" and {len(earlier) - 1:,} more" if len(earlier) > 1 else ""
+        margin.append(f"shares some with {shown(earlier[0], 24)}{more}")
+    if layer.computed_from:
+        margin.append(f"computed from {', '.join(shown(name, 40) for name in layer.computed_from)}")
     if layer.calls != 1:
-        margin = " ".join(filter(None, [margin, f"{layer.calls} calls" if layer.calls else "calls depend on data"]))
+        margin.append(f"{layer.calls} calls" if layer.calls else "calls depend on data")
     one = "depends on data" if layer.depends else "" if not counts.weights else f"{uses.taps:,}" if (
         uses.taps is not None
     ) else _range(uses)
+    weights = "=" if layer.repeats else f"{counts.weights:,}"
     return _Row(
-        (shown(layer.name, 32), layer.kind, _shape(layer.output_shape), f"{counts.neurons:,}",
-         f"{counts.connections:,}", weights, one), margin,
+        (shown(layer.name, cut), layer.kind, _shape(layer.output_shape), f"{counts.neurons:,}",
+         f"{counts.connections:,}", weights, one), "; ".join(margin),
     )  # fmt: skip
 
 
@@ -129,8 +141,13 @@ def _summary(report: Report, ink: Ink) -> list[str]:
             f"{ink.dim('connections')}  {counts.connections:,}, {counts.real_connections:,} on real input; "
             f"{number(each, 4)} for each stored weight"
         )
-    lines.append(f"{ink.dim('bytes')}        {totals.bytes_stored:,} stored, {totals.bytes_distinct:,} distinct")
-    lines += [f"{ink.dim('note')}         {shown(note, 300)}" for note in report.notes]
+    lines.append(f"{ink.dim('bytes')}        {totals.bytes_distinct:,} by storage, {totals.bytes_stored:,} by name")
+    opaque = sum(1 for layer in report.layers if layer.opaque)
+    if opaque:
+        lines.append(f"{ink.dim('opaque')}       {_count(opaque, 'layer')}, in no count of weights and connections")
+    for note in report.notes:
+        first, *rest = wrap(shown(note, 300), max(ink.width - 13, 40), break_on_hyphens=False) or [""]
+        lines += [f"{ink.dim('note')}         {first}", *(" " * 13 + row for row in rest)]
     return lines
 
 
@@ -159,6 +176,7 @@ def layer_text(layer: LayerReport, ink: Ink) -> str:
         ("biases", f"{counts.biases:,}"),
         ("uses of one", use),
         ("tied with", ", ".join(shown(name, 40) for name in layer.tied_with)),
+        ("computed from", ", ".join(shown(name, 80) for name in layer.computed_from)),
     ):
         if text:
             lines.append(f"{ink.dim(name.ljust(16))}{text}")
@@ -186,7 +204,8 @@ def explain_text(found: Explanation, ink: Ink) -> str:
     axes = ", ".join(turned_letters(found.letters) if ink.xyd else found.letters)
     lines = [f"{ink.bold(f'{shown(found.layer)}  y[{where}]')}   {ink.dim(f'y[{axes}], counted from 0')}"]
     lines += [f"  {formula}" for formula in found.formulas] + ["", ink.dim(f"input: {shown(found.input, 200)}"), ""]
-    rows = [_term(term, ink) for term in found.terms]
+    several = len({term.number for term in (*found.terms, *found.biases)}) > 1 + bool(found.biases)
+    rows = [_term(term, ink, several) for term in found.terms]
     if rows:
         head = ("weight", "value", "input", "value", "product")
         widths = [max(len(row[k]) for row in (head, *rows)) for k in range(5)]
@@ -196,9 +215,10 @@ def explain_text(found: Explanation, ink: Ink) -> str:
     padded = sum(1 for term in found.terms if term.x is None and term.input == 0.0)
     used = len({(term.number, term.w) for term in found.terms if term.w is not None})
     tail = f", {padded} on padding" if padded else ""
-    lines.append(f"{len(found.terms):,} products of {used:,} weights{tail}")
+    lines.append(f"{_count(len(found.terms), 'product')} of {_count(used, 'weight')}{tail}")
     for bias in found.biases:
-        lines.append(f"bias b[{ink.place(bias.w or ())}] = {term_value(bias.product)}")
+        name = shown(bias.parameter, 40) if several and bias.parameter else "b"
+        lines.append(f"bias {name}[{ink.place(bias.w or ())}] = {term_value(bias.product)}")
     if found.total is not None:
         lines.append(f"{ink.bold(f'total = {number(found.total)}')}")
     if found.framework is not None:
@@ -221,8 +241,9 @@ def difference(found: float | None, bound: float | None) -> str:
     return f"; difference {number(found, 3)}, {holds} the bound {number(bound, 3)}"
 
 
-def _term(term: Term, ink: Ink) -> tuple[str, str, str, str, str]:
-    w = "" if term.w is None else f"w[{ink.place(term.w)}]"
+def _term(term: Term, ink: Ink, several: bool) -> tuple[str, str, str, str, str]:
+    name = shown(term.parameter, 40) if several and term.parameter else "w"
+    w = "" if term.w is None else f"{name}[{ink.place(term.w)}]"
     x = f"x[{ink.place(term.x)}]" if term.x is not None else "padding" if term.input == 0.0 else ""
     return w, term_value(term.weight), x, term_value(term.input), term_value(term.product)
 
@@ -243,12 +264,15 @@ def uses_text(found: WeightUses, ink: Ink) -> str:
     """Every use of one weight."""
     lines = [
         f"{ink.bold(f'{shown(found.parameter)}[{ink.place(found.weight)}]')}  "
-        f"{found.taps:,} uses, {found.real:,} on real input",
+        f"{_count(found.taps, 'use')}, {found.real:,} on real input",
         "",
     ]
+    if found.computed_from:
+        lines.insert(1, ink.dim(f"computed from {', '.join(shown(name, 80) for name in found.computed_from)}"))
+    wide = max((len(shown(use.layer, 40)) for use in found.uses), default=0)
     for use in found.uses:
-        source = "padding" if use.x is None else f"x[{ink.place(use.x)}]"
-        lines.append(f"  {shown(use.layer, 40)}  y[{ink.place(use.y)}]  from {source}")
+        source = "  from padding" if use.padding else "" if use.x is None else f"  from x[{ink.place(use.x)}]"
+        lines.append(f"  {shown(use.layer, 40).ljust(wide)}  y[{ink.place(use.y)}]{source}")
     if len(found.uses) < found.taps:
         lines.append(ink.dim(f"  and {found.taps - len(found.uses):,} more; --limit lists them"))
     return "\n".join(lines) + "\n"
@@ -257,10 +281,8 @@ def uses_text(found: WeightUses, ink: Ink) -> str:
 def reach_text(found: Reach, ink: Ink) -> str:
     """A set of places."""
     places = found.places
-    lines = [
-        f"{ink.bold(f'{shown(found.layer)}  y[{ink.place(found.neuron)}]')}  reaches {places.count:,} places of "
-        f"{shown(found.to)}: {found.status}"
-    ]
+    neuron = ink.bold(f"{shown(found.layer)}  y[{ink.place(found.neuron)}]")
+    lines = [f"{neuron}  reaches {_count(places.count, 'place')} of {shown(found.to)}: {found.status}"]
     axes = places.axes()
     for number_, (low, high) in enumerate(places.hull()):
         held = "" if axes is None else f", {len(axes[number_]):,} of them"

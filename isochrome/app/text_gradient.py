@@ -21,7 +21,7 @@ def gradient_text(found: Gradient, ink: Ink) -> str:
     lines += [ink.dim(f"input: {shown(found.input, 200)}"), ""]
     for name, terms in groupby(found.terms, key=lambda term: term.layer):
         lines += _layer(name, list(terms), ink)
-    uses = f"{len(found.terms):,} uses"
+    uses = f"{len(found.terms):,} use" + ("" if len(found.terms) == 1 else "s")
     layers = len({term.layer for term in found.terms})
     lines.append(f"{uses} in {layers:,} layers" if layers > 1 else uses)
     if found.total is not None:

@@ -116,6 +116,8 @@ def explain(model: Model, layer: Layer, neuron: Place, values: Values) -> Explan
     steps = len(products) + 1 + max((line.prepared.count for line in exact if line.prepared is not None), default=0)
     output = inside_output(layer, main, values) if main.inner else values.tensor(main.output)
     note = _note(exact, lines, main, main.inner and output is not None)
+    if output is None and values.differentiator is not None and not note:
+        note = f"this stays inside an operation: {values.framework} does not give its numbers"
     total = fsum(known) if len(known) == len(products) and note in ("", STEPS) else None
     framework = None if output is None or not values.framework else float(output[place])
     kind = np.dtype(np.float32) if output is None or output.dtype.kind != "f" else output.dtype

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from isochrome.ask.counts import UseCounts, connections_of, distinct_scalars, uses_of
+from isochrome.ask.meeting import Meetings
 from isochrome.core.sizes import Shape
 from isochrome.model.held import distinct
 from isochrome.model.parts import Layer, Line, Model, Parameter, Span
@@ -31,7 +32,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class LayerReport:
-    """One row of the report; the fields of the JSON, in its order."""
+    """One row of the report; the fields of the JSON, in its order.
+
+    ``repeats`` is an earlier layer with the very same weights; ``computed_from`` names what its weights are made of.
+    """
 
     name: str
     kind: str
@@ -50,6 +54,8 @@ class LayerReport:
     calls: int | None
     depends: str
     opaque: str | None
+    computed_from: tuple[str, ...] = ()
+    repeats: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON knows it."""
@@ -78,6 +84,8 @@ class LayerReport:
             "calls": self.calls,
             "depends": self.depends or None,
             "opaque": self.opaque,
+            "computed_from": list(self.computed_from),
+            "repeats": self.repeats or None,
         }
 
 
@@ -135,8 +143,8 @@ def _counts_dict(counts: Counts) -> dict[str, int]:
 
 def report(model: Model) -> Report:
     """The sharing table of a model, from relations alone: no weight is read, no connection is listed."""
-    users = _users(model)
-    rows = tuple(layer_report(model, layer, users) for layer in model.layers)
+    users, meetings = _users(model), Meetings(model)
+    rows = tuple(layer_report(model, layer, users, meetings) for layer in model.layers)
     kinds = dict.fromkeys(layer.kind for layer in model.layers)
     by_kind = tuple(
         (kind, _totals(model, [(la, row) for la, row in zip(model.layers, rows, strict=True) if la.kind == kind]))
@@ -144,23 +152,27 @@ def report(model: Model) -> Report:
     )
     totals = _held_totals(model, _totals(model, list(zip(model.layers, rows, strict=True))))
     crowds = tuple(
-        f"{model.parameters[number].names[0]} is used by {len(names):,} layers: tied_with lists {MOST_TIED} of them"
-        for number, names in users.items()
-        if len(names) > MOST_TIED + 1
+        f"{model.parameters[number].names[0]} is used by {len(layers):,} layers: tied_with lists {MOST_TIED} of them"
+        for number, layers in users.items()
+        if len(layers) > MOST_TIED + 1
     )
     return Report(model.name, rows, by_kind, totals, model.notes + crowds)
 
 
-def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] | None = None) -> LayerReport:
+def layer_report(
+    model: Model, layer: Layer, users: Users | None = None, meetings: Meetings | None = None
+) -> LayerReport:
     """One layer's row."""
     used = _users(model) if users is None else users
+    met = Meetings(model) if meetings is None else meetings
     main = layer.weight_lines or layer.bias_lines
     shared, distinct, summed = _along(main)
     numbers = dict.fromkeys(line.parameter for line in layer.lines if line.parameter is not None)
     parameters = [model.parameters[number] for number in numbers]
     uses, dead = uses_of(model.parameters, main)
-    others = (name for number in numbers for name in used.get(number, ())[: MOST_TIED + 1] if name != layer.name)
-    tied = tuple(dict.fromkeys(others))[:MOST_TIED]
+    others = [one for number in numbers for one in used.get(number, ())[: MOST_TIED + 1] if one is not layer]
+    tied = tuple(dict.fromkeys(one.name for one in others if met.meet(layer, one)))[:MOST_TIED]
+    made = (name for p in parameters for name in p.computed_from)
     depends = next((line.depends for line in layer.lines if line.depends), "")
     return LayerReport(
         layer.name,
@@ -180,6 +192,8 @@ def layer_report(model: Model, layer: Layer, users: dict[int, tuple[str, ...]] |
         layer.calls,
         depends,
         layer.opaque or None,
+        tuple(dict.fromkeys(made)),
+        met.earlier(layer),
     )
 
 
@@ -189,13 +203,16 @@ def _place(parameter: Parameter) -> str:
     return span.storage if span.storage in parameter.names else f"{span.storage}@{span.start}"
 
 
-def _users(model: Model) -> dict[int, tuple[str, ...]]:
-    found: dict[int, dict[str, None]] = {}
+Users = dict[int, tuple[Layer, ...]]
+
+
+def _users(model: Model) -> Users:
+    found: dict[int, dict[int, Layer]] = {}
     for layer in model.layers:
         for line in layer.lines:
             if line.parameter is not None:
-                found.setdefault(line.parameter, {})[layer.name] = None
-    return {number: tuple(names) for number, names in found.items()}
+                found.setdefault(line.parameter, {})[layer.number] = layer
+    return {number: tuple(layers.values()) for number, layers in found.items()}
 
 
 Sized = tuple[tuple[str, int], ...]

@@ -22,6 +22,7 @@ class Use:
     layer: str
     y: Place
     x: Place | None
+    padding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class WeightUses:
     taps: int
     real: int
     uses: tuple[Use, ...]
+    computed_from: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The uses as JSON knows them."""
@@ -47,6 +49,7 @@ class WeightUses:
             "uses": [
                 {"layer": use.layer, "y": list(use.y), "x": None if use.x is None else list(use.x)} for use in self.uses
             ],
+            "computed_from": list(self.computed_from),
         }
 
 
@@ -77,8 +80,8 @@ def uses(
         found = _uses_of_line(layer, one, place, limit - len(listed), values)
         taps, real = taps + found[0], real + found[1]
         listed += found[2]
-    names = letters(line.weight_access)
-    return WeightUses(parameter.names[0], parameter.names, place, names, taps, real, tuple(listed))
+    names, made = letters(line.weight_access), parameter.computed_from
+    return WeightUses(parameter.names[0], parameter.names, place, names, taps, real, tuple(listed), made)
 
 
 def _uses_of_line(
@@ -94,6 +97,7 @@ def _uses_of_line(
         y, x = tap[0], tap[at_input] if at_input is not None else None
         assert y is not None
         inside = None if x is None or at_input is None else sample_place(line, line.formula.accesses[at_input], x)
-        listed.append(Use(layer.name, sample_place(line, line.formula.output, y), inside))
+        padding = at_input is not None and x is None
+        listed.append(Use(layer.name, sample_place(line, line.formula.output, y), inside, padding))
     times = 1 if layer.calls is None else layer.calls
     return taps.total * times, taps.real * times, listed

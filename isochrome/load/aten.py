@@ -82,7 +82,10 @@ def program_model(program: Program, read: Read, name: str = "") -> ProgramModel:
         return [walk.names(line.effective, line.source) for line in named.operation.lines if line.weight]
 
     paths = path_namer(walk.sites, found, stored)
-    notes = [*program.notes, *([NO_BATCH] if walk.batch_axis is None else [])]
+    lines = [line for named in found for line in named.operation.lines]
+    carried = any(line.batch for line in lines if line.weight or line.output in program.outputs)
+    whole = walk.batch_axis is None or bool(program.inputs and found and not carried)
+    notes = [*program.notes, *([NO_BATCH] if whole else [])]
     model, tensors = assembled(
         walk.graph, found, name or program.name, program.format, program.inputs, program.outputs, notes,
         lambda named, _: paths(named),

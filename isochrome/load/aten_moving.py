@@ -5,13 +5,14 @@ Source of names and defaults: ``aten/src/ATen/native/native_functions.yaml`` of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isochrome.core.formula import Affine
 from isochrome.core.sizes import Shape
 from isochrome.errors import ModelError
 from isochrome.layers import Operation
@@ -358,9 +359,23 @@ def overwritten(call: Call) -> Operation:
     if sizes == part:
         return made
     line, kept = made.lines[0], [axis for axis in range(len(x)) if sizes[axis] != 1 or axis in axes]
-    if tuple(sizes[axis] for axis in kept) != tuple(size for size in part if size != 1) or 1 in part:
+    if tuple(sizes[axis] for axis in kept) != tuple(size for size in part if size != 1):
         raise Unknown("the part that is written has other axes")
     factor = line.formula.factors[0]
-    formula = line.formula.with_factor(0, replace(factor, indices=tuple(factor.indices[axis] for axis in kept)))
+    read = (None if axis is None else factor.indices[axis] for axis in _axes_of_part(part, x, kept))
+    formula = line.formula.with_factor(0, replace(factor, indices=tuple(index or Affine() for index in read)))
     shapes = tuple((name, part if name == "x2" else shape) for name, shape in line.shapes)
     return replace(made, lines=(replace(line, formula=formula, shapes=shapes), *made.lines[1:]))
+
+
+def _axes_of_part(part: Shape, x: Shape, kept: Sequence[int]) -> Iterator[int | None]:
+    """Which axis of the whole each axis of a part is; None for one of size 1 that the whole does not have there.
+
+    >>> list(_axes_of_part((1, 4), (1, 4, 1, 1), [1])), list(_axes_of_part((4, 1), (3, 4), [1]))
+    ([0, 1], [1, None])
+    """
+    longer, at = iter(kept), 0
+    for size in part:
+        axis = next(longer) if size != 1 else at if at < len(x) and x[at] == 1 and at not in kept else None
+        at = at if axis is None else axis + 1
+        yield axis

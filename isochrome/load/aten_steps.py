@@ -17,7 +17,7 @@ from isochrome.layers.reshape import strides as row_strides
 from isochrome.load import aten_moving as moving
 from isochrome.load.aten_ops import ROWS
 from isochrome.load.aten_walk import Node, Special, Walk
-from isochrome.load.aten_weighted import kind
+from isochrome.load.aten_weighted import kind, weighs
 from isochrome.load.aten_windows import strided_in
 from isochrome.load.value import FLOATS, Unknown, Value
 
@@ -181,8 +181,12 @@ def _mixed(walk: Walk, node: Node, q: Value, k: Value, v: Value, scale: float, c
     mask = node.call.maybe("attn_mask")
     if mask is not None:
         masked, adds = [_shape(scores), _shape(mask)], (1.0, 1.0) if mask.dtype in FLOATS else None
-        scores = _step(walk, node, "elementwise", {"x": scores, "x2": mask}, _inner(node, "masked"), xs=masked,
-                       scales=adds)  # fmt: skip
+        if weighs(node.call, "attn_mask") and adds:  # stored numbers for each distance, as Swin has
+            scores = _step(walk, node, "bias", {"x": scores, "b": mask}, _inner(node, "masked"), x=masked[0],
+                           b=masked[1])  # fmt: skip
+        else:
+            scores = _step(walk, node, "elementwise", {"x": scores, "x2": mask}, _inner(node, "masked"), xs=masked,
+                           scales=adds)  # fmt: skip
     axes = (len(_shape(scores)) - 1,)
     shares = _step(walk, node, "softmax", {"x": scores}, _inner(node, "shares"), x=_shape(scores), axes=axes)
     return _step(

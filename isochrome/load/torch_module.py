@@ -50,7 +50,7 @@ def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
 
     name = type(module).__name__
     if not isinstance(module, torch.nn.Module):
-        raise ModelError(f"{shown(name)}: must be a torch.nn.Module")
+        raise ModelError(_no_module(module))
     lazy = [key for key, value in _named(module) if torch.nn.parameter.is_lazy(value)]
     if lazy:
         raise ModelError(f"{shown(name)}: parameters must have shapes; {shown(lazy[0])} is lazy. Run it once before.")
@@ -70,6 +70,12 @@ def recorded(module: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
             faults.append(fault)
             where = recorder.places.of(fault)
     raise ModelError(f"{shown(name)}: must run on its inputs; raised {_said(faults[-1])}{where}") from None
+
+
+def _no_module(found: Any) -> str:
+    if isinstance(found, type):
+        return f"{shown(found.__name__)}: must be a torch.nn.Module; got the class itself. Call it."
+    return f"{shown(type(found).__name__)}: must be a torch.nn.Module, or the path or name of a model"
 
 
 def _named(module: Any) -> Iterator[tuple[str, Any]]:

@@ -84,6 +84,8 @@ class TorchRunner:
         ends = list(self.program.outputs) if callable(of) else list(of)
         with torch.enable_grad():
             found = self._replay(torch, {*ends, *tensors}, grad=True)
+            if ends and not any(name in found for name in ends):
+                raise RequestError("gradient: this layer's sums stay inside an operation. Ask for that of the outputs.")
             if callable(of):
                 labels = self.program.labels or tuple(map(str, range(len(ends))))
                 total = of({label: found[name] for label, name in zip(labels, ends, strict=False) if name in found})

@@ -61,7 +61,7 @@ def test_blocks_run_and_print_what_they_say(
         out = StringIO()
         with redirect_stdout(out):
             exec(compile(text, str(path), "exec"), names)
-        wanted = [line[2:] for line in text.splitlines() if line.startswith("# ")]
+        wanted = [line[2:] for line in text.splitlines() if line.startswith("# ") or line == "#"]
         assert out.getvalue().splitlines() == (wanted if out.getvalue() else []), text
 
 

@@ -248,7 +248,8 @@ CASES = {
     "too many": (Raises(), (torch.ones(1), torch.ones(1)), "Raises: inputs must fit forward(x: 'Tensor') -> 'Tensor'; too many positional arguments. Give example inputs as the module's own call takes them."),
     "lazy": (nn.LazyLinear(3), (torch.ones(1, 2),), "LazyLinear: parameters must have shapes; weight is lazy. Run it once before."),
     "an exit": (Leaves(), (torch.ones(1),), "Leaves: must run on its inputs; raised SystemExit: 3 at test_record.py:{}"),
-    "no module": (print, (), "builtin_function_or_method: must be a torch.nn.Module"),
+    "no module": (print, (), "builtin_function_or_method: must be a torch.nn.Module, or the path or name of a model"),
+    "a class": (nn.Linear, (), "Linear: must be a torch.nn.Module; got the class itself. Call it."),
 }  # fmt: skip
 
 

@@ -113,6 +113,8 @@ def _unfit(scene: Scene) -> str:
         return "it needs a stored weight"
     if not len(scene.filter_rows):
         return "the chosen filter has no connection"
+    if scene.line.depends:
+        return f"how often each weight is used depends on data: {scene.line.depends}"
     if len(_users(scene)) < 2 and not any(scene.y.shape[axis] > 1 for axis in scene.y.of("position")):
         return "each weight is used once for each sample: there is nothing to unroll"
     return ""

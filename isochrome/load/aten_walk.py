@@ -198,11 +198,18 @@ class Walk:
         node = Node(node.made, self._pads.taken_over(node.call))
         call = node.call
         operation = self.graph.built(call_key(call), lambda: row.build(call))
+        self._check_weights(operation, call)
         operands = {name: call.maybe(argument) for name, argument in row.names(call).items()}
         if call.op in LAYERS and row.names(call).get("x") in ("input", "self"):
             operands["x"] = self.as_activation(call.value(row.names(call)["x"]))
         self._pads.note(call, operation)
         self.emit(node, operation, operands, node.made.outputs)
+
+    def _check_weights(self, operation: KindCall, call: Call) -> None:
+        """A stored tensor that no line multiplies or adds must not pass without a word."""
+        taken = next((value.name for _, value in call.values if value.kept and value.is_weight), "")
+        if operation.kind == "elementwise" and taken:
+            raise Unknown(f"{call.op} takes the stored {shown(taken, 60)}, and is no sum of products")
 
     def emit(
         self, node: Node, operation: KindCall, operands: Mapping[str, Value | None], names: Sequence[str],

@@ -368,6 +368,22 @@ def test_what_has_no_formula_says_why() -> None:
         "aten.grid_sampler.default reads where its data says"]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "name, use",
+    [
+        ("maximum", lambda m, x: torch.maximum(m.w, x)),
+        ("addcmul", lambda m, x: torch.addcmul(x, x, m.w)),
+        ("lerp", lambda m, x: torch.lerp(x, m.w, 0.3)),
+        ("where", lambda m, x: torch.where(x > 0, x, m.w)),
+        ("pow", lambda m, x: x**m.w),
+    ],
+)
+def test_a_weight_that_no_formula_uses_is_told(name: str, use: Any) -> None:
+    found = opened(Function(use, {"w": (4,)}), torch.randn(2, 4))
+    assert [layer.opaque for layer in found.model.layers] == [f"{name} takes the stored w, and is no sum of products"]
+    assert found.model.notes == ()
+
+
 def test_a_float_of_one_element_is_a_weight_where_the_model_holds_it() -> None:
     held = opened(Function(lambda m, x: x * m.w * 3.0, {"w": ()}), torch.randn(2, 4))
     assert formulas(held) == {"w": ["y[n, o] += w[] * x[n, o]"]}

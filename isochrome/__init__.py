@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from sys import modules as _modules
 from typing import TYPE_CHECKING, Any
 
 from isochrome.errors import FormulaError, IsochromeError, ModelError, RequestError
@@ -34,10 +33,6 @@ def open(model: Any, /, *inputs: Any, **keywords: Any) -> OpenedModel:
     """
     from isochrome.app.api import open_live, open_model
 
-    if "IPython" in _modules:
-        from isochrome.app.notebook import show_in_notebooks
-
-        show_in_notebooks()
     if isinstance(model, str | PathLike):
         if inputs:
             raise RequestError("open: a file takes no example inputs; keywords give shapes that it leaves open")

@@ -122,20 +122,20 @@ class OpenedLayer:
         """
         from isochrome.app.asking import answer
 
-        return answer(self.opened, self.layer, question, self.opened.run(inputs, seed).values)
+        return printed(answer(self.opened, self.layer, question, self.opened.run(inputs, seed).values))
 
     def questions(self) -> Listing:
         """The questions, and which of them make no sense for this layer."""
         from isochrome.app.asking import listing
 
-        return listing(self.opened.model, self.layer, self.opened.run().values)
+        return printed(listing(self.opened.model, self.layer, self.opened.run().values))
 
     def claim(self, text: str, inputs: Any = None, seed: int = 0) -> ClaimAnswer:
         """Whether a claim about this layer is true: "neurons of one depth slice use the same weights"."""
-        return claim(self.opened.model, self.layer, text, self.opened.run(inputs, seed).values)
+        return printed(claim(self.opened.model, self.layer, text, self.opened.run(inputs, seed).values))
 
     def _repr_html_(self) -> str:
-        from isochrome.app.notebook import html_of
+        from isochrome.app.printed import html_of
 
         return html_of(self.report)
 
@@ -215,13 +215,13 @@ class OpenedModel:
         """The answer to a question about the whole model, or about the first layer for which it makes sense."""
         from isochrome.app.asking import answer
 
-        return answer(self, None, question, self.run(inputs, seed).values)
+        return printed(answer(self, None, question, self.run(inputs, seed).values))
 
     def questions(self) -> Listing:
         """The questions that people ask."""
         from isochrome.app.asking import listing
 
-        return listing(self.model, None, self.run().values)
+        return printed(listing(self.model, None, self.run().values))
 
     def explore(self, inputs: Any = None) -> Any:
         """The explorer in a notebook cell; its ``selection`` can be read and set. Needs the extra ``notebook``."""
@@ -230,7 +230,7 @@ class OpenedModel:
         return explorer(self, self.run(inputs))
 
     def _repr_html_(self) -> str:
-        from isochrome.app.notebook import html_of
+        from isochrome.app.printed import html_of
 
         return html_of(self.report())
 

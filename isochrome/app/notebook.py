@@ -1,57 +1,20 @@
-"""The explorer inside a notebook, through anywidget; and how models, layers and answers show themselves there."""
+"""The explorer inside a notebook, through anywidget."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from isochrome.app.answers import Answers, encode
 from isochrome.app.page import explorer_files
-from isochrome.app.text import Ink, explain_text, layer_text, reach_text, report_text, uses_text
-from isochrome.ask.explain import Explanation
-from isochrome.ask.reach import Reach
-from isochrome.ask.report import LayerReport, Report
-from isochrome.ask.uses import WeightUses
 from isochrome.errors import IsochromeError, RequestError
 
 if TYPE_CHECKING:
     from isochrome.app.api import OpenedModel, Run
 
-__all__ = ["explorer", "html_of", "show_in_notebooks"]
-
-_TEXTS: Mapping[type, Callable[[Any, Ink], str]] = {
-    Report: report_text,
-    LayerReport: layer_text,
-    Explanation: explain_text,
-    WeightUses: uses_text,
-    Reach: reach_text,
-}
-"""What each answer is as text: a notebook shows the same."""
-
-
-def html_of(answer: Any) -> str:
-    """An answer as HTML: its text, in a fixed-width font.
-
-    >>> from isochrome.app.api import open_model
-    >>> html_of(open_model("example:stanford").report()).startswith("<pre")
-    True
-    """
-    return f'<pre style="line-height:1.35">{escape(_TEXTS[type(answer)](answer, Ink()))}</pre>'
-
-
-def show_in_notebooks() -> None:
-    """Let answers show themselves, where a notebook is running."""
-    interactive = sys.modules.get("IPython")
-    shell = interactive.get_ipython() if interactive is not None else None
-    if shell is None:
-        return
-    formatter = shell.display_formatter.formatters["text/html"]
-    for kind in _TEXTS:
-        formatter.for_type(kind, html_of)
+__all__ = ["explorer"]
 
 
 def explorer(opened: OpenedModel, run: Run) -> Any:

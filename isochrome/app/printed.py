@@ -7,9 +7,13 @@ from dataclasses import fields
 from html import escape
 from typing import Any, TypeVar
 
+from isochrome.app.asked_text import answer_text, claim_text, listing_text
+from isochrome.app.asking import Listing
 from isochrome.app.findings import compare_text, lint_text
 from isochrome.app.text import Ink, explain_text, layer_text, reach_text, report_text, uses_text
 from isochrome.app.text_gradient import gradient_text
+from isochrome.ask.answer import Answer
+from isochrome.ask.claim import ClaimAnswer
 from isochrome.ask.explain import Explanation
 from isochrome.ask.gradient import Gradient
 from isochrome.ask.lint.compare import Comparison
@@ -18,18 +22,28 @@ from isochrome.ask.reach import Reach
 from isochrome.ask.report import LayerReport, Report
 from isochrome.ask.uses import WeightUses
 
-__all__ = ["printed"]
+__all__ = ["html_of", "printed"]
 
-Answer = TypeVar("Answer")
+Kind = TypeVar("Kind")
 
 
-def printed(answer: Answer) -> Answer:
+def printed(answer: Kind) -> Kind:
     """The same answer, with the command line's text as its own."""
     kind: Any = _KINDS[type(answer)][0]
-    made: Answer = object.__new__(kind)
+    made: Kind = object.__new__(kind)
     for field in fields(answer):  # type: ignore[arg-type]  # every kind is a dataclass
         object.__setattr__(made, field.name, getattr(answer, field.name))
     return made
+
+
+def html_of(answer: Any) -> str:
+    """A printed answer as a notebook shows it: its text, in a fixed-width font.
+
+    >>> from isochrome.app.api import open_model
+    >>> html_of(open_model("example:stanford").report()).startswith("<pre")
+    True
+    """
+    return f'<pre style="line-height:1.35">{escape(repr(answer))}</pre>'
 
 
 class _Printing:
@@ -40,7 +54,7 @@ class _Printing:
         return words(self, Ink()).rstrip("\n")
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>"
+        return html_of(self)
 
 
 class _Report(_Printing, Report):
@@ -75,6 +89,18 @@ class _Comparison(_Printing, Comparison):
     __slots__ = ()
 
 
+class _Answer(_Printing, Answer):
+    __slots__ = ()
+
+
+class _ClaimAnswer(_Printing, ClaimAnswer):
+    __slots__ = ()
+
+
+class _Listing(_Printing, Listing):
+    __slots__ = ()
+
+
 def _lint_text(found: Lint, ink: Ink) -> str:
     return lint_text(LintOfMany((found,)), ink)
 
@@ -88,4 +114,7 @@ _KINDS: Mapping[type, tuple[type, Callable[[Any, Ink], str]]] = {
     Reach: (_Reach, reach_text),
     Lint: (_Lint, _lint_text),
     Comparison: (_Comparison, compare_text),
+    Answer: (_Answer, lambda found, ink: answer_text(found, ink, "MODEL")),
+    ClaimAnswer: (_ClaimAnswer, claim_text),
+    Listing: (_Listing, listing_text),
 }

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 import isochrome as iso
-from isochrome.app.notebook import html_of
 from isochrome.app.page import STATIC
 
 
@@ -20,8 +19,11 @@ def test_models_layers_and_answers_show_their_own_text() -> None:
         (model.run().explain("conv", (0, 0, 0)), "the model says 5; difference 0"),
         (model["conv"].uses((0, 0, 1, 2)), "9 uses, 6 on real input"),
         (model["conv"].reach((0, 0, 0)), "reaches 12 places"),
+        (model["conv"].ask("How many parameters"), "54"),
+        (model["conv"].claim("blocks i and j share weights"), "true"),
+        (model.questions(), "How many parameters"),
     ):
-        assert said in html_of(answer)
+        assert said in answer._repr_html_()
     assert model["conv"].draw("connections")._repr_svg_().startswith("<svg")
 
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench.torch_models import resnet
 from isochrome.ask.report import Report, report
 from isochrome.load.aten import ProgramModel, program_model
 from isochrome.load.torch_module import record
 from tests.torch.checks import Found, gradients_are_sums_of_terms
 from tests.torch.networks import NETWORKS, network
-from tests.torch.resnet import resnet
 
 ANSWERS = json.loads((Path(__file__).parents[1] / "data" / "answers.json").read_text())
 PRODUCTS = ("conv", "conv transpose", "linear", "einsum", "attention mixing")

@@ -11,6 +11,7 @@ from isochrome.load.torch_tree import leaves
 from isochrome.model.held import Held, Module, Role
 
 _OPAQUE = "opaque storage"
+_SIMPLE = (str, int, float, bool, type(None))
 
 __all__ = ["Stored", "dtype_name", "module_rows", "numbers_of"]
 
@@ -102,7 +103,9 @@ def _attributes(module: Any, is_tensor: Callable[[Any], bool]) -> Iterator[tuple
     inside = ("_parameters", "_buffers", "_modules")
     for path, one in module.named_modules():
         for key, value in vars(one).items():
-            if key in inside or hasattr(value, "named_modules"):
+            if key in inside or type(value) in _SIMPLE or hasattr(value, "named_modules"):
+                continue
+            if isinstance(value, dict) and not value:  # hooks, of which a module has a dozen kinds
                 continue
             yield from leaves(value, is_tensor, f"{path}.{key}" if path else key)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -29,23 +29,27 @@ def _contents(module: Any) -> list[tuple[Any, Any]]:
     todo, seen = [module], set()
     while todo and len(kept) < _MOST:
         value = todo.pop()
-        if type(value) in _PLAIN or id(value) in seen or isinstance(value, type) or hasattr(value, "untyped_storage"):
+        if id(value) in seen or isinstance(value, type) or hasattr(value, "untyped_storage"):
             continue
         seen.add(id(value))
         if isinstance(value, dict):
             kept.append((value, dict(value)))
-            todo += value.values()
+            todo += _parts(value.values())
         elif isinstance(value, list):
             kept.append((value, list(value)))
-            todo += value
+            todo += _parts(value)
         elif isinstance(value, set):
             kept.append((value, set(value)))
         elif isinstance(value, tuple):
-            todo += value
+            todo += _parts(value)
         attributes = getattr(value, "__dict__", None)
         if isinstance(attributes, dict):
             todo.append(attributes)
     return kept
+
+
+def _parts(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if type(value) not in _PLAIN]
 
 
 def _restore(value: Any, before: Any) -> None:

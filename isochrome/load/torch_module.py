@@ -15,6 +15,7 @@ from isochrome.errors import ModelError, shown
 from isochrome.load.torch_beside import SMALL, Beside
 from isochrome.load.torch_calm import calm, tensors_kept
 from isochrome.load.torch_declared import declared_ties
+from isochrome.load.torch_fakes import Fakes
 from isochrome.load.torch_held import Stored, dtype_name, module_rows
 from isochrome.load.torch_keep import kept_as_it_was
 from isochrome.load.torch_memory import Memory
@@ -143,9 +144,10 @@ class _Recorder:
         self.notes: list[str] = []
         self._mode: Any = Mode()  # type: ignore[no-untyped-call]
         self._fake_type = FakeTensor
-        self._fakes = FakeTensorMode(allow_non_fake_inputs=True) if fake else None
+        fakes = FakeTensorMode(allow_non_fake_inputs=True)
+        self._fakes = Fakes(torch, fakes, FakeTensor, unset_fake_temporarily) if fake else None
         self.places = Whereabouts(module)
-        self._memory = Memory(self._is_tensor, self._without_numbers)
+        self._memory = Memory(self._is_tensor, self._fakes.empty) if self._fakes else None
         self._kept: list[Any] = []
         self._saved: dict[int, tuple[Any, Any]] = {}
         self.inputs: dict[str, Any] = {}
@@ -163,7 +165,7 @@ class _Recorder:
                 for _, buffer in self.module.named_buffers():
                     self._saved[id(buffer)] = (buffer, buffer.detach().clone())
             else:
-                stack.enter_context(self._fakes)
+                stack.enter_context(self._fakes.mode)
             args, kwargs = self._lift_inputs(args, kwargs, given)
             for handle in (
                 hooks.register_module_forward_pre_hook(self.places.enter),
@@ -209,7 +211,7 @@ class _Recorder:
         for label, tensor in leaves(dict(given), self._is_tensor):
             if id(tensor) in lifted or self.stored.number(tensor) is not None:
                 continue
-            one = self._fakes.from_tensor(tensor) if self._fakes else tensor.detach().clone()
+            one = self._fakes.of(tensor) if self._fakes else tensor.detach().clone()
             lifted[id(tensor)] = one
             with self._without_fakes(), self.torch.inference_mode(False):
                 self.inputs[self._add(one, self.tape.unique(label))] = tensor.detach().clone()
@@ -230,7 +232,7 @@ class _Recorder:
         if isinstance(tensor, self._fake_type):
             self._add(tensor, self.tape.unique("tensor"))
             return tensor
-        one = self._fakes.from_tensor(tensor)
+        one = self._fakes.of(tensor)
         if not self.tape.known(one):
             self._stored(tensor, one)
         return one
@@ -304,23 +306,18 @@ class _Recorder:
             if not can or self._fakes is None:
                 raise
             beside = self.beside.compute(func, args, kwargs)
-            return mapped(beside, self._is_tensor, self._fakes.from_tensor), beside
+            return mapped(beside, self._is_tensor, self._fakes.mode.from_tensor), beside
         small = all(tensor.numel() <= SMALL for _, tensor in leaves(result, self._is_tensor))
         return result, self.beside.compute(func, args, kwargs) if can and small else None
 
     def _result(self, func: Any, args: Any, kwargs: Any) -> Any:
-        if self._fakes is None or not self._inference:
+        if self._memory is None or not self._inference:
             return func(*args, **kwargs)
         key, result = self._memory.known(func, args, kwargs)
         if result is None:
             result = func(*args, **kwargs)
             self._memory.keep(key, result, (*args, *kwargs.values()))
         return result
-
-    def _without_numbers(self, shape: Any, strides: Any, dtype: Any, device: Any) -> Any:
-        with self._without_fakes():
-            empty = self.torch.empty_strided(shape, strides, dtype=dtype, device="meta")
-        return self._fake_type(self._fakes, empty, device)
 
     def _arguments(self, operation: _Operation) -> tuple[tuple[str, Argument], ...]:
         found = []

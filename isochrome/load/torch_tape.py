@@ -106,6 +106,7 @@ class Tape:
         """A tensor that no call made: an input, or a stored one."""
         self.facts[name] = facts
         self._register(tensor, storage, layout, name)
+        self._aliases[id(tensor)].version = 0  # what was written before it was met is not in it
 
     def same(self, tensor: Any, storage: int, layout: Layout, other: Any) -> None:
         """A tensor object that is another one again, and stays so."""

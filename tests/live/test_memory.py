@@ -50,6 +50,33 @@ def test_remembered_results_are_those_of_a_run(operation: Any) -> None:
         assert (facts.shape, facts.dtype) == (tuple(wanted.shape), str(wanted.dtype).removeprefix("torch."))
 
 
+class Window(nn.Module):
+    """A buffer, and another over a part of its bytes; ``first`` says which one the run meets first."""
+
+    def __init__(self, first: str) -> None:
+        super().__init__()
+        self.first = first
+        self.register_buffer("whole", torch.zeros(6))
+        self.register_buffer("part", self.whole[2:4])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.sum() * (self.part.sum() if self.first == "part" else self.whole.sum())
+        self.part.add_(x)
+        return y + (self.whole * 2).sum()
+
+
+@pytest.mark.parametrize("first", ["part", "whole"])
+def test_a_write_through_one_buffer_is_seen_in_another_over_its_bytes_or_told(first: str) -> None:
+    import isochrome
+
+    module, x = Window(first), torch.tensor([1.0, 2.0])
+    opened = isochrome.open(module, x)
+    told = "whole: a tensor over the same storage is written to; that is not followed" in opened.model.notes
+    right = opened.run().values.tensor(opened.model.outputs[0]) == Window(first)(x).numpy() == 6
+    assert told == (first == "part") and (right or told)
+    assert not module.whole.any()
+
+
 def test_the_collector_of_garbage_goes_on() -> None:
     import isochrome
 

@@ -190,13 +190,14 @@ def place_text(place: Iterable[int]) -> str:
 
 
 def number_size(width: float, height: float, text: str) -> float:
-    """The size of a number in a cell: .56 of a small height, less of a large one, as the width allows; 0 under 10.
+    """The size of a number in a cell: .56 of a small height, less of a large one, in an airy width; 0 under 10.
 
     >>> number_size(20, 20, "0"), number_size(28, 28, "−1,234")
     (11.2, 0)
     """
-    room = (width - max(2, 0.14 * width)) * 1000 / (_MONO * max(1, len(text)))
-    size = min(max(0.56 * height, FLOOR), 8 + 0.22 * height, 18, room, height - 2)
+    wide = _MONO * max(1, len(text)) / 1000
+    room, airy = (width - max(2, 0.14 * width)) / wide, (width - max(6, 0.26 * width)) / wide
+    size = min(max(0.56 * height, FLOOR), 8 + 0.22 * height, 18, room, max(airy, FLOOR), height - 2)
     return math.floor(size * 10) / 10 if size >= FLOOR else 0
 
 

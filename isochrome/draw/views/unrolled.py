@@ -20,7 +20,7 @@ from isochrome.draw.picture import Cell, Edge, Label, Mark, Picture, Rect, Rule,
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.unrolled_plan import Plan, Step, every_user, plan_of, users_of
-from isochrome.draw.views.wording import counted, drawn, joined, span
+from isochrome.draw.views.wording import counted, drawn, joined, span, title_of
 from isochrome.errors import shown
 
 __all__ = ["VIEW"]
@@ -28,7 +28,9 @@ __all__ = ["VIEW"]
 _LEFT = 226.0
 """The width of the folded part."""
 _INPUT, _BEND, _NEURON, _BETWEEN = 50.0, 52.0, 96.0, 18.0
-_PORT, _TALL, _ROW = 18.0, 60.0, 92.0
+_PORT, _TALL = 18.0, 60.0
+_ROW, _LEAST = 92.0, 52.0
+"""The height for each neuron, and the least for each input."""
 _STORED = 42.0
 _TOP = 92.0
 
@@ -43,14 +45,14 @@ def _draw(scene: Scene) -> Picture:
     told = replace(told, coloured="the weights that are drawn") if own and told.count else told
     marks = [*_folded(plan), *_unfolded(plan)]
     width = _LEFT + 40 + len(plan.steps) * _wide() - _BETWEEN
-    height = max(_TOP + plan.rows * _ROW, 330.0)
+    height = max(_TOP + _tall(plan), 330.0)
     marks.append(Rule(((_LEFT, 0), (_LEFT, height)), "hair"))
     name = shown(scene.layer.name, 60)
     window = _window(plan)
     return Picture(
         width + 4,
         height + 4,
-        f"{name}, unrolled",
+        title_of("Unrolled", name),
         f"The weights of {name} that are stored once, and {counted(len(plan.steps), 'step')} at which they are used.",
         told,
         coloured(plan.scene),
@@ -88,6 +90,8 @@ def _folded(plan: Plan) -> list[Mark]:
     varying = [axis for axis in range(len(names)) if len({place[axis] for place in every}) > 1]
     left, top = 46.0, 56.0
     size = 0.0 if style is None else style.size(_STORED, _STORED)
+    if style is not None and style.mark:
+        marks.append(Label(0, 30, style.mark, "caption", ink="ink3", size=10.5))
     for row, places in enumerate(plan.weights):
         y = top + row * (_STORED + 2)
         head = [axis for axis in varying if len({place[axis] for place in places}) == 1]
@@ -159,9 +163,14 @@ def _unfolded(plan: Plan) -> list[Mark]:
 
 
 def _centres(plan: Plan, count: int) -> list[float]:
-    """Where so many boxes stand below one another, in the middle of the rows."""
-    start = _TOP + (plan.rows - count) * _ROW / 2
-    return [start + (row + 0.5) * _ROW - 8 for row in range(count)]
+    """Where so many boxes stand below one another, over the whole height: neurons beside the inputs that they read."""
+    return [_TOP + (row + 0.5) * _tall(plan) / count - 8 for row in range(count)]
+
+
+def _tall(plan: Plan) -> float:
+    neurons = max(len(step.neurons) for step in plan.steps)
+    inputs = max(len(step.inputs) for step in plan.steps)
+    return max(neurons * _ROW, inputs * _LEAST)
 
 
 def _inputs(plan: Plan, step: Step, ends: dict[Place, float], x: float) -> Iterator[Mark]:

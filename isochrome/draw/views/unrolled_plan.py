@@ -65,7 +65,7 @@ class Plan:
         """How the stored numbers are printed: all alike."""
         values = self.scene.w_values
         every = [place for row in self.weights for place in row]
-        return None if values is None else whole_or([float(values[place]) for place in every], 2, 5)
+        return None if values is None else whole_or([float(values[place]) for place in every], 2, 5, 3)
 
     @cached_property
     def read(self) -> Digits | None:
@@ -80,10 +80,6 @@ class Plan:
         known = [float(step.scene.y_values[neuron]) for step in self.steps if step.scene.y_values is not None
                  for neuron, _ in step.neurons]  # fmt: skip
         return whole_or(known, 6, 7, 3)
-
-    @property
-    def rows(self) -> int:
-        return max(max(len(step.neurons), len(step.inputs)) for step in self.steps)
 
 
 def plan_of(scene: Scene) -> Plan:

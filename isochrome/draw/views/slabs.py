@@ -75,7 +75,7 @@ class _Plan:
 
     @property
     def input_wide(self) -> float:
-        return 24.0 if self.inputs is None or self.inputs.characters < 3 else self.inputs.characters * 6.0 + 10
+        return 24.0 if self.inputs is None or self.inputs.characters < 3 else self.inputs.characters * 6.0 + 9
 
     def weight_wide(self, quiet: bool = False) -> float:
         longest = 1 if self.weights is None else self.weights.characters

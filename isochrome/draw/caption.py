@@ -23,7 +23,7 @@ def caption(scenes: Sequence[Scene], pictures: Sequence[Picture]) -> str:
     seen, picture = scenes[0], pictures[0]
     report = layer_report(seen.model, seen.layer)
     sentences = [
-        f"{picture.title}: {seen.line.formula}.",
+        f"{picture.title}. {seen.line.formula}.",
         _counts(seen, report),
         _uses(seen, report),
         _shared(report),

@@ -167,7 +167,7 @@ def _weights(scene: Scene, most: int) -> tuple[tuple[Place, ...], str]:
         return places, words + _of_channel(read, chosen)
     channels = [read[n] for n in _around(read.index(chosen), len(read), most // len(places))]
     found = {place for channel in channels for place in kernel(scene, rows, channel)}
-    return tuple(sorted(found)), f"{words}, channels {channels[0]} to {channels[-1]}"
+    return tuple(sorted(found)), f"{words}, {_named('channel', [f'channel {n}' for n in channels])}"
 
 
 def _of_channel(read: list[int], channel: int) -> str:
@@ -266,7 +266,7 @@ def _words(scene: Scene, colours: Colouring) -> str:
     if scene.level == "tap":
         return "the " + _box(scene, len(colours.palette))
     places = [name.split(":")[1] for name in names]
-    return f"{several} {places[0]} to {places[-1]}"
+    return _named(one, [f"{one} {place}" for place in places])
 
 
 def _all(total: int, one: str, several: str) -> str:
@@ -274,8 +274,10 @@ def _all(total: int, one: str, several: str) -> str:
 
 
 def _named(one: str, names: list[str]) -> str:
-    """ "filter 0" or "filters 0 to 8"."""
-    return names[0] if len(names) == 1 else f"{one}s {names[0].split()[-1]} to {names[-1].split()[-1]}"
+    """ "filter 0", "filters 0 and 1" or "filters 0 to 8"."""
+    between = "and" if len(names) == 2 else "to"
+    ends = names[0].split()[-1], names[-1].split()[-1]
+    return names[0] if len(names) == 1 else f"{one}s {ends[0]} {between} {ends[1]}"
 
 
 def _box(scene: Scene, most: int) -> str:

@@ -52,6 +52,9 @@ LINE = 1.45
 """Height of a line of text, in sizes."""
 
 MARGIN = 24
+ROOM = 520
+"""A formula or a row of chips up to this wide makes a narrow figure wider; a longer one is broken into lines."""
+
 FLOOR = 10
 """The smallest size of a number."""
 
@@ -190,13 +193,14 @@ def place_text(place: Iterable[int]) -> str:
 
 
 def number_size(width: float, height: float, text: str) -> float:
-    """The size of a number in a cell: .56 of a small height, less of a large one, as the width allows; 0 under 10.
+    """The size of a number in a cell: .56 of a small height, less of a large one, in an airy width; 0 under 10.
 
     >>> number_size(20, 20, "0"), number_size(28, 28, "−1,234")
     (11.2, 0)
     """
-    room = (width - max(2, 0.14 * width)) * 1000 / (_MONO * max(1, len(text)))
-    size = min(max(0.56 * height, FLOOR), 8 + 0.22 * height, 18, room, height - 2)
+    wide = _MONO * max(1, len(text)) / 1000
+    room, airy = (width - max(2, 0.14 * width)) / wide, (width - max(6, 0.26 * width)) / wide
+    size = min(max(0.56 * height, FLOOR), 8 + 0.22 * height, 18, room, max(airy, FLOOR), height - 2)
     return math.floor(size * 10) / 10 if size >= FLOOR else 0
 
 
@@ -290,8 +294,9 @@ def legend(
 
 def figure(picture: Picture) -> Picture:
     """The picture as it stands alone in a file: title, subtitle, formula and legend above, the notes below."""
-    least = text_width(picture.title, 18, bold=True) + 2 * MARGIN
-    width = math.ceil(max(picture.width + 2 * MARGIN, least, 360))
+    lines = [text_width(picture.formula, 12.5, mono=True), sum(_chip_widths(picture.legend)) - 14]
+    least = [text_width(picture.title, 18, bold=True), *(line for line in lines if line <= ROOM)]
+    width = math.ceil(max(picture.width + 2 * MARGIN, max(least) + 2 * MARGIN, 360))
     head, top = _head(picture, width)
     words = " ".join(picture.notes)
     foot_at = top + picture.height + 30
@@ -329,7 +334,7 @@ def _legend_line(told: Legend, y: float, width: float) -> tuple[list[Mark], floa
     for word_x, word_y, line in _flow(words, x, y, width):
         marks.append(Label(MARGIN + word_x, word_y, line, "caption", size=12.5))
         x, y = word_x + text_width(line, 12.5), word_y
-    chip_widths = [21 + text_width(chip.label, 12, mono=True) + 14 for chip in told.chips]
+    chip_widths = _chip_widths(told)
     if told.chips:
         x, y = (x + 16, y) if x + 2 + sum(chip_widths) <= width else (0, y + 22)
     for chip, chip_width in zip(told.chips, chip_widths, strict=True):
@@ -339,6 +344,10 @@ def _legend_line(told: Legend, y: float, width: float) -> tuple[list[Mark], floa
         marks.append(Label(MARGIN + x + 21, y, chip.label, "mono", size=12))
         x += chip_width
     return marks, y
+
+
+def _chip_widths(told: Legend) -> list[float]:
+    return [21 + text_width(chip.label, 12, mono=True) + 14 for chip in told.chips]
 
 
 def _sentence(words: str) -> str:

@@ -11,7 +11,7 @@ from isochrome.app.cli import main
 from isochrome.render import FORMATS
 
 START = {
-    "svg": b"<svg ", "png": b"\x89PNG", "pdf": b"%PDF-", "tex": b"% Kernel of conv", "tikz": b"% Kernel of conv",
+    "svg": b"<svg ", "png": b"\x89PNG", "pdf": b"%PDF-", "tex": b"% Kernel: conv", "tikz": b"% Kernel: conv",
     "json": b"{", "apng": b"\x89PNG", "webp": b"RIFF", "gif": b"GIF89a",
 }  # fmt: skip
 
@@ -34,7 +34,7 @@ def test_a_film_a_style_and_a_caption(tmp_path: Path, capsys: pytest.CaptureFixt
     words = ("window", "example:arithmetic/padding-strides", "-o", str(path), "--play", "p,q", "--pace", "0.5", "--caption")
     code, out, err = run(capsys, *words, "--style", "paper-wide")
     assert (code, err) == (0, "")
-    assert out.startswith("Window of padding-strides: y[p, q] += ") and "One frame for each of 9 neurons" in out
+    assert out.startswith("Window: padding-strides. y[p, q] += ") and "One frame for each of 9 neurons" in out
     drawn = path.read_text()
     assert 'width="178mm"' in drawn and drawn.count('class="frame') == 9 and "animation:frame 4.5s" in drawn
     assert "<metadata>isochrome draw window example:arithmetic/padding-strides " in drawn

@@ -112,7 +112,7 @@ def test_pdf_has_the_width_in_millimetres_title_caption_and_command() -> None:
     read = PdfReader(io.BytesIO(made.content("pdf")))
     assert float(read.pages[0].mediabox.width) == pytest.approx(85 * 72 / 25.4)
     meta = read.metadata
-    assert meta is not None and meta.title == "Kernel of conv" and meta.creator == COMMAND
+    assert meta is not None and meta.title == "Kernel: conv" and meta.creator == COMMAND
     assert meta.subject is not None and "54 weights and 2 biases" in meta.subject
 
 
@@ -198,7 +198,7 @@ def test_tikz_can_be_input_into_a_paper(tmp_path: Path, engine: str) -> None:
 
 def test_tikz_says_what_it_is_and_defines_its_colours_once() -> None:
     text = drawing("kernel").content("tikz").decode("ascii")
-    assert text.startswith("% Kernel of conv\n") and "% isochrome draw VIEW" in text
+    assert text.startswith("% Kernel: conv\n") and "% isochrome draw VIEW" in text
     colours = re.findall(r"\\definecolor\{iso([0-9a-f]{6})\}\{HTML\}\{([0-9A-F]{6})\}", text)
     assert all(name == value.lower() for name, value in colours) and len(set(colours)) == len(colours)
     assert set(law_of_colour(drawing("kernel").svg().encode()).values()) <= {f"#{name}" for name, _ in colours}
@@ -271,7 +271,7 @@ def test_two_runs_give_the_same_bytes(ending: str) -> None:
 def test_the_command_stands_in_every_file() -> None:
     play = drawing("kernel", play="q")
     image = Image.open(io.BytesIO(drawing("kernel").content("png")))
-    assert image.info["Comment"] == COMMAND and image.info["Title"] == "Kernel of conv"
+    assert image.info["Comment"] == COMMAND and image.info["Title"] == "Kernel: conv"
     assert Image.open(io.BytesIO(play.content("apng"))).info["Comment"] == COMMAND
     assert Image.open(io.BytesIO(play.content("gif"))).info["comment"].decode() == COMMAND
     told = Image.open(io.BytesIO(play.content("webp"))).info["xmp"].decode()
@@ -343,7 +343,7 @@ def test_too_many_frames_are_one_line() -> None:
 
 def test_a_caption_gives_the_counts_of_the_layer_with_their_units() -> None:
     assert drawing().caption == (
-        "Arithmetic of conv: y[n, m, p, q] += w[m, c, u, v] * x[n, c, 2*p + u - 1, 2*q + v - 1]. "
+        "Arithmetic: conv. y[n, m, p, q] += w[m, c, u, v] * x[n, c, 2*p + u - 1, 2*q + v - 1]. "
         "18 neurons, 486 connections (192 of them on padding), 54 weights and 2 biases. "
         "Each weight is used 9 times, 4 to 9 of these on real input. "
         "Within a sample a weight is shared along p (3) and q (3). Selected: i = y[0,0,0]. "

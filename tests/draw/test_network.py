@@ -155,7 +155,10 @@ def test_the_reach_view_says_what_reach_says(model: str, layer: str, neuron: tup
     (top, end), (left, right) = answer["box"][1:]
     said = " ".join(texts(found))
     assert f"{answer['count']:,} numbers in all" in said or answer["box"][0][0] == answer["box"][0][1]
-    rows, columns = (str(low) if low == high else f"{low} to {high}" for low, high in ((top, end), (left, right)))
+    words = {0: "{0}", 1: "{0} and {1}"}
+    rows, columns = (
+        words.get(high - low, "{0} to {1}").format(low, high) for low, high in ((top, end), (left, right))
+    )
     assert f"rows {rows}, columns {columns}. Exact." in said
     law_of_colour(svg(found))
 

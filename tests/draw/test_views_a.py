@@ -509,7 +509,7 @@ def test_a_weight_is_written_once_between_two_uses(make: Make) -> None:
     assert [cell.index for cell in ledger] == [",".join(map(str, place)) for place in np.ndindex(3, 3, 3)]
     two = VIEWS["arithmetic"].draw(make("stanford", neurons=((0, 0, 0), (1, 0, 0))))
     assert len([cell for cell in _of(two, Cell) if cell.index_at == "inside"]) == 54
-    assert two.subtitle == "two neurons of two filters: no weight in common"
+    assert two.subtitle == "Two neurons of two filters: no weight in common."
 
 
 def test_one_weight_with_four_uses_has_one_cell(make: Make) -> None:

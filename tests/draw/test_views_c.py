@@ -12,7 +12,7 @@ from isochrome.app.api import OpenedModel, Run, open_live, open_model
 from isochrome.app.pictures import draw
 from isochrome.draw.identity import LEVELS
 from isochrome.draw.layout import ROLES, text_width
-from isochrome.draw.picture import Cell, Edge, Label, Outline, Picture, Rect
+from isochrome.draw.picture import Cell, Dot, Edge, Label, Outline, Picture, Rect
 from isochrome.draw.scene import Scene, scene
 from isochrome.draw.views import gradient, unrolled
 from isochrome.errors import RequestError
@@ -128,7 +128,22 @@ def test_the_printed_sum_is_the_gradient() -> None:
 
 def test_other_layers_and_autograd_are_told() -> None:
     texts = " ".join(label.text for label in of_kind(picture("gradient", "twice", "conv#2"), Label))
-    assert "of which 1 other layer adds" in texts and "autograd agrees" in texts
+    assert "all in conv#2 1 other layer adds ≈" in texts and "autograd agrees" in texts
+
+
+@pytest.mark.parametrize(("model", "layer"), [("twice", "conv#2"), ("example:photos", "conv1")])
+def test_the_sum_under_a_map_is_that_of_its_squares(model: str, layer: str) -> None:
+    made, (found, run) = picture("gradient", model, layer), opened(model)
+    number = found.model.layer(layer).number
+    sums = [label.text for label in of_kind(made, Label) if label.role == "total"]
+    squares = [mark for mark in made.marks if isinstance(mark, (Dot, Rect)) and mark.keys.w]
+    weights = dict.fromkeys(mark.keys.w[0] for mark in squares)
+    assert len(sums) == len(weights) == 2
+    for text, weight in zip(sums, weights, strict=True):
+        drawn = {neuron for mark in squares if mark.keys.w[0] == weight for neuron in mark.keys.y}
+        terms = run.gradient(layer, weight, str(squares[0].keys.parameter)).terms
+        total = sum(term.product for term in terms if term.number == number and term.y in drawn)
+        assert float(text.replace("−", "-").strip("≈= ")) == pytest.approx(total, rel=1e-5)
 
 
 @pytest.mark.parametrize(("model", "layer"), [case[1:] for case in CASES if case[0] == "unrolled"])

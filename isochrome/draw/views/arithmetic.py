@@ -88,13 +88,13 @@ def _description(readers: Sequence[Reader], sums: Sequence[Sum]) -> str:
 def _subtitle(scene: Scene, readers: Sequence[Reader]) -> str:
     """What i and j are to one another."""
     if len(readers) < 2:
-        return "one neuron: every product, every sum"
+        return "One neuron: every product, every sum."
     both, one, other = in_common(scene, readers[0].rows, readers[1].rows)
     if readers[0].filter != readers[1].filter:
-        return "two neurons of two filters" + ("" if both else ": no weight in common")
+        return "Two neurons of two filters" + ("." if both else ": no weight in common.")
     if both == one == other:
-        return "two neurons of one filter: the same weights, another region"
-    return "two neurons of one filter: another region, and other weights of the filter"
+        return "Two neurons of one filter: the same weights, another region."
+    return "Two neurons of one filter: another region, and other weights of the filter."
 
 
 def _window(scene: Scene, readers: Sequence[Reader], found: Slabs) -> str:

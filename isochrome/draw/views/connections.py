@@ -254,15 +254,15 @@ def _description(plan: _Plan) -> str:
 
 
 def _subtitle(scene: Scene, plan: _Plan) -> str:
-    """What a neuron reads: "a neuron reads 3 channels × 3×3 taps = 27 weights"."""
+    """What a neuron reads: "A neuron reads 3 channels × 3×3 taps = 27 weights."."""
     one = _selected(scene, plan)
     whole, reads = one.excerpt.reads * one.excerpt.each, one.excerpt.reads
     taps = [scene.w.shape[axis] for axis in scene.w.of("tap")]
     if weights_of_filter(one.rows) != whole or prod(taps) != one.excerpt.each:
-        return "one line of inputs, one line of neurons; an edge is one use of one weight"
+        return "One line of inputs, one line of neurons; an edge is one use of one weight."
     sides = sized(taps) if len(taps) > 1 else str(taps[0]) if taps else ""
     kernel = f" × {sides} tap{'' if one.excerpt.each == 1 else 's'}" if one.excerpt.each > 1 else ""
-    return f"a neuron reads {counted(reads, 'channel')}{kernel} = {counted(whole, 'weight')}"
+    return f"A neuron reads {counted(reads, 'channel')}{kernel} = {counted(whole, 'weight')}."
 
 
 def _notes(scene: Scene, plan: _Plan, inputs: Digits | None, weights: Digits | None) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from math import fsum, sqrt
 
 from isochrome.ask.gradient import Gradient, GradientTerm, gradient
@@ -15,6 +16,7 @@ from isochrome.draw.layout import number, number_within, paragraph, place_text, 
 from isochrome.draw.picture import Cell, Dot, Keys, Label, Mark, Picture, Rect, Table, TextToken, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
+from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.windows import Intervals, in_plane, named_positions, plane, position_window
 from isochrome.draw.views.wording import counted, drawn, title_of
 from isochrome.errors import shown
@@ -59,6 +61,8 @@ class _Plan:
     side: float
     maps: tuple[_Map, ...]
     largest: float
+    style: Digits | None
+    """How terms are printed: all alike."""
 
     @property
     def detailed(self) -> bool:
@@ -119,15 +123,18 @@ def _plan(scene: Scene) -> _Plan:
     window = position_window(scene, (most, most))
     maps = tuple(_map(scene, place) for place in _weights(scene))
     inside = [one.at(position) for one in maps for position in _positions(window)]
-    largest = max((abs(value) for value in inside if value is not None), default=0.0)
-    return _Plan(scene, window, _CELL if detailed else _SMALL, maps, largest)
+    known = [value for value in inside if value is not None]
+    largest = max(map(abs, known), default=0.0)
+    return _Plan(scene, window, _CELL if detailed else _SMALL, maps, largest, digits([known], _SHORT))
 
 
 def _weights(scene: Scene) -> tuple[Place, ...]:
-    """Two weights: the one that was chosen, the middle and the first of the chosen filter's, for the chosen channel."""
+    """Two weights: the chosen one, the middle and the first coloured one of a filter's, for the chosen channel."""
     some = kernel(scene, scene.filter_rows, channel_shown(scene))
+    names = coloured(scene).coloured
     first = () if scene.weight is None else (scene.weight,)
-    return tuple(dict.fromkeys((*first, some[len(some) // 2], some[0])))[:2]
+    early = next((place for place in some if scene.weight_identity(place) in names), some[0])
+    return tuple(dict.fromkeys((*first, some[len(some) // 2], early, some[0])))[:2]
 
 
 def _map(scene: Scene, place: Place) -> _Map:
@@ -161,12 +168,12 @@ def _panel(plan: _Plan, one: _Map, x: float) -> tuple[list[Mark], float, float]:
             corner = at_x + (column - left) * side, _TOP + (row - top) * side
             marks += _cell(plan, one, in_plane(plan.window, row, column), *corner)
     width, height = plan.size
-    told = _sum(plan, one, max(width, 240.0) + _GAP - 12)
-    words = paragraph(at_x, _TOP + height + 30, told[0], max(width, 240.0) + _GAP, "total")
-    low = words[-1].y
-    below = paragraph(at_x, low + 22, told[1], max(width, 240.0), size=12.5)
     wide = max(width, 240.0)
-    return [*marks, *words, *below], _LEFT + wide, below[-1].y
+    lead, *lines = _sum(plan, one, wide + _GAP - 12)
+    words = [*paragraph(at_x, _TOP + height + 30, lead, wide + _GAP, "total")]
+    for line in lines:
+        words += paragraph(at_x, words[-1].y + 22, line, wide, size=_DETAIL)
+    return [*marks, *words], _LEFT + wide, words[-1].y
 
 
 def _head(plan: _Plan, one: _Map, x: float) -> list[Mark]:
@@ -214,7 +221,7 @@ def _cell(plan: _Plan, one: _Map, position: Place, x: float, y: float) -> list[M
     if not plan.detailed:
         return marks
     marks.append(Label(x + 6, y + 15, place_text(position[-2:]), "index", plate=padded, size=11))
-    text = "padding" if padded else _arithmetic(terms, value, side - 10)
+    text = "padding" if padded else _arithmetic(plan, terms, value, side - 10)
     ink: TextToken = "ink3" if padded or value == 0 else "ink"
     marks.append(Label(x + side / 2, y + side - 11, text, "mono", "middle", ink=ink, size=_DETAIL, plate=padded))
     return marks
@@ -228,11 +235,13 @@ def _square(plan: _Plan, one: _Map, value: float, x: float, y: float, where: Key
     return [Rect(x - side / 2, y - side / 2, side, side, "paper", "ink", 0, one.identity, value < 0, where)]
 
 
-def _arithmetic(terms: Sequence[GradientTerm], value: float | None, width: float) -> str:
-    """``1 × 2 = 2`` where that is true as printed and fits, else the term alone."""
+def _arithmetic(plan: _Plan, terms: Sequence[GradientTerm], value: float | None, width: float) -> str:
+    """``1 × 2 = 2`` where that is true as printed and fits, else the term alone, rounded as all others are."""
     if value is None:
         return "?"
     room = int(width / (0.6 * _DETAIL))
+    if plan.style is not None and not plan.style.exact:
+        return plan.style.text(value)
     term = terms[0]
     if len(terms) == 1 and term.delta is not None and term.input is not None:
         text = f"{number(term.delta)} × {number(term.input)} = {number(value)}"
@@ -250,29 +259,48 @@ def _keys(scene: Scene, one: _Map, terms: Sequence[GradientTerm]) -> Keys:
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def _sum(plan: _Plan, one: _Map, width: float) -> tuple[str, str]:
-    """The sum of the terms where it is short and true as printed, and what it is."""
-    found, own = one.found, one.own
-    real = [term for term in own if term.x is not None]
-    values = [term.product for term in real if term.product is not None]
-    name = f"{plan.scene.line.weight}[{place_text(one.place)}]"
+def _sum(plan: _Plan, one: _Map, width: float) -> list[str]:
+    """The sum of what the map shows, as terms where that is short and true as printed; then what the rest adds."""
+    found, name = one.found, f"{plan.scene.line.weight}[{place_text(one.place)}]"
     if found.total is None:
-        return "the run does not give every number", f"{counted(len(own), 'use')} of {name}"
-    whole = number(found.total, 6)
-    text = sum_text(values, found.total) if len(values) == len(real) <= 12 and fsum(values) == found.total else ""
-    short = text and text_width(text, 15, True, True) <= width
-    uses = f"{len(real):,} of {counted(len(own), 'use')} give a term"
-    lead = text if short else f"{whole}" if whole.startswith("≈") else f"= {whole}"
-    return lead, f"{uses}; the gradient by {name} is {whole}{_elsewhere(one)}{_checked(found)}"
+        return ["the run does not give every number", f"{counted(len(one.own), 'use')} of {name}"]
+    part = [term for position in _positions(plan.window) for term in one.terms.get(position, ()) if term.x is not None]
+    values = _products(part)
+    total = fsum(values)
+    text = sum_text(values, total) if 0 < len(values) <= 12 and _adds_up(values, total) else ""
+    whole = number(total, 6)
+    lead = whole if whole.startswith("≈") else f"= {whole}"
+    if text and text_width(text, 15, True, True) <= width:
+        lead = text
+    return [lead, *_beyond(plan, one, name, part)]
 
 
-def _elsewhere(one: _Map) -> str:
-    others = [term for term in one.found.terms if term not in one.own]
+def _beyond(plan: _Plan, one: _Map, name: str, part: Sequence[GradientTerm]) -> list[str]:
+    """What the map does not show: the layer's other terms, those of other layers, and the gradient that they make."""
+    found, real = one.found, [term for term in one.own if term.x is not None]
+    assert found.total is not None
+    gradient_text = f"the gradient by {name} is {number(found.total, 6)}{_checked(found)}"
+    uses = f"{len(real):,} of {counted(len(one.own), 'use')}"
+    lines = [f"{uses} give a term"]
+    if len(part) < len(real):
+        whole = number(fsum(_products(real)), 6)
+        lines = [f"the sum of the {counted(len(part), 'term')} drawn", f"{uses} give a term, {whole} in all"]
+    others = [term for term in found.terms if term not in one.own]
     if not others:
-        return ""
-    known = [term.product for term in others if term.product is not None]
+        return [*lines[:-1], f"{uses} give a term; {gradient_text}"]
     layers = len({term.number for term in others})
-    return f", of which {counted(layers, 'other layer')} {'add' if layers > 1 else 'adds'} {number(fsum(known), 6)}"
+    adds = f"{counted(layers, 'other layer')} {'add' if layers > 1 else 'adds'} {number(fsum(_products(others)), 6)}"
+    here = f"{lines[-1]}, all in {shown(plan.scene.layer.name, 40)}"
+    return [*lines[:-1], here, f"{adds}: {gradient_text}"]
+
+
+def _products(terms: Sequence[GradientTerm]) -> list[float]:
+    return [term.product for term in terms if term.product is not None]
+
+
+def _adds_up(values: Sequence[float], total: float) -> bool:
+    """Whether the sum is true digit for digit."""
+    return sum(Decimal(repr(value)) for value in values) == Decimal(repr(total))
 
 
 def _checked(found: Gradient) -> str:
@@ -296,13 +324,10 @@ def _notes(plan: _Plan) -> tuple[str, ...]:
     found = plan.maps[0].found
     padded = any(term.x is None for one in plan.maps for term in one.own)
     samples = samples_of(plan.scene.model, plan.scene.line)
-    cells = (
-        ""
-        if not plan.detailed
-        else (
-            "In each cell: what arrives at the neuron × its input = the term, or the term alone where that is long. "
-        )
-    )
+    cells = "In each cell: what arrives at the neuron × its input = the term, or the term alone where that is long. "
+    if plan.style is not None and not plan.style.exact:
+        cells = f"In each cell: the term, rounded {plan.style.words}. "
+    cells = cells if plan.detailed else ""
     return (
         f"L is {shown(found.of, 160)}. {cells}The area of a square is the size of its term, a hollow one is negative.",
         "A hatched cell reads padding: no term." if padded else "",

@@ -106,7 +106,8 @@ def _notes(scene: Scene, found: Network, one: Plan) -> tuple[str, ...]:
     notes = ["Log scale: each line is ten times the one below; a dot's height is all that counts."]
     riders = sum(len(stop.riders) for stop in found.stops)
     if riders:
-        notes.append(f"{counted(riders, 'layer')} that only scale or shift each value stand with the one before.")
+        stands = ("scales or shifts", "stands") if riders == 1 else ("scale or shift", "stand")
+        notes.append(f"{counted(riders, 'layer')} that only {stands[0]} each value {stands[1]} with the one before.")
     signs = {spot.stop.join: spot.stop.word for spot in one.spots if spot.stop.join}
     if signs:
         notes.append(joined([f"{sign} {word}" for sign, word in sorted(signs.items())]) + ".")

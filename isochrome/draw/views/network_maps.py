@@ -38,6 +38,8 @@ def _maps(scene: Scene, spot: Spot, y: float) -> list[Mark]:
     seen = seen_layer(scene, layer)
     if seen is None or len(seen.y.of("position")) != 2 or seen.line.inner:
         return []
+    if all(seen.y.shape[axis] == 1 for axis in seen.y.of("position")):
+        return []  # one value has no least and greatest: its map would be an empty box
     values = seen.y_values
     if values is None:
         return []

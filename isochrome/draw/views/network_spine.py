@@ -53,7 +53,8 @@ def spine(scene: Scene, found: Network, plan: Plan, y: float) -> list[Mark]:
             ends += dots
     nodes = [mark for spot in plan.spots for mark in _stop(scene, spot, y)]
     folds = [mark for repeat in plan.repeats for mark in _fold(plan, repeat, y)]
-    return [*straight, *_onward(plan, y), *arcs, *ends, *_ties(found, plan, y), *nodes, *folds, *_skip_words(arcs, y)]
+    words = _skip_words(arcs, y, bool(found.ties))
+    return [*straight, *_onward(plan, y), *arcs, *ends, *_ties(found, plan, y), *nodes, *folds, *words]
 
 
 def spine_height(found: Network, plan: Plan) -> float:
@@ -135,12 +136,13 @@ def _onward(plan: Plan, y: float) -> list[Mark]:
     return [Rule(((start, y), (start + 22, y)), "heavy"), Label(start + 26, y + 4, "…", "caption")]
 
 
-def _skip_words(arcs: list[Edge], y: float) -> list[Mark]:
+def _skip_words(arcs: list[Edge], y: float, ties: bool) -> list[Mark]:
     widest = max(arcs, key=lambda arc: arc.x2 - arc.x1, default=None)
     if widest is None or widest.controls is None or widest.x2 - widest.x1 < 150 or widest.y1 != y:
         return []
+    # Above the arc where nothing else is: a tie's arc and its words pass there.
     middle, top = (widest.x1 + widest.x2) / 2, y - 0.75 * (y - widest.controls[0][1])
-    return [Label(middle, top - 7, "the same values, no weights", "caption", "middle", size=11.5)]
+    return [Label(middle, top + (15 if ties else -7), "the same values, no weights", "caption", "middle", size=11.5)]
 
 
 # --- ties -----------------------------------------------------------------------------------------------------

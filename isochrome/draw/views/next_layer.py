@@ -129,6 +129,7 @@ def _kernel(seen: Scene, number: int, channel: int, name: str, x: float, y: floa
     cells = kernel_cells(seen, rows, channel, tap_window(seen, MOST_TAPS))
     count = max(max(cell.row for cell in cells), max(cell.column for cell in cells)) + 1
     side = min(KERNEL / count, 16)
+    y += max(0.0, (KERNEL - side * (max(cell.row for cell in cells) + 1)) / 2)
     return [Cell(x + cell.column * side, y + cell.row * side, side, side, "", name, round=1) for cell in cells]
 
 
@@ -162,8 +163,9 @@ def _sum(scene: Scene, found: Following, rows: int) -> list[Mark]:
     x += 76
     drawn = _map(found.scene, 0, x, middle - MAP / 2, MAP)
     if drawn:
-        marks += [Rule(((x - 14, middle), (x - 4, middle)), "thin", arrow=True), *drawn,
-                  Rect(x, middle - MAP / 2, MAP, MAP, "none", "line")]  # fmt: skip
+        marks += drawn
+    marks.append(Rule(((x - 14, middle), (x - 4, middle)), "thin", arrow=True))
+    marks.append(Rect(x, middle - MAP / 2, MAP, MAP, "none", "line"))
     marks.append(Label(x, middle + MAP / 2 + 16, "one map", "caption"))
     return marks
 
@@ -199,7 +201,8 @@ def _notes(scene: Scene, found: Following) -> tuple[str, ...]:
     notes = []
     if found.between:
         notes.append(f"Between the two: {joined(found.between)}.")
-    notes.append("Maps are drawn in ink, from the least to the greatest value of each.")
+    if _values(scene, _numbers(scene)[0]) is not None:
+        notes.append("Maps are drawn in ink, from the least to the greatest value of each.")
     return tuple(notes)
 
 
@@ -219,7 +222,12 @@ def _unfit(scene: Scene) -> str:
         return "its sums stay inside the layer"
     if not len(scene.filter_rows):
         return "the chosen filter has no connection"
-    return "" if following(scene) is not None else "no layer with channels reads what it gives"
+    found = following(scene)
+    if found is None:
+        return "no layer with channels reads what it gives"
+    first = [found.channels(scene, number)[:1] for number in _numbers(scene)]
+    mixed = len(set(first)) < len(first)
+    return f"on the way to {shown(found.scene.layer.name, 60)} its maps are mixed: none is one channel" if mixed else ""
 
 
 VIEW = View("next", "Where the next layer comes in", _draw, _unfit, level="channel")

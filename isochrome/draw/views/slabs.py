@@ -75,7 +75,7 @@ class _Plan:
 
     @property
     def input_wide(self) -> float:
-        return 24.0 if self.inputs is None or self.inputs.characters < 3 else self.inputs.characters * 6.0 + 6
+        return 24.0 if self.inputs is None or self.inputs.characters < 3 else self.inputs.characters * 6.0 + 9
 
     def weight_wide(self, quiet: bool = False) -> float:
         longest = 1 if self.weights is None else self.weights.characters
@@ -137,7 +137,7 @@ def _plan(scene: Scene, readers: tuple[Reader, ...]) -> _Plan:
         other,
         outputs,
         whole_or(numbers, 2, 5),
-        whole_or(weights, 3, 5),
+        whole_or(weights, 3, 5, 3),
         whole_or(values, 3, 6, 3),
         _tops(shown, own),
         any(not is_inside(scene, place) for one in shown for _, _, place in places_in(scene, one)),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import replace
 
 from isochrome.core.relation import Place
 from isochrome.draw.choice import coloured, level_legend
@@ -12,74 +11,32 @@ from isochrome.draw.layout import (
     edges_in_order,
     fitted,
     number,
-    number_within,
     outline,
     paragraph,
     place_text,
     text_width,
 )
 from isochrome.draw.picture import Cell, Edge, Label, Mark, Picture, Rect, Rule, Table, keys
-from isochrome.draw.scene import Part, Scene
+from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
-from isochrome.draw.views.windows import block, covering
-from isochrome.draw.views.wording import counted, drawn, joined, span
+from isochrome.draw.views.unrolled_plan import Plan, Step, every_user, plan_of, users_of
+from isochrome.draw.views.wording import counted, drawn, joined, span, title_of
 from isochrome.errors import shown
-from isochrome.model.parts import Layer, Line
 
 __all__ = ["VIEW"]
 
-_STEPS, _NEURONS, _PORTS = 5, 3, 3
 _LEFT = 226.0
 """The width of the folded part."""
 _INPUT, _BEND, _NEURON, _BETWEEN = 50.0, 52.0, 96.0, 18.0
-_PORT, _TALL, _ROW = 18.0, 60.0, 92.0
+_PORT, _TALL = 18.0, 60.0
+_ROW, _LEAST = 92.0, 52.0
+"""The height for each neuron, and the least for each input."""
 _STORED = 42.0
 _TOP = 92.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Step:
-    """One time, token, call or branch: its name, and the neurons there with the connections that are drawn."""
-
-    name: str
-    scene: Scene
-    neurons: tuple[tuple[Place, tuple[Part, ...]], ...]
-
-    @property
-    def inputs(self) -> tuple[Place, ...]:
-        """What the drawn connections read, in order."""
-        return tuple(sorted({part.at for _, parts in self.neurons for part in parts if part.at}))
-
-
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    scene: Scene
-    weights: tuple[tuple[Place, ...], ...]
-    """The stored weights that are drawn: a row for each neuron of the first step."""
-    steps: tuple[_Step, ...]
-    along: str
-    """The letter of the loop that is unrolled, '' where it is calls."""
-    total: int
-    """How many steps there are."""
-    first: int
-
-    @cached_property
-    def pointed(self) -> Place:
-        """The weight that is followed."""
-        every = [place for row in self.weights for place in row]
-        if self.scene.weight is not None and self.scene.weight in every:
-            return self.scene.weight
-        padded = {part.w for step in self.steps for _, parts in step.neurons for part in parts if part.padding}
-        middle = [*every[len(every) // 2 :], *every]
-        return next((place for place in middle if place not in padded), middle[0])
-
-    @property
-    def rows(self) -> int:
-        return max(max(len(step.neurons), len(step.inputs)) for step in self.steps)
-
-
 def _draw(scene: Scene) -> Picture:
-    plan = _plan(scene)
+    plan = plan_of(scene)
     own = not scene.chosen and scene.level == "weight"
     if own:  # the weights of all drawn neurons, not nine of the first
         names = [scene.weight_identity(place) for row in plan.weights for place in row]
@@ -88,14 +45,14 @@ def _draw(scene: Scene) -> Picture:
     told = replace(told, coloured="the weights that are drawn") if own and told.count else told
     marks = [*_folded(plan), *_unfolded(plan)]
     width = _LEFT + 40 + len(plan.steps) * _wide() - _BETWEEN
-    height = max(_TOP + plan.rows * _ROW, 330.0)
+    height = max(_TOP + _tall(plan), 330.0)
     marks.append(Rule(((_LEFT, 0), (_LEFT, height)), "hair"))
     name = shown(scene.layer.name, 60)
     window = _window(plan)
     return Picture(
         width + 4,
         height + 4,
-        f"{name}, unrolled",
+        title_of("Unrolled", name),
         f"The weights of {name} that are stored once, and {counted(len(plan.steps), 'step')} at which they are used.",
         told,
         coloured(plan.scene),
@@ -115,120 +72,36 @@ def _unfit(scene: Scene) -> str:
         return "the chosen filter has no connection"
     if scene.line.depends:
         return f"how often each weight is used depends on data: {scene.line.depends}"
-    if len(_users(scene)) < 2 and not any(scene.y.shape[axis] > 1 for axis in scene.y.of("position")):
+    if len(users_of(scene)) < 2 and not any(scene.y.shape[axis] > 1 for axis in scene.y.of("position")):
         return "each weight is used once for each sample: there is nothing to unroll"
     return ""
-
-
-# --- which steps, which weights ---------------------------------------------------------------------------------------
-
-
-def _plan(scene: Scene) -> _Plan:
-    """Calls and branches where several layers use the stored tensor, else the positions along one axis."""
-    users = _users(scene)
-    position = tuple(scene.neurons[0][axis] for axis in scene.y.of("position"))
-    weights = _weights(scene, position)
-    if len(users) > 1:
-        at = next((number for number, (layer, _) in enumerate(users) if layer.number == scene.layer.number), 0)
-        low, high = block(at, _STEPS, len(users))
-        steps = tuple(_call(scene, layer, line, position, weights) for layer, line in users[low:high])
-        return _Plan(scene, weights, steps, "", len(users), low)
-    axes = scene.y.of("position")
-    number = max((n for n, axis in enumerate(axes) if scene.y.shape[axis] > 1), default=0)
-    axis, letter = axes[number], scene.y.letters[axes[number]]
-    low, high = covering([neuron[axis] for neuron in scene.neurons], _STEPS, scene.y.shape[axis])
-    if number < len(scene.window):
-        low, high = scene.window[number][0], min(scene.window[number][1], scene.window[number][0] + _STEPS)
-    places = [(*position[:number], at, *position[number + 1 :]) for at in range(low, high)]
-    steps = tuple(_step(scene, f"{letter} = {place[number]}", place, weights) for place in places)
-    return _Plan(scene, weights, steps, letter, scene.y.shape[axis], low)
-
-
-def _users(scene: Scene) -> list[tuple[Layer, Line]]:
-    """The layers that use the line's stored tensor, each with the line that does."""
-    found: dict[int, tuple[Layer, Line]] = {}
-    for layer, line in _every(scene):
-        if not line.depends:
-            found.setdefault(layer.number, (layer, line))
-    return list(found.values())
-
-
-def _every(scene: Scene) -> list[tuple[Layer, Line]]:
-    """As ``_users``, with those where the data chooses what is used."""
-    number = scene.line.parameter
-    return [] if number is None else [user for user in scene.model.users(number) if not user[1].is_bias]
-
-
-def _weights(scene: Scene, position: Place) -> tuple[tuple[Place, ...], ...]:
-    """A few weights of a few neurons: of the chosen filter and its neighbours, for some channels or taps."""
-    low, high = block(scene.filter, _NEURONS, scene.filters)
-    rows = []
-    for which in range(low, high):
-        parts = _parts(scene, which, position)
-        rows.append(list(dict.fromkeys(part.w for part in parts if part.w is not None)))
-    first = rows[scene.filter - low] if rows else []
-    start = max(0, len(first) // 2 - 1) if scene.w.size("tap") > 1 else 0
-    for row in rows:
-        if scene.weight in row:
-            start = row.index(scene.weight) - 1
-    start = max(0, min(start, len(first) - _PORTS))
-    return tuple(dict.fromkeys(tuple(row[start : start + _PORTS]) for row in rows if row[start : start + _PORTS]))
-
-
-def _parts(scene: Scene, number: int, position: Place) -> tuple[Part, ...]:
-    parts = scene.taps_of_neuron(scene.neuron_at(scene.filter_place(number), position))
-    if scene.x is None or scene.w.size("tap") == 1:
-        return parts
-    axes = scene.x.of("channel", "group")
-    first = next((part.at for part in parts if part.at), ())
-    one = tuple(first[axis] for axis in axes) if first else ()
-    return tuple(part for part in parts if not first or tuple(part.at[axis] for axis in axes) == one)
-
-
-def _call(scene: Scene, layer: Layer, line: Line, position: Place, weights: Sequence[Sequence[Place]]) -> _Step:
-    own = replace(scene, layer=layer, line=line, neurons=(), weight=None, filter=0, channel=0).with_defaults()
-    sizes = [own.y.shape[axis] for axis in own.y.of("position")]
-    same = len(sizes) == len(position) and all(at < size for at, size in zip(position, sizes, strict=True))
-    return _step(own, shown(layer.name, 40), position if same else own.centre, weights)
-
-
-def _step(scene: Scene, name: str, position: Place, weights: Sequence[Sequence[Place]]) -> _Step:
-    """The neurons at a position that use some weights, with those uses."""
-    wanted = {place for row in weights for place in row}
-    neurons: dict[Place, None] = {}
-    for place in sorted(wanted):
-        for part in scene.taps_of_weight(place, 1):
-            neurons.setdefault(scene.neuron_at(scene.filter_of(part.y), position))
-    found = []
-    for neuron in sorted(neurons)[:_NEURONS]:
-        parts = tuple(part for part in scene.taps_of_neuron(neuron) if part.w in wanted)
-        if parts:
-            found.append((neuron, parts[: 2 * _PORTS]))
-    return _Step(name, scene, tuple(found))
 
 
 # --- folded -----------------------------------------------------------------------------------------------------------
 
 
-def _folded(plan: _Plan) -> list[Mark]:
+def _folded(plan: Plan) -> list[Mark]:
     scene = plan.scene
     marks: list[Mark] = [Label(0, 14, "folded: what is stored", "group", size=14)]
-    values = scene.w_values
+    values, style = scene.w_values, plan.stored
     every = [place for row in plan.weights for place in row]
     columns = max(map(len, plan.weights))
     names = [scene.w.letters[axis] for axis in range(len(scene.w.shape))]
     varying = [axis for axis in range(len(names)) if len({place[axis] for place in every}) > 1]
     left, top = 46.0, 56.0
+    size = 0.0 if style is None else style.size(_STORED, _STORED)
+    if style is not None and style.mark:
+        marks.append(Label(0, 30, style.mark, "caption", ink="ink3", size=10.5))
     for row, places in enumerate(plan.weights):
         y = top + row * (_STORED + 2)
         head = [axis for axis in varying if len({place[axis] for place in places}) == 1]
         text = ",".join(f"{names[axis]}={places[0][axis]}" for axis in head) or place_text(places[0])
         marks.append(Label(left - 8, y + _STORED / 2 + 4, fitted(text, left - 8, 10.5, mono=True), "index", "end"))
         for column, place in enumerate(places):
-            value = "" if values is None else number_within(values[place], 5)
+            value = "" if values is None or style is None else style.text(float(values[place]))
             where = keys(scene.layer.number, w=place, parameter=scene.line.parameter)
             cell = Cell(left + column * (_STORED + 2), y, _STORED, _STORED, value, scene.weight_identity(place),
-                        bold=True, keys=where)  # fmt: skip
+                        bold=True, size=size, keys=where)  # fmt: skip
             marks += [cell, *([outline("pointed", cell)] if place == plan.pointed else [])]
     for column in range(columns):
         some = [row[column] for row in plan.weights if column < len(row)]
@@ -243,7 +116,7 @@ def _folded(plan: _Plan) -> list[Mark]:
     return [*marks, *_loop(plan, top + len(plan.weights) * (_STORED + 2) + 34)]
 
 
-def _loop(plan: _Plan, y: float) -> list[Mark]:
+def _loop(plan: Plan, y: float) -> list[Mark]:
     """The layer as one box that is passed again and again."""
     scene, x, width, height = plan.scene, 30.0, 128.0, 44.0
     text = f"y[{plan.along}]" if plan.along else fitted(shown(scene.layer.name, 40), width - 16, 13, mono=True)
@@ -254,7 +127,7 @@ def _loop(plan: _Plan, y: float) -> list[Mark]:
     return [*marks, *paragraph(x, y + height + 22, _stored_words(plan), _LEFT - x - 16, size=12.5)]
 
 
-def _stored_words(plan: _Plan) -> str:
+def _stored_words(plan: Plan) -> str:
     parameter = plan.scene.parameter
     assert parameter is not None
     whole = counted(parameter.count, "weight")
@@ -270,7 +143,7 @@ def _wide() -> float:
     return _INPUT + _BEND + _NEURON + _BETWEEN
 
 
-def _unfolded(plan: _Plan) -> list[Mark]:
+def _unfolded(plan: Plan) -> list[Mark]:
     marks: list[Mark] = [Label(_LEFT + 36, 14, "unfolded: where it is used", "group", size=14)]
     edges: list[Edge] = []
     above: list[Mark] = []
@@ -283,33 +156,39 @@ def _unfolded(plan: _Plan) -> list[Mark]:
             formula = fitted(str(step.scene.line.formula), _wide() - 4, 10, mono=True)
             marks.append(Label(x + (_wide() - _BETWEEN) / 2, 66, formula, "index", "middle", size=10))
         ends = dict(zip(step.inputs, _centres(plan, len(step.inputs)), strict=True))
-        marks += _inputs(step, ends, x)
+        marks += _inputs(plan, step, ends, x)
         boxes, ports, some = _neurons(plan, step, x + _INPUT + _BEND, ends, x + _INPUT)
         marks, above, edges = [*marks, *boxes], [*above, *ports], [*edges, *some]
     return [*marks, *edges_in_order(edges, coloured(plan.scene)), *above]
 
 
-def _centres(plan: _Plan, count: int) -> list[float]:
-    """Where so many boxes stand below one another, in the middle of the rows."""
-    start = _TOP + (plan.rows - count) * _ROW / 2
-    return [start + (row + 0.5) * _ROW - 8 for row in range(count)]
+def _centres(plan: Plan, count: int) -> list[float]:
+    """Where so many boxes stand below one another, over the whole height: neurons beside the inputs that they read."""
+    return [_TOP + (row + 0.5) * _tall(plan) / count - 8 for row in range(count)]
 
 
-def _inputs(step: _Step, ends: dict[Place, float], x: float) -> Iterator[Mark]:
+def _tall(plan: Plan) -> float:
+    neurons = max(len(step.neurons) for step in plan.steps)
+    inputs = max(len(step.inputs) for step in plan.steps)
+    return max(neurons * _ROW, inputs * _LEAST)
+
+
+def _inputs(plan: Plan, step: Step, ends: dict[Place, float], x: float) -> Iterator[Mark]:
     scene = step.scene
     name = "" if scene.x is None else scene.x.name
+    style, real = plan.read, step.real
+    size = 0.0 if style is None else style.size(_INPUT, 28)
     for place, y in ends.items():
-        real = any(part.x is not None for _, parts in step.neurons for part in parts if part.at == place)
-        where = keys(scene.layer.number, x=place) if real else keys()
-        value = None if scene.x_values is None or not real else scene.x_values[place]
-        text = "0" if not real else "" if value is None else number_within(value, 6)
-        yield Cell(x, y - 14, _INPUT, 28, text, padding=not real, keys=where)
+        where = keys(scene.layer.number, x=place) if place in real else keys()
+        value = None if scene.x_values is None or place not in real else float(scene.x_values[place])
+        text = "0" if place not in real else "" if style is None else style.text(value)
+        yield Cell(x, y - 14, _INPUT, 28, text, padding=place not in real, size=size, keys=where)
         label = fitted(f"{name}[{place_text(place)}]", _INPUT + 20, 10.5, mono=True)
         yield Label(x + _INPUT / 2, y + 27, label, "index", "middle")
 
 
 def _neurons(
-    plan: _Plan, step: _Step, x: float, ends: dict[Place, float], left: float
+    plan: Plan, step: Step, x: float, ends: dict[Place, float], left: float
 ) -> tuple[list[Mark], list[Mark], list[Edge]]:
     """The neurons of a step with their ports inside, and the edges that arrive there."""
     scene = step.scene
@@ -321,11 +200,11 @@ def _neurons(
         boxes.append(Rect(x, y - tall / 2, _NEURON, tall, "paper", "ink", 4, keys=keys(scene.layer.number, y=neuron)))
         name = fitted(f"{scene.y.name}[{place_text(neuron)}]", _NEURON - _PORT - 10, 11.5, mono=True)
         values = scene.y_values
-        lower = "" if values is None else number_within(values[neuron], 7)
+        lower = "" if values is None or plan.given is None else plan.given.text(float(values[neuron]))
         middle = x + _PORT + (_NEURON - _PORT) / 2
         boxes.append(Label(middle, y + (-2 if lower else 4), name, "mono", "middle", size=11.5))
         if lower:
-            text = lower.replace("≈", "≈ ") if lower.startswith("≈") else f"= {lower}"
+            text = f"= {lower}" if plan.given is None or plan.given.exact else f"≈ {lower}"
             boxes.append(Label(middle, y + 15, text, "mono", "middle", ink="ink2", size=11))
         for at, part in enumerate(parts):
             cell_y = y + (at - len(parts) / 2) * _PORT
@@ -344,13 +223,13 @@ def _neurons(
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def _about(plan: _Plan) -> str:
+def _about(plan: Plan) -> str:
     if plan.along:
         return f"One stored tensor at {counted(plan.total, 'step')} along {plan.along}"
     return f"One stored tensor in {counted(plan.total, 'call')} of the model's layers"
 
 
-def _window(plan: _Plan) -> str:
+def _window(plan: Plan) -> str:
     if len(plan.steps) == plan.total:
         return ""
     if not plan.along:
@@ -358,7 +237,7 @@ def _window(plan: _Plan) -> str:
     return f"{plan.along} {span(plan.first, plan.first + len(plan.steps))} of {plan.total:,}"
 
 
-def _notes(plan: _Plan) -> tuple[str, ...]:
+def _notes(plan: Plan) -> tuple[str, ...]:
     scene = plan.scene
     name = f"{scene.line.weight}[{place_text(plan.pointed)}]"
     every = sum(part.w == plan.pointed for step in plan.steps for _, parts in step.neurons for part in parts)
@@ -372,17 +251,21 @@ def _notes(plan: _Plan) -> tuple[str, ...]:
         )
     else:
         notes.append("The same stored tensor stands behind each: a step of an optimiser changes it for all of them.")
-    looked = [shown(layer.name, 40) for layer, line in _every(scene) if line.depends]
+    looked = [shown(layer.name, 40) for layer, line in every_user(scene) if line.depends]
     if looked:
         notes.append(f"Not drawn: {joined(looked)}, which reads rows of it that the data chooses.")
     if any(part.padding for step in plan.steps for _, parts in step.neurons for part in parts):
         notes.append("A dashed edge reads padding.")
+    groups = (("weights", plan.stored), ("inputs", plan.read), ("outputs", plan.given))
+    rounded = [f"{name} {style.words}" for name, style in groups if style is not None and not style.exact]
+    if rounded:
+        notes.append(f"Rounded (≈): {joined(rounded)}.")
     if scene.line.of:
         notes.append(f"What is read is the {scene.line.of}.")
     return tuple(notes)
 
 
-def _table(plan: _Plan) -> Table:
+def _table(plan: Plan) -> Table:
     rows = []
     for step in plan.steps:
         for neuron, parts in step.neurons:

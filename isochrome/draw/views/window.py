@@ -97,7 +97,7 @@ def _plan(scene: Scene) -> _Plan:
                if at is not None and scene.w_values is not None]  # fmt: skip
     known = scene.y_values
     values = [] if known is None else [float(known[place]) for _, _, place in neurons_in(scene, first, outputs)]
-    numbers = (whole_or(input_values(scene, shown), 2, 4), whole_or(weights, 2, 5), whole_or(values, 3, 6, 2))
+    numbers = (whole_or(input_values(scene, shown), 2, 5), whole_or(weights, 2, 5, 3), whole_or(values, 3, 6, 2))
     longest = max((style.characters for style in numbers[:2] if style is not None), default=0)
     side = max(LARGE if len(shown) == 1 else SMALL, 6.0 * longest + 14)
     return _Plan(readers, shown, own, outputs, side, *numbers)

@@ -19,10 +19,10 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 def span(low: int, high: int) -> str:
     """The numbers from ``low`` to below ``high``.
 
-    >>> span(2, 3), span(12, 17)
-    ('2', '12 to 16')
+    >>> span(2, 3), span(0, 2), span(12, 17)
+    ('2', '0 and 1', '12 to 16')
     """
-    return str(low) if high == low + 1 else f"{low} to {high - 1}"
+    return str(low) if high == low + 1 else f"{low} {'and' if high == low + 2 else 'to'} {high - 1}"
 
 
 def times(square: Fraction) -> str:
@@ -87,7 +87,7 @@ def position_words(axes: Axes) -> tuple[str, ...]:
 
 def title_of(name: str, layer: str) -> str:
     """A picture's title: the view, and the layer it shows."""
-    return f"{name} of {layer}"
+    return f"{name}: {layer}"
 
 
 def drawn(words: str, window: str) -> str:

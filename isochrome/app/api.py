@@ -265,7 +265,8 @@ def open_model(
         return _case(find_case(text.removeprefix(PREFIX)))
     if text.startswith("example:"):
         name = find_example(text.removeprefix("example:")).name
-        return OpenedModel(open_file(example_path(name), shapes), text, name)
+        file = open_file(example_path(name), shapes)
+        return OpenedModel(replace(file, model=replace(file.model, name=text)), text, name)
     if is_named(text) and not os.path.lexists(text):
         return open_live(*module_named(text), name=text)
     if ":" in text and not os.path.lexists(text) and not text.startswith(("/", ".")):

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from isochrome.app.api import OpenedModel, Run
+from isochrome.app.panel import answer_record, claim_record, claims_record, questions_record
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
 from isochrome.app.playground import playground_record
@@ -44,6 +45,7 @@ __all__ = ["QUESTIONS", "Answers", "encode"]
 KEPT_BYTES = 64 * 2**20
 """Answers are kept up to this size in all; the one not asked for longest goes first."""
 LONGEST = 2000
+LONGEST_ANSWER = 20_000
 MOST_TERMS = 200_000
 MOST_LISTED = 10_000
 LAYERS_A_RUN, ELEMENTS_A_RUN = 16, 2**24
@@ -225,6 +227,24 @@ def _reach(answers: Answers, given: Given) -> Any:
     return told(found.to_dict())
 
 
+def _questions(answers: Answers, given: Given) -> Any:
+    return told(questions_record(answers.model, answers.layer(given["index"]), answers.first_run.values))
+
+
+def _ask(answers: Answers, given: Given) -> Any:
+    layer, values = answers.layer(given["index"]), answers.first_run.values
+    return told(answer_record(answers.opened, layer, given["question"], values), LONGEST_ANSWER)
+
+
+def _claims(answers: Answers, given: Given) -> Any:
+    return told(claims_record(answers.model, answers.layer(given["index"]), answers.first_run.values), LONGEST_ANSWER)
+
+
+def _claim(answers: Answers, given: Given) -> Any:
+    layer, text = answers.layer(given["index"]), _needed(given, "text")
+    return told(claim_record(answers.model, layer, text, answers.first_run.values), LONGEST_ANSWER)
+
+
 # --- parts of answers -----------------------------------------------------------------------------------------
 
 
@@ -344,6 +364,7 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
         "c": _number, "m": _number, "window": _window, "order": _choice("last"), "for": _choice(*_DRAWINGS),
         "limit": _limit, "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "x": _place,
+        "question": _text, "text": _text,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""
@@ -370,6 +391,10 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "uses": Question(("index",), ("w", "limit"), _uses),
         "makers": Question(("index",), ("x",), _makers),
         "reach": Question(("index",), ("i", "to", "forward"), _reach),
+        "questions": Question(("index",), (), _questions),
+        "ask": Question(("index", "question"), (), _ask),
+        "claims": Question(("index",), (), _claims),
+        "claim": Question(("index",), ("text",), _claim),
     }
 )
 """What can be asked, by the first part of its path."""

@@ -39,13 +39,13 @@ from isochrome.model.typed import TypedModel
 from isochrome.model.values import Values
 from isochrome.render.document import legend_record
 from isochrome.render.svg import svg
+from isochrome.run.inputs import takes_image
 
 __all__ = ["QUESTIONS", "Answers", "encode"]
 
 KEPT_BYTES = 64 * 2**20
 """Answers are kept up to this size in all; the one not asked for longest goes first."""
-LONGEST = 2000
-LONGEST_ANSWER = 20_000
+LONGEST, LONGEST_ANSWER = 2000, 20_000
 MOST_TERMS = 200_000
 MOST_LISTED = 10_000
 LAYERS_A_RUN, ELEMENTS_A_RUN = 16, 2**24
@@ -140,6 +140,7 @@ class Answers:
 
 def _model(answers: Answers, given: Given) -> Any:
     opened, model = answers.opened, answers.model
+    typed = isinstance(opened.file, TypedModel)
     report = opened.report().to_dict() | {"model": opened.name}
     for layer, record in zip(model.layers, report["layers"], strict=True):
         record |= {"index": layer.number, **letters_and_roles(model, layer)}
@@ -153,9 +154,9 @@ def _model(answers: Answers, given: Given) -> Any:
         ],
         "levels": list(LEVELS),
         "foldable": bool(model.layers) and foldable(network(model)),
-        "input": {"what": answers.values.what},
+        "input": {"what": answers.values.what, "image": takes_image(model) and not typed},
         "samples": list(example_record(opened.example)["inputs"]) if opened.example else [],
-        "playground": playground_record(model.layers[0].lines[0]) if isinstance(opened.file, TypedModel) else None,
+        "playground": playground_record(model.layers[0].lines[0]) if typed else None,
         "first": first_state(model),
     }
     return told(found)
@@ -179,8 +180,7 @@ def _layer(answers: Answers, given: Given) -> Any:
 
 def _draw(answers: Answers, given: Given) -> Any:
     seen = _scene(answers, answers.run(answers.layer(given["index"])), given)
-    picture = picture_of(seen, given["view"])
-    note = answers.note
+    picture, note = picture_of(seen, given["view"]), answers.note
     pins = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
     return {
         "svg": _DRAWINGS[given.get("for", "page")](picture),
@@ -241,8 +241,8 @@ def _claims(answers: Answers, given: Given) -> Any:
 
 
 def _claim(answers: Answers, given: Given) -> Any:
-    layer, text = answers.layer(given["index"]), _needed(given, "text")
-    return told(claim_record(answers.model, layer, text, answers.first_run.values), LONGEST_ANSWER)
+    about = answers.model, answers.layer(given["index"]), _needed(given, "text")
+    return told(claim_record(*about, answers.first_run.values), LONGEST_ANSWER)
 
 
 # --- parts of answers -----------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /** What the formula says, in words; the verdict on the third picture, and on what people say of such pictures. */
 import { ALL, useAnswer } from "./asking";
+import { Input } from "./ownpicture";
 import type { Store } from "./store";
 import type { ClaimsAnswer } from "./types";
 import { START } from "./views";
@@ -24,7 +25,7 @@ export function Footer({ store }: { store: Store }) {
         ))}
         <p>{loopClauses(record, start).join(" ")}</p>
       </div>
-      {start && <Claims store={store} />}
+      {start ? <Claims store={store} /> : <Input store={store} />}
     </footer>
   );
 }

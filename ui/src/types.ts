@@ -120,7 +120,7 @@ export interface ModelAnswer {
   levels: string[];
   /** Whether the network has equal blocks that are folded. */
   foldable?: boolean;
-  input?: { what: string } | null;
+  input?: { what: string; image?: boolean } | null;
   /** Names of the inputs that come with an example. */
   samples?: string[];
   /** Only of a typed formula. */

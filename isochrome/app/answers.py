@@ -174,8 +174,7 @@ def _layer(answers: Answers, given: Given) -> Any:
     payload = layer_payload(answers.model, layer, answers.values, answers.limit, answers.alone)
     for line in payload["lines"]:
         line["parameter"] = told(line["parameter"])
-    head = {"index": layer.number, "name": layer.name, "views": views, "note": answers.note}
-    return told(head) | payload
+    return told({"index": layer.number, "name": layer.name, "views": views, "note": answers.note}) | payload
 
 
 def _draw(answers: Answers, given: Given) -> Any:
@@ -241,8 +240,8 @@ def _claims(answers: Answers, given: Given) -> Any:
 
 
 def _claim(answers: Answers, given: Given) -> Any:
-    about = answers.model, answers.layer(given["index"]), _needed(given, "text")
-    return told(claim_record(*about, answers.first_run.values), LONGEST_ANSWER)
+    about = (answers.model, answers.layer(given["index"]), _needed(given, "text"), answers.first_run.values)
+    return told(claim_record(*about), LONGEST_ANSWER)
 
 
 # --- parts of answers -----------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The explorer on this machine: one page, its files and its answers, on the loopback address and nowhere else.
 
 A request is looked at before it is routed: its Host and Origin must be ours (a page elsewhere that lets a name of its
-own point at 127.0.0.1 is turned away), and its path must begin with a token that only the printed address holds. Nothing
-is sent here but a picture to run the model on, of bounded size, and only by this very page.
+own point at 127.0.0.1 is turned away), and its path must begin with a token that only the printed address holds.
+Nothing is sent here but a picture to run the model on, of bounded size, and only by this very page.
 """
 
 from __future__ import annotations

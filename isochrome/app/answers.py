@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from isochrome.app.api import OpenedModel, Run
+from isochrome.app.panel import answer_record, claim_record, claims_record, questions_record
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
 from isochrome.app.playground import playground_record
@@ -38,12 +39,13 @@ from isochrome.model.typed import TypedModel
 from isochrome.model.values import Values
 from isochrome.render.document import legend_record
 from isochrome.render.svg import svg
+from isochrome.run.inputs import takes_image
 
 __all__ = ["QUESTIONS", "Answers", "encode"]
 
 KEPT_BYTES = 64 * 2**20
 """Answers are kept up to this size in all; the one not asked for longest goes first."""
-LONGEST = 2000
+LONGEST, LONGEST_ANSWER = 2000, 20_000
 MOST_TERMS = 200_000
 MOST_LISTED = 10_000
 LAYERS_A_RUN, ELEMENTS_A_RUN = 16, 2**24
@@ -138,6 +140,7 @@ class Answers:
 
 def _model(answers: Answers, given: Given) -> Any:
     opened, model = answers.opened, answers.model
+    typed = isinstance(opened.file, TypedModel)
     report = opened.report().to_dict() | {"model": opened.name}
     for layer, record in zip(model.layers, report["layers"], strict=True):
         record |= {"index": layer.number, **letters_and_roles(model, layer)}
@@ -151,9 +154,9 @@ def _model(answers: Answers, given: Given) -> Any:
         ],
         "levels": list(LEVELS),
         "foldable": bool(model.layers) and foldable(network(model)),
-        "input": {"what": answers.values.what},
+        "input": {"what": answers.values.what, "image": takes_image(model) and not typed},
         "samples": list(example_record(opened.example)["inputs"]) if opened.example else [],
-        "playground": playground_record(model.layers[0].lines[0]) if isinstance(opened.file, TypedModel) else None,
+        "playground": playground_record(model.layers[0].lines[0]) if typed else None,
         "first": first_state(model),
     }
     return told(found)
@@ -171,14 +174,12 @@ def _layer(answers: Answers, given: Given) -> Any:
     payload = layer_payload(answers.model, layer, answers.values, answers.limit, answers.alone)
     for line in payload["lines"]:
         line["parameter"] = told(line["parameter"])
-    head = {"index": layer.number, "name": layer.name, "views": views, "note": answers.note}
-    return told(head) | payload
+    return told({"index": layer.number, "name": layer.name, "views": views, "note": answers.note}) | payload
 
 
 def _draw(answers: Answers, given: Given) -> Any:
     seen = _scene(answers, answers.run(answers.layer(given["index"])), given)
-    picture = picture_of(seen, given["view"])
-    note = answers.note
+    picture, note = picture_of(seen, given["view"]), answers.note
     pins = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
     return {
         "svg": _DRAWINGS[given.get("for", "page")](picture),
@@ -223,6 +224,24 @@ def _reach(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
     found = reach(answers.model, layer, _needed(given, "i"), given.get("to", ""), given.get("forward", False))
     return told(found.to_dict())
+
+
+def _questions(answers: Answers, given: Given) -> Any:
+    return told(questions_record(answers.model, answers.layer(given["index"]), answers.first_run.values))
+
+
+def _ask(answers: Answers, given: Given) -> Any:
+    layer, values = answers.layer(given["index"]), answers.first_run.values
+    return told(answer_record(answers.opened, layer, given["question"], values), LONGEST_ANSWER)
+
+
+def _claims(answers: Answers, given: Given) -> Any:
+    return told(claims_record(answers.model, answers.layer(given["index"]), answers.first_run.values), LONGEST_ANSWER)
+
+
+def _claim(answers: Answers, given: Given) -> Any:
+    about = (answers.model, answers.layer(given["index"]), _needed(given, "text"), answers.first_run.values)
+    return told(claim_record(*about), LONGEST_ANSWER)
 
 
 # --- parts of answers -----------------------------------------------------------------------------------------
@@ -344,6 +363,7 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
         "c": _number, "m": _number, "window": _window, "order": _choice("last"), "for": _choice(*_DRAWINGS),
         "limit": _limit, "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "x": _place,
+        "question": _text, "text": _text,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""
@@ -370,6 +390,10 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "uses": Question(("index",), ("w", "limit"), _uses),
         "makers": Question(("index",), ("x",), _makers),
         "reach": Question(("index",), ("i", "to", "forward"), _reach),
+        "questions": Question(("index",), (), _questions),
+        "ask": Question(("index", "question"), (), _ask),
+        "claims": Question(("index",), (), _claims),
+        "claim": Question(("index",), ("text",), _claim),
     }
 )
 """What can be asked, by the first part of its path."""

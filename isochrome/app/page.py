@@ -28,6 +28,10 @@ __all__ = ["FILES", "Written", "explorer_files", "page_document", "page_file", "
 STATIC = Path(__file__).parent / "static"
 ROOM = 2_500_000
 """Layers that were not asked for by name go into a file up to about this many bytes."""
+LONGEST_ANSWER = 1_000
+MOST_ASKED = 1_000_000
+"""Answers to questions go into a file for its first layer, those of at most so many bytes; each is worked out for that,
+so not of a layer with more connections than this."""
 MOST_ELEMENTS = 65_536
 """Tensors larger than this stay out of a file; the ledgers of its first neurons are then packed as answers."""
 
@@ -167,6 +171,7 @@ def _packed(
     chosen: list[int] = []
     for number in order if every else ():
         more = dict(_answers_of(answers, number, model["first"]))
+        more |= {} if chosen else dict(_asked_of(answers, number))
         room -= len(zlib.compress(_shared(more), 6)) * 4 // 3
         if layers is None and chosen and room < 0:
             break
@@ -191,11 +196,23 @@ def _answers_of(answers: Answers, number: int, first: Mapping[str, Any]) -> Iter
         for query in queries
     ]
     paths += [(f"explain/{number}", f"i={place}") for place in pins.values()]
+    paths += [(f"questions/{number}", ""), (f"claims/{number}", "")]
     for path, query in paths:
         try:
             yield (f"{path}?{query}" if query else path), encode(answers.answer(path, query))
         except IsochromeError:
             continue  # the page says what it lacks where it is asked for it
+
+
+def _asked_of(answers: Answers, number: int) -> Iterator[tuple[str, bytes]]:
+    """The answers to questions about a layer that are small."""
+    connections = sum(line.relation.connections for line in answers.layer(number).weight_lines if not line.depends)
+    for one in answers.answer(f"questions/{number}")["questions"] if 0 < connections <= MOST_ASKED else ():
+        if not one["unfit"]:
+            path = f"ask/{number}/{one['id']}"
+            content = encode(answers.answer(path))
+            if len(content) <= LONGEST_ANSWER:
+                yield path, content
 
 
 def _levels(view: str) -> tuple[str, ...]:

@@ -280,19 +280,20 @@ def _weight_of_both(seen: Scene) -> str:
 
 
 @lru_cache(4096)
-def _visible(text: str) -> str:
-    return shown(text, 200)
+def _visible(text: str, longest: int) -> str:
+    return shown(text, longest)
 
 
-def told(value: Any) -> Any:
-    """Plain data as the page may hold it: text made visible, and no number that JavaScript would change.
+def told(value: Any, longest: int = 200) -> Any:
+    """Plain data as the page may hold it: text made visible and cut at ``longest``, and no number that JavaScript would
+    change.
 
     >>> told({"a\\u202e": (2**60, float("nan"))})
     {'a<U+202E>': ['1152921504606846976', None]}
     """
     match value:
         case str():
-            return _visible(value)
+            return _visible(value, longest)
         case bool() | None:
             return value
         case int():
@@ -300,7 +301,7 @@ def told(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else None
         case dict():
-            return {_visible(key): told(entry) for key, entry in value.items()}
+            return {_visible(key, longest): told(entry, longest) for key, entry in value.items()}
         case list() | tuple():
-            return [told(entry) for entry in value]
+            return [told(entry, longest) for entry in value]
     raise TypeError(f"{type(value).__name__} is no plain data")

@@ -38,6 +38,8 @@ def open_room(text: str) -> tuple[OpenedModel, Run]:
     if text.startswith("example:") and name in EXAMPLES:
         opened = open_model(f"example:{name}")
         return opened, opened.run({opened.model.inputs[0]: example_input(name, sample)})
+    if text.startswith("picture:"):
+        raise RequestError("picture: must be among the last ones; this one is no longer kept. Choose it again.")
     if not text.startswith("formula:"):
         raise RequestError(f"room {shown(text)}: must be example:NAME or formula:LINE;NAME=SIZES")
     line, *sizes = text.removeprefix("formula:").split(";")
@@ -69,6 +71,7 @@ class Rooms:
         self._opener = opener
         self._open: OrderedDict[str, Answers] = OrderedDict()
         self._lock = Lock()
+        self._made = 0
 
     def answers(self, text: str) -> Answers:
         """The answers about one room's model. Raises RequestError where there is no such room."""
@@ -79,6 +82,13 @@ class Rooms:
             while len(self._open) > KEPT:
                 self._open.popitem(last=False)
             return self._open[text]
+
+    def put(self, kind: str, answers: Answers) -> str:
+        """The name of a new room, which is closed like any other: it cannot be opened again."""
+        with self._lock:
+            self._made += 1
+            self._open[f"{kind}:{self._made}"] = answers
+            return f"{kind}:{self._made}"
 
     def encoded(self, text: str, path: str, query: str) -> bytes:
         """One answer about a room's model, as JSON."""

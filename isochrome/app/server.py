@@ -2,6 +2,7 @@
 
 A request is looked at before it is routed: its Host and Origin must be ours (a page elsewhere that lets a name of its
 own point at 127.0.0.1 is turned away), and its path must begin with a token that only the printed address holds.
+Nothing is sent here but a picture to run the model on, of bounded size, and only by this very page.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from isochrome.app.answers import Answers, encode
 from isochrome.app.api import OpenedModel, Run
+from isochrome.app.dropped import LARGEST, run_picture
 from isochrome.app.page import FILES, page_document, page_file, served_page
 from isochrome.app.rooms import Rooms
 from isochrome.errors import IsochromeError, RequestError, shown
@@ -109,7 +111,18 @@ def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecu
         content = await _work(pool, answers.encoded, path, query)
         return Response(content, media_type="application/json")
 
+    async def picture(request: Request) -> Response:
+        name, content = request.path_params.get("room"), await _body(request)
+
+        def made() -> bytes:
+            model = rooms.answers(name).opened if name else opened
+            return encode({"room": rooms.put("picture", run_picture(model, content))})
+
+        return Response(await _work(pool, made), media_type="application/json")
+
     routes = [
+        Route(f"{base}/picture", picture, methods=["POST"]),
+        Route(f"{base}/at/{{room}}/picture", picture, methods=["POST"]),
         Route(f"{base}/", first),
         Route(f"{base}/api/{{path:path}}", answer),
         Route(f"{base}/save.html", save),
@@ -124,6 +137,15 @@ def application(opened: OpenedModel, run: Run, site: Site, pool: ThreadPoolExecu
 
 async def _work(pool: ThreadPoolExecutor, function: Callable[..., bytes], *given: str) -> bytes:
     return await asyncio.get_running_loop().run_in_executor(pool, function, *given)
+
+
+async def _body(request: Request) -> bytes:
+    found = bytearray()
+    async for part in request.stream():
+        found += part
+        if len(found) > LARGEST:
+            raise RequestError(f"picture: must be at most {LARGEST:,} bytes")
+    return bytes(found)
 
 
 async def _saved(pool: ThreadPoolExecutor, opened: OpenedModel, run: Run, request: Request) -> Response:
@@ -194,8 +216,11 @@ class _Guard:
             return _said(403, f"Host: must be {' or '.join(self.site.hosts)}")
         if origins and origins != [f"http://{hosts[0].lower()}"]:
             return _said(403, "Origin: must be this page's own")
-        if scope["method"] != "GET":
+        sends = scope["method"] == "POST" and scope["path"].endswith("/picture")
+        if scope["method"] != "GET" and not sends:
             return _said(405, "method: must be GET")
+        if sends and not origins:
+            return _said(403, "Origin: must be this page's own")
         token = scope["path"].removeprefix("/").partition("/")[0]
         if not secrets.compare_digest(token.encode("utf-8", "replace"), self.site.token.encode()):
             return _said(404, "address: must hold the token that `isochrome open` printed. Open that address.")

@@ -24,7 +24,10 @@ __all__ = ["ClaimAnswer", "claim"]
 
 @dataclass(frozen=True, slots=True)
 class ClaimAnswer:
-    """A claim with its verdict, the reason in words, and, where two connections decide it, those two."""
+    """A claim with its verdict, the reason in words, and, where two connections decide it, those two.
+
+    ``checked`` is the end of the reason that says what was listed to check it; '' where nothing was.
+    """
 
     claim: str
     layer: str
@@ -32,6 +35,7 @@ class ClaimAnswer:
     because: str
     witness: Mapping[str, Any] | None
     listed: int
+    checked: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON knows it."""
@@ -68,8 +72,9 @@ def claim(model: Model, layer: Layer, text: str, values: Values) -> ClaimAnswer:
         witness = {"connections": [told_tap(model, line, tap) for line, tap in more]}
         return ClaimAnswer(text, layer.name, made.denied, because, witness, sum(one.listed for one in judged))
     witness = None if pair is None else {"connections": [told_tap(model, one.line, tap) for tap in pair]}
-    because = " ".join(filter(None, [reason(made, one, pair), counted_from, listing(judged)]))
-    return ClaimAnswer(text, layer.name, holds != made.denied, because, witness, sum(one.listed for one in judged))
+    checked, listed = listing(judged), sum(one.listed for one in judged)
+    because = " ".join(filter(None, [reason(made, one, pair), counted_from, checked]))
+    return ClaimAnswer(text, layer.name, holds != made.denied, because, witness, listed, checked)
 
 
 def _of_other_lines(made: Claim, judged: list[Judged]) -> list[tuple[Line, Tap]]:

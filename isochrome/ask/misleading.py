@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from isochrome.ask.answer import Answer, Check, Sight
-from isochrome.ask.claim import claim
+from isochrome.ask.claim import ClaimAnswer, claim
 from isochrome.ask.subject import Subject
 from isochrome.errors import RequestError
 
-__all__ = ["misleading", "misleading_unfit"]
+__all__ = ["misleading", "misleading_unfit", "usual_claims"]
 
 CLAIMS = (
     "neurons of one depth slice use the same weights",
@@ -27,14 +27,20 @@ def misleading_unfit(subject: Subject) -> str:
     return "" if subject.line.weight else "it has no weights"
 
 
-def misleading(subject: Subject) -> Answer:
-    """Every usual claim of a coloured picture, with its verdict for this layer."""
-    found = {}
+def usual_claims(subject: Subject) -> tuple[ClaimAnswer, ...]:
+    """What pictures are usually read to say of a layer, each decided for it; what it has no marks for is left out."""
+    found = []
     for text in CLAIMS[3 * (subject.size(subject.positions) < 2) :]:
         try:
-            found[text] = claim(subject.model, subject.layer, text, subject.values)
+            found.append(claim(subject.model, subject.layer, text, subject.values))
         except RequestError:  # the layer has no such marks, or one alone
             continue
+    return tuple(found)
+
+
+def misleading(subject: Subject) -> Answer:
+    """Every usual claim of a coloured picture, with its verdict for this layer."""
+    found = {one.claim: one for one in usual_claims(subject)}
     true = [text for text, one in found.items() if one.verdict]
     false = [text for text, one in found.items() if not one.verdict]
     weights = subject.all_weights_of(subject.centre)

@@ -14,7 +14,7 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
 from isochrome.model.parts import Model, Tensor
 
-__all__ = ["given_inputs", "random_inputs", "read_inputs", "with_batch"]
+__all__ = ["given_inputs", "random_inputs", "read_inputs", "takes_image", "with_batch"]
 
 Array = NDArray[Any]
 LARGEST = 2 * 2**30
@@ -129,12 +129,18 @@ def with_batch(array: Array, tensor: Tensor) -> Array | None:
     return whole if whole.shape == shape else None
 
 
+def takes_image(model: Model) -> bool:
+    """Whether a picture can be the model's input: its only one, of shape [n, 1 or 3, rows, columns]."""
+    shape = model.tensors[model.inputs[0]].shape if len(model.inputs) == 1 else None
+    return shape is not None and len(shape) == 4 and shape[1] in (1, 3)
+
+
 def _image(path: str, name: str, model: Model) -> tuple[dict[str, Array], str]:
     from PIL import Image, UnidentifiedImageError
 
     key = _only_input(model, name)
     shape = _known(key, model.tensors[key])
-    if len(shape) != 4 or shape[1] not in (1, 3):
+    if not takes_image(model):
         raise RequestError(f"{name}: an image fits an input of shape [n, 1 or 3, rows, columns]; it is {list(shape)}")
     try:
         with Image.open(path) as picture:

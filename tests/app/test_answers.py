@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -80,3 +81,45 @@ def test_answers_are_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None
         answers.encoded("explain/0", f"i={place % 2},{place % 3},0")
     assert sum(map(len, answers._kept.values())) <= 5000
     assert list(answers._kept)[-1] == ("explain/0", "i=1,1,0")
+
+
+# --- the Ask panel ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "layer"), [("example:stanford", 0), ("example:photos", 2), ("example:lenet5", 3)])
+def test_the_panel_answers_as_the_command_line_does(name: str, layer: int) -> None:
+    opened = open_model(name)
+    answers = Answers(opened, opened.run())
+    asked_layer = opened[layer]
+    listed = answers.answer(f"questions/{layer}")
+    plain = asked_layer.questions().to_dict()
+    assert sorted(listed["questions"], key=lambda one: one["number"]) == plain["questions"]
+    fits = [one["unfit"] is None for one in listed["questions"]]
+    assert fits == sorted(fits, reverse=True), "what makes sense comes first"
+    for question in ("channels-added", "parameters", "shared-with", "misleading", "time"):
+        record = answers.answer(f"ask/{layer}/{question}")
+        told = asked_layer.ask(question)
+        assert {key: record[key] for key in told.to_dict()} == told_as_json(told.to_dict())
+        if told.view:
+            assert record["state"]["view"] == told.view["view"] and record["state"]["level"] == told.view["colour"]
+            query = "&".join(
+                f"{key}={','.join(map(str, record['state'][key]))}" for key in "ij" if key in record["state"]
+            )
+            assert answers.answer(f"draw/{layer}/{told.view['view']}/{told.view['colour']}", query)["svg"]
+
+
+def told_as_json(record: dict[str, Any]) -> Any:
+    return json.loads(json.dumps(record))
+
+
+def test_claims_of_the_panel_are_those_of_the_command_line() -> None:
+    opened = open_model("example:stanford")
+    answers = Answers(opened, opened.run())
+    for one in answers.answer("claims/0")["claims"]:
+        record = answers.answer("claim/0", f"text={one['claim'].replace(' ', '+')}")
+        assert {key: record[key] for key in ("claim", "verdict", "because", "witness")} == told_as_json(
+            opened["conv"].claim(one["claim"]).to_dict()
+        )
+        assert record["verdict"] == one["verdict"] and record["because"].startswith(one["because"])
+    unread = answers.answer("claim/0", "text=all+is+well")
+    assert unread["verdict"] is None and "Understood: marks of one K" in unread["because"] and unread["state"] == {}

@@ -1,5 +1,6 @@
 /** The whole page: header, legend, pictures, ledger, and what the pointer and the keys do anywhere on it. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { ALL, AskPanel } from "./asking";
 import { GoTo, Keys } from "./dialogs";
 import { exportPicture } from "./export";
 import { Footer } from "./footer";
@@ -34,6 +35,7 @@ export function App({ store, root }: { store: Store; root: HTMLElement }) {
     () =>
       keyTable({
         theme,
+        ask: () => store.set({ ask: ALL }),
         help: () => setDialog("keys"),
         goTo: () => setDialog("goto"),
         save: () => void exportPicture(store, store.shown[0]!),
@@ -60,10 +62,12 @@ export function App({ store, root }: { store: Store; root: HTMLElement }) {
         listOpen={list}
         onList={() => setList(!list)}
         onTheme={theme}
+        onAsk={() => store.set({ ask: ALL })}
         onHelp={() => setDialog("keys")}
       />
       {list && <Layers store={store} onClose={() => setList(false)} />}
       <Main store={store} />
+      {store.state.ask !== undefined && store.record && <AskPanel store={store} asked={store.state.ask} />}
       {dialog === "keys" && <Keys table={table} onClose={() => setDialog(null)} />}
       {dialog === "goto" && <GoTo store={store} onClose={() => setDialog(null)} />}
     </div>

@@ -4,11 +4,23 @@ import type { ComponentChildren } from "preact";
 import type { Key } from "./keyboard";
 import type { Store } from "./store";
 
-export function Modal({ title, onClose, children }: { title: string; onClose(): void; children: ComponentChildren }) {
+interface Window {
+  title: string;
+  name?: string;
+  onClose(): void;
+  children: ComponentChildren;
+}
+
+export function Modal({ title, name, onClose, children }: Window) {
   const box = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => box.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const dialog = box.current;
+    dialog?.showModal();
+    // Closed before it is gone, so that the focus returns to where it was.
+    return () => dialog?.close();
+  }, []);
   return (
-    <dialog ref={box} onClose={onClose} aria-label={title}>
+    <dialog ref={box} class={name} onClose={onClose} aria-label={title}>
       <h2>{title}</h2>
       {children}
     </dialog>

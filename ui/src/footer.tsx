@@ -1,6 +1,8 @@
 /** What the formula says, in words; the verdict on the third picture, and on what people say of such pictures. */
-import { claims } from "./claims";
+import { ALL, useAnswer } from "./asking";
+import { Input } from "./ownpicture";
 import type { Store } from "./store";
+import type { ClaimsAnswer } from "./types";
 import { START } from "./views";
 import { loopClauses, verdict } from "./words";
 
@@ -23,25 +25,34 @@ export function Footer({ store }: { store: Store }) {
         ))}
         <p>{loopClauses(record, start).join(" ")}</p>
       </div>
-      {start && <Claims store={store} />}
+      {start ? <Claims store={store} /> : <Input store={store} />}
     </footer>
   );
 }
 
 /** Each claim with its verdict as a word: colour is for identities. */
 function Claims({ store }: { store: Store }) {
-  const all = claims(store);
-  if (all.length === 0) return null;
+  const { answer } = useAnswer<ClaimsAnswer>(store, `claims/${store.state.layer}`);
+  if (!answer?.claims.length) return null;
   return (
-    <dl class="claims" aria-label="What people say of such pictures">
-      {all.map(({ text, holds, because }) => (
-        <div key={text}>
-          <dt>
-            <b class={`mono verdict-word${holds ? " holds" : ""}`}>{holds ? "true" : "false"}</b> {text}
-          </dt>
-          <dd>{because}</dd>
-        </div>
-      ))}
-    </dl>
+    <section class="claimed">
+      <dl class="claims" aria-label="What people say of such pictures">
+        {answer.claims.map(({ claim, verdict, because }) => (
+          <div key={claim}>
+            <dt>
+              <b class={`mono verdict-word${verdict ? " holds" : ""}`}>{verdict ? "true" : "false"}</b>{" "}
+              <span class="claim">{claim}</span>
+            </dt>
+            <dd>{because}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>
+        {answer.checked}{" "}
+        <button type="button" class="plain" onClick={() => store.set({ ask: ALL })}>
+          Claim something else ›
+        </button>
+      </p>
+    </section>
   );
 }

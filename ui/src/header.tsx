@@ -11,10 +11,11 @@ interface Props {
   listOpen: boolean;
   onList(): void;
   onTheme(): void;
+  onAsk(): void;
   onHelp(): void;
 }
 
-export function Header({ store, listOpen, onList, onTheme, onHelp }: Props) {
+export function Header({ store, listOpen, onList, onTheme, onAsk, onHelp }: Props) {
   const { model, record, state } = store;
   const many = model.report.layers.length;
   return (
@@ -45,6 +46,9 @@ export function Header({ store, listOpen, onList, onTheme, onHelp }: Props) {
       </button>
       <Views store={store} />
       <span class="tools">
+        <button type="button" class="plain" onClick={onAsk} aria-keyshortcuts="/">
+          ask
+        </button>
         <button type="button" class="plain" onClick={onHelp} aria-label="Keys" aria-keyshortcuts="?">
           ?
         </button>

@@ -78,6 +78,8 @@ function what(path: string): string {
   if (kind === "draw") return `${view} by ${level}`;
   if (kind === "explain") return "this neuron's arithmetic";
   if (kind === "makers") return "what made this input";
+  if (kind === "ask") return "this answer";
+  if (kind === "claim") return "the verdict on this claim";
   return layer ? `${kind} ${layer}` : kind!;
 }
 

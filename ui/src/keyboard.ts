@@ -11,6 +11,7 @@ export interface Key {
 /** What only the page around the store can do. */
 export interface Actions {
   theme(): void;
+  ask(): void;
   help(): void;
   goTo(): void;
   save(): void;
@@ -83,6 +84,7 @@ export const keyTable = (actions: Actions): Key[] => [
   },
   { keys: ["u"], shown: "u", does: "undo the last change of a number", act: (store) => store.undo() },
   { keys: ["g"], shown: "g", does: "go to a neuron by its index", act: () => actions.goTo() },
+  { keys: ["/"], shown: "/", does: "ask: questions and claims about this layer", act: () => actions.ask() },
   { keys: ["t"], shown: "t", does: "light or dark", act: () => actions.theme() },
   { keys: ["e"], shown: "e", does: "save this picture", act: () => actions.save() },
   { keys: ["?"], shown: "?", does: "these keys", act: () => actions.help() },

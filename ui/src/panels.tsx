@@ -1,6 +1,7 @@
 /** The pictures of a view: three side by side on the first screen, one in the middle otherwise. */
 import { matrixLine } from "./matrixmodel";
 import { MatrixPanel } from "./matrixpanel";
+import { isOwn } from "./ownpicture";
 import { Drawing } from "./picture";
 import type { Store } from "./store";
 import { StatusLine } from "./statusline";
@@ -60,7 +61,7 @@ export function SinglePanel({ store }: { store: Store }) {
 function Samples({ store }: { store: Store }) {
   const { home, base, model } = store;
   const names = model.samples ?? [];
-  if (home === null || base === null || names.length < 2) return null;
+  if (home === null || base === null || names.length < 2 || isOwn(base)) return null;
   const chosen = decodeURIComponent(base).split(";")[1] ?? names[0]!;
   return (
     <label class="check">

@@ -3,7 +3,7 @@ import type { Place, State, StateRecord, Weight } from "./types";
 
 const KEYS = [
   ...(["layer", "view", "level", "i", "j", "w", "c", "m", "window", "fold", "many", "frames", "edit"] as const),
-  ...(["zoom", "order"] as const),
+  ...(["zoom", "order", "ask", "claim"] as const),
 ] as const;
 /** What a drawing depends on, in the order in which the host is asked for it. */
 const DRAWING = ["i", "j", "w", "c", "m", "window", "fold", "many"] as const;
@@ -81,6 +81,8 @@ export function fromRecord(record: StateRecord | Record<string, unknown> | undef
   known("edit", (text) => text || undefined);
   known("zoom", (name) => name || undefined);
   known("order", (name) => name || undefined);
+  known("ask", (name) => name || undefined);
+  known("claim", (text) => text || undefined);
   return state;
 }
 

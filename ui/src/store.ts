@@ -6,9 +6,9 @@ import type { Locator } from "./locator";
 import type { Mark } from "./marks";
 import { editKey, editsOf, editText, undone, withEdit } from "./edits";
 import { beside, following, moved, opening, withFilter } from "./moves";
-import { drawPath, same } from "./state";
+import { drawPath, fromRecord, same } from "./state";
 import { panelsOf } from "./views";
-import type { Ask, DrawAnswer, LayerAnswer, LayerRecord, MakersAnswer, ModelAnswer, Place, State, Target, Weight } from "./types";
+import type { Ask, DrawAnswer, LayerAnswer, LayerRecord, MakersAnswer, ModelAnswer, Place, State, StateRecord, Target, Weight } from "./types";
 
 /** A picture of one view: the last answer stays until the next one is there. */
 export interface Picture {
@@ -149,7 +149,11 @@ export class Store {
 
   /** Opens a layer where its own places begin, or at one of its neurons. */
   open(layer: number, place?: Place): void {
-    const { view, level } = this.state;
+    this.show({ layer, fold: this.state.fold }, place);
+  }
+  /** Goes to what the host says shows something: what it does not name begins anew. */
+  show(record: StateRecord, place?: Place): void {
+    const { view, level, layer } = this.state;
     this.linking.point(null);
     this.set({
       layer,
@@ -161,9 +165,12 @@ export class Store {
       c: undefined,
       m: undefined,
       window: undefined,
-      fold: this.state.fold,
+      fold: undefined,
       edit: undefined,
       zoom: undefined,
+      ask: undefined,
+      claim: undefined,
+      ...fromRecord(record),
     });
   }
 

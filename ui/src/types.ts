@@ -120,7 +120,7 @@ export interface ModelAnswer {
   levels: string[];
   /** Whether the network has equal blocks that are folded. */
   foldable?: boolean;
-  input?: { what: string } | null;
+  input?: { what: string; image?: boolean } | null;
   /** Names of the inputs that come with an example. */
   samples?: string[];
   /** Only of a typed formula. */
@@ -218,6 +218,10 @@ export interface State {
   zoom?: string | undefined;
   /** "last": the matrix counts places before channels. */
   order?: string | undefined;
+  /** The question that the Ask panel is open at; "all": none of them. */
+  ask?: string | undefined;
+  /** What the reader claims of the layer. */
+  claim?: string | undefined;
 }
 /** A state as Python writes it: places are lists, a weight is "P:0,1" or {p, place}. */
 export type StateRecord = Partial<{
@@ -236,6 +240,8 @@ export type StateRecord = Partial<{
   edit: string;
   zoom: string;
   order: string;
+  ask: string;
+  claim: string;
 }>;
 
 /** What the reader points at: a weight, a neuron, an input, or whatever has one identity. */
@@ -247,11 +253,33 @@ export type Target =
   | { kind: "layer"; index: number }
   | { kind: "identity"; id: string };
 
-/** A sentence that people say of a picture of one layer, and whether it holds here. */
-export interface Claim {
-  text: string;
-  holds: boolean;
+/** The questions that people ask of a layer; `unfit`: why one makes no sense for it. */
+export interface QuestionsAnswer {
+  layer: string;
+  questions: { number: number; id: string; question: string; unfit: string | null }[];
+}
+/** An answer as `isochrome ask --json` gives it, and the state that shows it. */
+export interface AskAnswer {
+  question: string;
+  layer: string;
+  answer: string;
+  verdict: boolean | null;
+  numbers: Record<string, unknown>;
+  check: { what: string; measured: Record<string, unknown>; holds: boolean | null };
+  fits: boolean;
+  state: StateRecord;
+}
+/** A sentence about a layer, and whether it holds there; `verdict` is null where it cannot be decided. */
+export interface ClaimAnswer {
+  claim: string;
+  verdict: boolean | null;
   because: string;
+  state: StateRecord;
+}
+/** What pictures are usually read to say. */
+export interface ClaimsAnswer {
+  claims: Omit<ClaimAnswer, "state">[];
+  checked: string;
 }
 
 /** The one road to data: a path of the host's, and its JSON. */

@@ -227,7 +227,7 @@ def test_a_window_and_the_order_of_channels_are_drawn(capsys: pytest.CaptureFixt
     code, out, err = run(capsys, "draw", "matrix", "example:stanford", *more)
     assert (code, err) == (0, "") and path.is_file()
     found = json.loads(out)
-    assert found["window"] == "Neurons: rows 1 to 2; inputs: rows 1 to 3"
+    assert found["window"] == "Neurons: rows 1 and 2; inputs: rows 1 to 3"
     assert {row[0] for row in found["table"]["rows"]} <= {
         f"{m},{p},{q}" for m in (0, 1) for p in (1, 2) for q in range(3)
     }

@@ -245,7 +245,7 @@ def named_part(order: Order, part: Interval) -> str:
     >>> from isochrome.draw.taps import Axes
     >>> y = Order(Axes("y", ("m", "p"), (2, 5), ("filter", "position")), 0, (0, 1))
     >>> named_part(y, (6, 9)), named_part(y, (0, 10)), named_part(y, (3, 8))
-    ('filter 1, positions 1 to 3', 'all', 'filters 0 to 1')
+    ('filter 1, positions 1 to 3', 'all', 'filters 0 and 1')
     """
     low, high = part
     if high - low >= order.total:

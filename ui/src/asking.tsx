@@ -1,7 +1,7 @@
 /** The Ask panel: what people ask of a layer, answered and checked; and whether what is said of it is true. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Modal } from "./dialogs";
-import { value } from "./numbers";
+import { count, value } from "./numbers";
 import { Fault, Loading } from "./states";
 import { message, type Store } from "./store";
 import type { AskAnswer, ClaimAnswer, ClaimsAnswer, QuestionsAnswer, StateRecord } from "./types";
@@ -161,7 +161,7 @@ function leaves(record: Record<string, unknown>, before = ""): [string, string][
 function written(one: unknown): string {
   if (one === null) return "none";
   if (typeof one === "boolean") return one ? "yes" : "no";
-  if (typeof one === "number") return value(one, 6);
+  if (typeof one === "number") return Number.isInteger(one) ? count(one) : value(one, 6);
   if (Array.isArray(one)) return `[${one.map(written).join(", ")}]`;
   if (typeof one === "object") return leaves(one as Record<string, unknown>).map((pair) => pair.join(" ")).join(", ");
   return String(one);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,9 +11,9 @@ from math import prod
 from threading import Lock, RLock
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl
 
 from isochrome.app.api import OpenedModel, Run
+from isochrome.app.given import FORMS, READERS, Given, needed, read_query
 from isochrome.app.panel import answer_record, claim_record, claims_record, questions_record
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
@@ -24,7 +23,6 @@ from isochrome.ask.maker import makers
 from isochrome.ask.network import network
 from isochrome.ask.reach import reach
 from isochrome.ask.uses import uses
-from isochrome.core.relation import Place
 from isochrome.draw.identity import LEVELS
 from isochrome.draw.layout import figure
 from isochrome.draw.picture import Picture
@@ -45,12 +43,9 @@ __all__ = ["QUESTIONS", "Answers", "encode"]
 
 KEPT_BYTES = 64 * 2**20
 """Answers are kept up to this size in all; the one not asked for longest goes first."""
-LONGEST, LONGEST_ANSWER = 2000, 20_000
+LONGEST_ANSWER = 20_000
 MOST_TERMS = 200_000
-MOST_LISTED = 10_000
 LAYERS_A_RUN, ELEMENTS_A_RUN = 16, 2**24
-
-Given = Mapping[str, Any]
 
 
 class Answers:
@@ -91,8 +86,8 @@ class Answers:
         if row is None or len(parts) != len(row.parts):
             forms = ", ".join("/".join((key, *map(str.upper, one.parts))) for key, one in QUESTIONS.items())
             raise RequestError(f"path {shown(path)}: must be one of {forms}")
-        given = {key: _READERS[key](key, text) for key, text in zip(row.parts, parts, strict=True)}
-        given |= _query(query, row.keys)
+        given = {key: READERS[key](key, text) for key, text in zip(row.parts, parts, strict=True)}
+        given |= read_query(query, row.keys)
         if not row.parts:
             return row.answer(self, given)
         with self._working:
@@ -193,7 +188,7 @@ def _draw(answers: Answers, given: Given) -> Any:
 
 
 def _explain(answers: Answers, given: Given) -> Any:
-    layer, neuron = answers.run(answers.layer(given["index"])), _needed(given, "i")
+    layer, neuron = answers.run(answers.layer(given["index"])), needed(given, "i")
     line = main_line(layer)
     place = full_place(line, line.formula.output, neuron, f"neuron of {shown(layer.name)}")
     beside = (one for one in lines_of(answers.model, layer) if one.output == line.output)
@@ -207,7 +202,7 @@ def _explain(answers: Answers, given: Given) -> Any:
 
 def _uses(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
-    parameter, place = _needed(given, "w")
+    parameter, place = needed(given, "w")
     line = weight_line(answers.model, layer, parameter, place)
     assert line is not None and line.parameter is not None
     depends = any(one.depends for _, one in answers.model.users(line.parameter))
@@ -217,12 +212,12 @@ def _uses(answers: Answers, given: Given) -> Any:
 
 def _makers(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
-    return told({"makers": [one.to_dict() for one in makers(answers.model, layer, _needed(given, "x"))]})
+    return told({"makers": [one.to_dict() for one in makers(answers.model, layer, needed(given, "x"))]})
 
 
 def _reach(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
-    found = reach(answers.model, layer, _needed(given, "i"), given.get("to", ""), given.get("forward", False))
+    found = reach(answers.model, layer, needed(given, "i"), given.get("to", ""), given.get("forward", False))
     return told(found.to_dict())
 
 
@@ -240,7 +235,7 @@ def _claims(answers: Answers, given: Given) -> Any:
 
 
 def _claim(answers: Answers, given: Given) -> Any:
-    about = (answers.model, answers.layer(given["index"]), _needed(given, "text"), answers.first_run.values)
+    about = (answers.model, answers.layer(given["index"]), needed(given, "text"), answers.first_run.values)
     return told(claim_record(*about), LONGEST_ANSWER)
 
 
@@ -280,93 +275,12 @@ def _file_svg(picture: Picture) -> str:
     return svg(figure(picture)).decode()
 
 
-_DRAWINGS: Mapping[str, Callable[[Picture], str]] = {"page": _page_svg, "file": _file_svg}
+_DRAWINGS: Mapping[str, Callable[[Picture], str]] = dict(zip(FORMS, (_page_svg, _file_svg), strict=True))
 
 
 def encode(answer: Any) -> bytes:
     """An answer as compact JSON; ASCII only, so that no text in it can be cut or misread."""
     return json.dumps(answer, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
-
-
-# --- what is given --------------------------------------------------------------------------------------------
-
-
-def _query(query: str, keys: tuple[str, ...]) -> dict[str, Any]:
-    form = f"pairs like {keys[0]}=... joined by & (of {', '.join(keys)}), each once" if keys else "empty"
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=16)
-    except ValueError:
-        raise RequestError(f"query {shown(query)}: must be {form}") from None
-    given = dict(pairs)
-    if len(query) > LONGEST or len(given) < len(pairs) or not set(given) <= set(keys):
-        raise RequestError(f"query {shown(query)}: must be {form}")
-    return {key: _READERS[key](key, text) for key, text in given.items()}
-
-
-def _needed(given: Given, key: str) -> Any:
-    if key not in given:
-        raise RequestError(f"{key}: must be given")
-    return given[key]
-
-
-def _number(key: str, text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise RequestError(f"{key}: must be a whole number; got {shown(text)}")
-    return int(text)
-
-
-def _place(key: str, text: str) -> Place:
-    if not re.fullmatch(r"([0-9]{1,9}(,[0-9]{1,9}){0,15})?", text):
-        raise RequestError(f"{key}: must be a place such as 0,1,2; got {shown(text)}")
-    return tuple(int(part) for part in text.split(",")) if text else ()
-
-
-def _weight(key: str, text: str) -> tuple[str, Place]:
-    number, found, place = text.partition(":")
-    if not found:
-        raise RequestError(f"{key}: must be PARAMETER:PLACE, such as 0:0,1,2; got {shown(text)}")
-    return str(_number(key, number)), _place(key, place)
-
-
-def _window(key: str, text: str) -> tuple[tuple[int, int], ...]:
-    if not re.fullmatch(r"[0-9]{1,9}:[0-9]{1,9}(,[0-9]{1,9}:[0-9]{1,9}){0,7}", text):
-        raise RequestError(f"{key}: must be parts such as 0:5,2:7; got {shown(text)}")
-    parts = tuple((int(low), int(high)) for low, _, high in (part.partition(":") for part in text.split(",")))
-    if any(low >= high for low, high in parts):
-        raise RequestError(f"{key}: must begin before it ends; got {shown(text)}")
-    return parts
-
-
-def _limit(key: str, text: str) -> int:
-    return min(_number(key, text), MOST_LISTED)
-
-
-def _choice(*choices: str) -> Callable[[str, str], str]:
-    def read(key: str, text: str) -> str:
-        if text not in choices:
-            raise RequestError(f"{key}: must be one of {', '.join(choices)}; got {shown(text)}")
-        return text
-
-    return read
-
-
-def _yes(key: str, text: str) -> bool:
-    return _choice("0", "1")(key, text) == "1"
-
-
-def _text(key: str, text: str) -> str:
-    return text
-
-
-_READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
-    {
-        "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
-        "c": _number, "m": _number, "window": _window, "order": _choice("last"), "for": _choice(*_DRAWINGS),
-        "limit": _limit, "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "x": _place,
-        "question": _text, "text": _text,
-    }
-)  # fmt: skip
-"""What each part of a path, and each key of a query, is read by."""
 
 
 _DRAWING = ("i", "j", "w", "c", "m", "window", "order", "fold", "many", "for")

@@ -28,7 +28,8 @@ class Runner(Protocol):
         ...
 
     def on(self, inputs: Mapping[str, Array]) -> Runner:
-        """The same model on other inputs, by their names; those that are not named stay."""
+        """The same model with other numbers in some tensors, by their names: its inputs, stored ones, or what its
+        operations make; what is not named stays, or follows."""
         ...
 
 
@@ -38,6 +39,10 @@ class Differentiator(Protocol):
     def gradient(self, of: Ends, tensors: Sequence[str]) -> dict[str, Array]:
         """The gradient, by some tensors, of the sum of the tensors ``of``, or of what a function of the outputs gives;
         those that cannot be had are absent."""
+        ...
+
+    def on(self, inputs: Mapping[str, Array]) -> Differentiator:
+        """The same model with other numbers in some tensors, as a runner's."""
         ...
 
 

@@ -44,7 +44,7 @@ class OnnxRunner:
             return given | self._run(wanted, Path(folder))
 
     def on(self, inputs: Mapping[str, Array]) -> OnnxRunner:
-        """The same file on other inputs."""
+        """The same file with other numbers in some tensors: inputs, stored ones, or what its nodes make."""
         return replace(self, inputs={**self.inputs, **inputs})
 
     def _run(self, wanted: list[str], folder: Path) -> dict[str, Array]:

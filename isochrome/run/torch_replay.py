@@ -64,7 +64,7 @@ class TorchRunner:
             return {name: _array(torch, found[name]) for name in tensors if name in found}
 
     def on(self, inputs: Mapping[str, Any]) -> TorchRunner:
-        """The same program on other inputs."""
+        """The same program with other numbers in some tensors: inputs, stored ones, or what its operations make."""
         return replace(self, inputs={**self.inputs, **inputs}, _leaves={})
 
     def gradient(
@@ -157,12 +157,23 @@ class TorchRunner:
         row = self.program.held[self.program.stored[name]]
         return flat.as_strided(row.shape, row.strides, row.offset // row.item)
 
+    def _given(self, torch: Any, name: str, value: Any) -> Any:
+        """What the model computes with in the place of a tensor: other numbers where some were given. A gradient is
+        that of the tensor, at these."""
+        if name not in self.inputs or name in self.program.inputs:
+            return value
+        numbers = torch.empty_like(value.detach()).copy_(_tensor(torch, self.inputs[name]))
+        if torch.is_grad_enabled():
+            return numbers + (value - value.detach()) if value.is_floating_point() else numbers
+        return numbers.requires_grad_(value.requires_grad)
+
     def _start(self, torch: Any, name: str, grad: bool) -> Any:
         program = self.program
         if name in program.stored:
-            return (
+            part = (
                 self._part(torch, self._leaf(torch, name), name) if grad else self._stored(torch, program.stored[name])
             )
+            return self._given(torch, name, part)
         if name in self.inputs:
             value = _tensor(torch, self.inputs[name]).detach().cpu()
             facts = program.tensors[name]
@@ -189,7 +200,8 @@ class TorchRunner:
                     if name not in values and not self._made(name):
                         values[name] = self._start(torch, name, grad)
                 if all(values.get(name) is not None for name in names):
-                    values |= self._called(torch, call, values, inside)
+                    made = self._called(torch, call, values, inside)
+                    values |= {name: self._given(torch, name, value) for name, value in made.items()}
                 for name in {*names, *call.outputs}:
                     if last.get(name) == number and name not in wanted:
                         values.pop(name, None)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import prod
-from threading import Lock, RLock
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.given import FORMS, READERS, Given, needed, read_query
+from isochrome.app.once import Once
 from isochrome.app.panel import answer_record, claim_record, claims_record, questions_record
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
@@ -69,7 +70,7 @@ class Answers:
         self.values: Values = replace(run.values, runner=self.patient)
         self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._keeping = Lock()
-        self._working = RLock()
+        self._making = Once[bytes]()
 
     @property
     def note(self) -> str:
@@ -88,19 +89,25 @@ class Answers:
             raise RequestError(f"path {shown(path)}: must be one of {forms}")
         given = {key: READERS[key](key, text) for key, text in zip(row.parts, parts, strict=True)}
         given |= read_query(query, row.keys)
-        if not row.parts:
-            return row.answer(self, given)
-        with self._working:
-            return row.answer(self, given)
+        return row.answer(self, given)
 
     def encoded(self, path: str, query: str = "") -> bytes:
-        """The same answer as JSON in UTF-8; kept, so that asking again costs nothing."""
+        """The same answer as JSON in UTF-8; kept, so that asking again costs nothing.
+
+        Threads may ask at once: different answers are made side by side, the same one is made once.
+        """
         key = (path, query)
+        return self._known(key) or self._making(key, lambda: self._known(key) or self._made(key))
+
+    def _known(self, key: tuple[str, str]) -> bytes:
         with self._keeping:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = encode(self.answer(path, query))
+            if key not in self._kept:
+                return b""
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def _made(self, key: tuple[str, str]) -> bytes:
+        made = encode(self.answer(*key))
         with self._keeping:
             self._kept[key] = made
             while len(self._kept) > 1 and sum(map(len, self._kept.values())) > KEPT_BYTES:

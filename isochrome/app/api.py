@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from isochrome.examples.arithmetic import PREFIX, Case, find_case
 from isochrome.load import LiveModel, open_file, open_module
 from isochrome.load.aten import ProgramModel
 from isochrome.load.onnx import OnnxFile
+from isochrome.model.kept import cached_property
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import line_of_parameter
 from isochrome.model.typed import TypedModel, typed_model

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from isochrome.app.targets import Of, target_of
@@ -134,17 +135,19 @@ class Patient:
     ahead: tuple[str, ...] = ()
     reasons: list[str] = field(default_factory=list)
     had: dict[str, Array] = field(default_factory=dict)
+    _running: RLock = field(default_factory=RLock)
 
     def fetch(self, tensors: Sequence[str]) -> dict[str, Array]:
         """The values of some tensors; none where the model does not run."""
-        if not self.reasons and not self.had.keys() >= set(tensors):
-            wanted = dict.fromkeys((*tensors, *self.ahead))
-            try:
-                self.had |= self.runner.fetch([name for name in wanted if name not in self.had])
-            except IsochromeError as fault:
-                self.reasons.append(str(fault))
-            self.ahead = ()
-        return {name: self.had[name] for name in tensors if name in self.had}
+        with self._running:
+            if not self.reasons and not self.had.keys() >= set(tensors):
+                wanted = dict.fromkeys((*tensors, *self.ahead))
+                try:
+                    self.had |= self.runner.fetch([name for name in wanted if name not in self.had])
+                except IsochromeError as fault:
+                    self.reasons.append(str(fault))
+                self.ahead = ()
+            return {name: self.had[name] for name in tensors if name in self.had}
 
     def on(self, inputs: Mapping[str, Array]) -> Patient:
         """As patient with the same model on other inputs."""

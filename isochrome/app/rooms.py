@@ -10,6 +10,7 @@ from threading import Lock
 
 from isochrome.app.answers import Answers
 from isochrome.app.api import OpenedModel, Run, open_model
+from isochrome.app.once import Once
 from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
 from isochrome.examples import EXAMPLES, example_input
@@ -71,17 +72,29 @@ class Rooms:
         self._opener = opener
         self._open: OrderedDict[str, Answers] = OrderedDict()
         self._lock = Lock()
+        self._opening = Once[Answers]()
         self._made = 0
 
     def answers(self, text: str) -> Answers:
-        """The answers about one room's model. Raises RequestError where there is no such room."""
+        """The answers about one room's model. Raises RequestError where there is no such room.
+
+        While one room is being opened, the others answer.
+        """
+        return self._known(text) or self._opening(text, lambda: self._known(text) or self._opened(text))
+
+    def _known(self, text: str) -> Answers | None:
         with self._lock:
-            if text not in self._open:
-                self._open[text] = Answers(*self._opener(text))
-            self._open.move_to_end(text)
+            if text in self._open:
+                self._open.move_to_end(text)
+            return self._open.get(text)
+
+    def _opened(self, text: str) -> Answers:
+        made = Answers(*self._opener(text))
+        with self._lock:
+            self._open[text] = made
             while len(self._open) > KEPT:
                 self._open.popitem(last=False)
-            return self._open[text]
+        return made
 
     def put(self, kind: str, answers: Answers) -> str:
         """The name of a new room, which is closed like any other: it cannot be opened again."""

@@ -55,8 +55,8 @@ def reach(model: Model, layer: Layer, neuron: Place, to: str = "", forward: bool
     target = model.layer(to).output if to and to not in model.tensors else to
     start = Places.of(place)
     if forward:
-        found, statuses = _forward(model, layer, line, start)
         ends = (target,) if target else model.outputs
+        found, statuses = _forward(model, layer, line, start, ends)
     else:
         found, statuses = _backward(model, layer, line, start)
         ends = (target,) if target else model.inputs
@@ -145,13 +145,18 @@ def _from_inside(
         _step(one, wide, "bound" if own else "exact", found, statuses)
 
 
-def _forward(model: Model, layer: Layer, line: Line, start: Places) -> tuple[Sets, Statuses]:
+def _forward(
+    model: Model, layer: Layer, line: Line, start: Places, ends: tuple[str, ...]
+) -> tuple[Sets, Statuses]:
+    """What a place of the layer's output reaches, up to the last operation that makes one of the ends."""
     found: Sets = {layer.output: start}
     statuses: Statuses = {}
     if line.inner:
         _everything(model, model.operations[layer.operation], model.operations[layer.operation].outputs, "bound",
                     found, statuses)  # fmt: skip
-    for operation in model.operations[layer.operation + 1 :]:
+    after = model.operations[layer.operation + 1 :]
+    last = max((number for number, one in enumerate(after) if not set(ends).isdisjoint(one.outputs)), default=-1)
+    for operation in after[: last + 1]:
         known = {name: found[name] for name in operation.inputs if name in found and found[name].boxes}
         if not known:
             continue

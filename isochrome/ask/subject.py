@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 from math import prod
 from typing import Any
@@ -22,6 +21,7 @@ from isochrome.core.formula import Affine, loops_of
 from isochrome.core.reach import Places, image
 from isochrome.core.relation import Place, Relation, Taps
 from isochrome.errors import shown
+from isochrome.model.kept import cached_property
 from isochrome.model.parts import Layer, Line, Model, Parameter
 from isochrome.model.places import full_place, main_line, sample_letters, sample_place
 from isochrome.model.roles import Role, placed_roles

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -22,6 +21,7 @@ from isochrome.core.relation import Place, Relation, Taps
 from isochrome.draw.identity import LEVELS, identity
 from isochrome.draw.taps import Axes, Part, Rows
 from isochrome.errors import RequestError
+from isochrome.model.kept import cached_property
 from isochrome.model.parts import Layer, Line, Model, Parameter
 from isochrome.model.places import batch_axis, full_place, main_line, sample_letters
 from isochrome.model.roles import Role, line_roles

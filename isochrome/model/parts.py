@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from isochrome.core.sizes import Shape
 from isochrome.errors import RequestError, shown
 from isochrome.layers import Prepared
 from isochrome.model.held import Declared, Held, Module
+from isochrome.model.kept import cached_property
 from isochrome.model.origin import Piece
 
 __all__ = ["Layer", "Line", "Model", "Operation", "Parameter", "Pattern", "Span", "Tensor"]

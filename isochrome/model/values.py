@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any, Protocol
 
 import numpy as np
@@ -78,6 +79,7 @@ class Values:
     differentiator: Differentiator | None = None
     _tensors: dict[str, Array | None] = field(default_factory=dict)
     _parameters: dict[tuple[int, str], Array | None] = field(default_factory=dict)
+    _running: RLock = field(default_factory=RLock)
 
     def tensor(self, name: str) -> Array | None:
         """An activation, with its batch axis; None where the runtime does not give it."""
@@ -85,13 +87,19 @@ class Values:
 
     def tensors(self, names: Sequence[str]) -> tuple[Array | None, ...]:
         """Some activations, from one run."""
-        missing = [name for name in dict.fromkeys(names) if name and name not in self._tensors]
-        if missing:
-            found = self.runner.fetch(missing)
-            for name, array in found.items():
-                _check_shape(name, array, self.model)
-            self._tensors.update({name: self._by_sample(name, found.get(name)) for name in missing})
+        if self._missing(names):
+            with self._running:  # whoever waits here may have what it wants from the run before
+                self._run(self._missing(names))
         return tuple(self._tensors.get(name) for name in names)
+
+    def _missing(self, names: Sequence[str]) -> list[str]:
+        return [name for name in dict.fromkeys(names) if name and name not in self._tensors]
+
+    def _run(self, missing: Sequence[str]) -> None:
+        found = self.runner.fetch(missing) if missing else {}
+        for name, array in found.items():
+            _check_shape(name, array, self.model)
+        self._tensors.update({name: self._by_sample(name, found.get(name)) for name in missing})
 
     def _by_sample(self, name: str, array: Array | None) -> Array | None:
         tensor = self.model.tensors.get(name)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ _KNOWN = re.compile(
 _LARGEST = 2**34  # bytes of one tensor of a file's program
 _OF_GRAPHS = ("isochrome.", "higher_order.")
 _SURE = {"aten.scaled_dot_product_attention.default"}  # it draws only where it is told to drop
+_ONE_AT_A_TIME = RLock()  # a replay seeds PyTorch's own generator, which all replays of a process share
 _UNDECLARED = ("running_mean", "running_var")  # written in training, though the schema does not say so
 
 
@@ -59,7 +61,7 @@ class TorchRunner:
         """The values of some tensors of the program, from one replay; those that cannot be had are absent."""
         import torch
 
-        with torch.inference_mode():
+        with _ONE_AT_A_TIME, torch.inference_mode():
             found = self._replay(torch, set(tensors))
             return {name: _array(torch, found[name]) for name in tensors if name in found}
 
@@ -82,7 +84,7 @@ class TorchRunner:
         if inside and len(inside) < len(tensors):  # what the operation itself gives is asked of it, not of its steps
             return self.gradient(of, [name for name in tensors if "/" not in name]) | self.gradient(of, inside)
         ends = list(self.program.outputs) if callable(of) else list(of)
-        with torch.enable_grad():
+        with _ONE_AT_A_TIME, torch.enable_grad():
             found = self._replay(torch, {*ends, *tensors}, grad=True)
             if ends and not any(name in found for name in ends):
                 raise RequestError("gradient: this layer's sums stay inside an operation. Ask for that of the outputs.")

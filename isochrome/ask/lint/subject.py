@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from isochrome.ask.lint.compare import Comparison, compare
 from isochrome.ask.lint.equal import Equal, Item, equal_groups
 from isochrome.model.held import Held
+from isochrome.model.kept import cached_property
 from isochrome.model.parts import Model, Parameter
 from isochrome.model.ties import Cell, cells, partial_overlaps
 from isochrome.model.values import Reader

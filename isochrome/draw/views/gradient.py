@@ -277,15 +277,17 @@ def _sum(plan: _Plan, one: _Map, width: float) -> list[str]:
 
 def _beyond(plan: _Plan, one: _Map, name: str, part: Sequence[GradientTerm]) -> list[str]:
     """What the map does not show: the layer's other terms, those of other layers, and the gradient that they make."""
-    found, real = one.found, [term for term in one.own if term.x is not None]
+    found, own = one.found, one.own
+    real = [term for term in own if term.x is not None]
     assert found.total is not None
     gradient_text = f"the gradient by {name} is {number(found.total, 6)}{_checked(found)}"
-    uses = f"{len(real):,} of {counted(len(one.own), 'use')}"
+    uses = f"{len(real):,} of {counted(len(own), 'use')}"
     lines = [f"{uses} give a term"]
     if len(part) < len(real):
         whole = number(fsum(_products(real)), 6)
         lines = [f"the sum of the {counted(len(part), 'term')} drawn", f"{uses} give a term, {whole} in all"]
-    others = [term for term in found.terms if term not in one.own]
+    mine = set(map(id, own))
+    others = [term for term in found.terms if id(term) not in mine]
     if not others:
         return [*lines[:-1], f"{uses} give a term; {gradient_text}"]
     layers = len({term.number for term in others})

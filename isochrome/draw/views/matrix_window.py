@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from math import prod
 
@@ -15,6 +14,7 @@ from isochrome.core.relation import Place
 from isochrome.draw.scene import Axes, Rows, Scene
 from isochrome.draw.views.kernels import channel_of
 from isochrome.draw.views.windows import Interval, Intervals, amid, block, covering, position_window
+from isochrome.model.kept import cached_property
 
 __all__ = ["ENTRY", "GAP", "Entry", "Side", "Window", "window"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from isochrome.core.relation import Place
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.views.digits import Digits, whole_or
 from isochrome.draw.views.windows import block, covering
 from isochrome.errors import shown
+from isochrome.model.kept import cached_property
 from isochrome.model.parts import Layer, Line
 
 __all__ = ["Plan", "Step", "every_user", "plan_of", "users_of"]

@@ -271,7 +271,7 @@ def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
         many=given.get("many", False),
     )  # fmt: skip
     window, last = given.get("window", ()), "order" in given
-    return replace(seen, window=window, channel_last=last, fold=given.get("fold", True))
+    return replace(seen, window=window, channel_last=last, fold=given.get("fold", True), room=given.get("room", 0))
 
 
 def _page_svg(picture: Picture) -> str:
@@ -290,7 +290,7 @@ def encode(answer: Any) -> bytes:
     return json.dumps(answer, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
 
 
-_DRAWING = ("i", "j", "w", "c", "m", "window", "order", "fold", "many", "for")
+_DRAWING = ("i", "j", "w", "c", "m", "window", "order", "fold", "many", "room", "for")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ Numbers = NDArray[np.int64]
 class Scene:
     """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means,
     ``target`` what gradients are of (None: the sum of the layer's outputs). ``fold`` draws equal blocks of the network
-    once.
+    once. ``room`` is how many pixels wide the page is that shows it, 0 where any width will do.
     """
 
     model: Model
@@ -53,6 +53,7 @@ class Scene:
     many: bool = False
     channel_last: bool = False
     fold: bool = True
+    room: int = 0
     target: Target | None = None
 
     # --- the tensors ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,14 @@ import pytest
 from isochrome.app.api import OpenedModel, open_model
 from isochrome.app.pictures import draw
 from isochrome.ask.network import Network, folded, network
+from isochrome.draw.layout import figure
 from isochrome.draw.picture import Cell, Dot, Edge, Group, Ink, Label, Mark, Outline, Picture
+from isochrome.draw.scene import scene
+from isochrome.draw.views import VIEWS
 from isochrome.errors import RequestError
 from isochrome.render.svg import svg
 from tests.app.networks import write_deep, write_residual
+from tests.draw.legible import check_legible
 from tests.draw.readback import law_of_colour
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
@@ -195,3 +200,17 @@ def test_where_no_layer_follows_there_is_no_picture_of_it() -> None:
         picture(open_model("example:stanford"), "next", "conv")
     said = " ".join(texts(picture(open_model("example:lenet5"), "next", "S2")))
     assert "not read" in said, "filter 0 of C3 reads three of six channels"
+
+
+@pytest.mark.parametrize("room", [340, 460, 640, 860, 900])
+@pytest.mark.parametrize("layer", [0, 5, 6])
+def test_in_less_room_it_says_the_same_and_can_be_read(residual: OpenedModel, layer: int, room: int) -> None:
+    seen = scene(residual.model, residual.model.layers[layer], residual.run().values, "parameter")
+    usual, narrow = VIEWS["network"].draw(seen), VIEWS["network"].draw(replace(seen, room=room))
+    check_legible(figure(narrow))
+    assert narrow.width <= (room if room < 880 else 1120)
+    assert (narrow.table, narrow.legend) == (usual.table, usual.legend)
+    counts = {text for text in texts(usual) if re.fullmatch(r"[\d,]{3,}", text)}
+    assert counts and counts <= set(texts(narrow))
+    nodes = {mark.keys.layer for mark in marks(narrow) if isinstance(mark, Cell)}
+    assert nodes == {mark.keys.layer for mark in marks(usual) if isinstance(mark, Cell)}

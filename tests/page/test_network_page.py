@@ -80,3 +80,26 @@ def test_five_hundred_layers(browser: Browser, tmp_path: Path) -> None:
         found.settled()
         assert page.inner_text(".crumb b") == "c400"
         assert page.evaluate("document.querySelector('.list').scrollTop") > 0
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1024])
+def test_a_narrow_page_gets_a_drawing_that_fits_it(browser: Browser, residual: tuple[str, Path], width: int) -> None:
+    with watched(browser, f"{residual[0]}#layer=5&view=network") as found:
+        page = found.page
+        page.set_viewport_size({"width": width, "height": 800})
+        found.settled()
+        inside, shown = page.locator(".picture").evaluate("(box) => [box.scrollWidth, box.clientWidth]")
+        assert inside <= shown + 1, "nothing of the picture is out of sight"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_the_first_screen_of_a_phone(browser: Browser, width: int) -> None:
+    opened = open_model("example:stanford")
+    with running(opened, opened.run()) as address, watched(browser, address) as found:
+        page = found.page
+        page.set_viewport_size({"width": width, "height": 844})
+        found.settled()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        legend = page.locator(".legend").bounding_box()
+        assert legend is not None and legend["height"] <= 104

@@ -1,5 +1,5 @@
 /** The whole page: header, legend, pictures, ledger, and what the pointer and the keys do anywhere on it. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ALL, AskPanel } from "./asking";
 import { GoTo, Keys } from "./dialogs";
 import { exportPicture } from "./export";
@@ -82,6 +82,7 @@ const EDGES = 88;
 function Main({ store }: { store: Store }) {
   const box = useRef<HTMLElement>(null);
   const width = useWidth(box, 1280);
+  useLayoutEffect(() => store.fit(width < 620 ? width - 38 : width - 82), [store, width]);
   const { record, state, model } = store;
   const answer = store.shown.map((picture) => picture.answer).find((one) => one);
   if (!record || store.layerError)

@@ -42,7 +42,7 @@ export function Header({ store, listOpen, onList, onTheme, onAsk, onHelp }: Prop
           ›
         </span>
         <b class="mono">{record?.name ?? "no layer"}</b>
-        <span class="quiet">{many > 1 ? `${state.layer + 1} of ${many}` : ""}</span>
+        <span class="quiet">{many > 1 && record ? `${state.layer + 1} of ${many}` : ""}</span>
       </button>
       <Views store={store} />
       <span class="tools">

@@ -282,12 +282,23 @@ export class Store {
     this.locator.write(this.state, true);
   }
 
+  /** How wide a picture of the whole model may be; 0 for as wide as it is drawn. */
+  private room = 0;
+  /** Tells how much room there is: a narrow page gets another drawing. */
+  fit(width: number): void {
+    const room = width < 1100 && !this.alone ? Math.max(340, Math.floor(width / 20) * 20) : 0;
+    if (room === this.room) return;
+    this.room = room;
+    if (this.whole && this.layer) this.draw();
+  }
+
   private draw(): void {
     if (!this.layer && this.layerError) return;
     for (const { view } of panelsOf(this.model, this.state.view)) {
       const reason = this.layer?.answer.views.find((entry) => entry.name === view)?.reason;
       const own = this.model.views.find((entry) => entry.name === view)?.level;
-      const path = drawPath(own ? { ...this.state, level: own } : this.state, view);
+      let path = drawPath(own ? { ...this.state, level: own } : this.state, view);
+      if (this.whole && this.room) path += `${path.includes("?") ? "&" : "?"}room=${this.room}`;
       const known = this.pictures.get(view);
       if (known?.path === path && !known.error) continue;
       const picture: Picture = {

@@ -8,34 +8,62 @@ from isochrome.draw.layout import fitted, legend
 from isochrome.draw.picture import Legend, Mark, Picture, Table
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
-from isochrome.draw.views.network_cone import CONE, Step, cone_marks, cone_steps
+from isochrome.draw.views.network_cone import CONE, Step, cone_end, cone_marks, cone_steps
 from isochrome.draw.views.network_maps import MAP, feature_maps
-from isochrome.draw.views.network_plan import FIRST, Plan, plan
+from isochrome.draw.views.network_plan import FIRST, GAP, Plan, plan
+from isochrome.draw.views.network_rows import rows
 from isochrome.draw.views.network_spine import TALL, parameters_of, spine, spine_height
-from isochrome.draw.views.network_strips import OVERVIEW, overview, strips
+from isochrome.draw.views.network_strips import overview, strips
+from isochrome.draw.views.network_tall import NARROWEST, WIDEST, tall_spine
 from isochrome.draw.views.wording import counted, drawn, joined, sized
 from isochrome.errors import shown
 
 __all__ = ["VIEW"]
 
-WIDTH = 1160.0
+WIDTH, TIGHT, LEAST = 1160.0, 1060.0, 880.0
+"""How wide the picture usually is; with less between the nodes; and the least width at which it runs across."""
 
 
 def _draw(scene: Scene) -> Picture:
     found = network(scene.model)
-    one = plan(found, scene.layer.number, scene.window[0] if scene.window else None, scene.fold)
-    right = max(one.right, FIRST + 300)
-    end = max(right + 24, WIDTH if one.before or one.after else right + 96)
+    tall = 0 < scene.room < LEAST
+    one = plan(found, scene.layer.number, scene.window[0] if scene.window else None, scene.fold,
+               16.0 if LEAST <= scene.room < TIGHT else GAP)  # fmt: skip
     part = bool(one.before or one.after or len(one.layers) < len(found.report.layers))
+    wide, high, marks = (_downward if tall else _across)(scene, found, one, part)
+    colours = _colours(one, scene)
+    return Picture(
+        wide,
+        high,
+        "Network",
+        _description(scene, found),
+        _legend(scene, found, one, colours),
+        colours,
+        tuple(marks),
+        subtitle=drawn(_subtitle(scene, found), _window(one, found)),
+        formula=_stored(found),
+        window=_window(one, found),
+        notes=_notes(scene, found, one, tall),
+        table=_table(scene, found, cone_steps(scene, one)),
+    )
+
+
+def _across(scene: Scene, found: Network, one: Plan, part: bool) -> tuple[float, float, list[Mark]]:
+    """The spine from left to right, everything else under it."""
+    right = max(one.right, FIRST + 300)
+    tight = one.gap < GAP
+    whole = not (one.before or one.after)
+    steps = cone_steps(scene, one)
+    end = max(right + 24, cone_end(scene, steps) if tight else right + 96 if whole else WIDTH)
     marks: list[Mark] = []
     y = 0.0
     if part:
-        marks += overview(scene, found, one, end - 24)
-        y += OVERVIEW + 22
+        over, y = overview(scene, found, one, end - 24)
+        marks += over
+        y += 22
     middle = y + spine_height(found, one)
     marks += spine(scene, found, one, middle)
     y = middle + TALL / 2 + 46 + (34 if one.repeats else 0)
-    steps = cone_steps(scene, one)
     marks += cone_marks(scene, steps, y)
     y += CONE + 40
     maps = feature_maps(scene, one, y)
@@ -43,21 +71,21 @@ def _draw(scene: Scene) -> Picture:
         marks += maps
         y += MAP + 54
     counts, y = strips(scene, found, one, y, end - 24)
-    colours = _colours(one, scene)
-    return Picture(
-        end,
-        y + 8,
-        "Network",
-        _description(scene, found),
-        _legend(scene, found, one, colours),
-        colours,
-        (*marks, *counts),
-        subtitle=drawn(_subtitle(scene, found), _window(one, found)),
-        formula=_stored(found),
-        window=_window(one, found),
-        notes=_notes(scene, found, one),
-        table=_table(scene, found, steps),
-    )
+    return end, y + 8, [*marks, *counts]
+
+
+def _downward(scene: Scene, found: Network, one: Plan, part: bool) -> tuple[float, float, list[Mark]]:
+    """The spine from top to bottom, what belongs to a stop at its right, the counts under it."""
+    width = min(max(float(scene.room), NARROWEST), LEAST)
+    marks: list[Mark] = []
+    y = 0.0
+    if part:
+        over, y = overview(scene, found, one, width, 0.0)
+        marks += over
+        y += 24
+    spined, y, standing = tall_spine(scene, found, one, min(width, WIDEST), y)
+    counts, y = rows(scene, found, standing, y + 30, width)
+    return width, y + 8, [*marks, *spined, *counts]
 
 
 def _colours(one: Plan, scene: Scene) -> Colouring:
@@ -102,8 +130,9 @@ def _window(one: Plan, found: Network) -> str:
     return f"Layers {numbers[0]} to {numbers[-1]} of {len(found.report.layers)}" if numbers else ""
 
 
-def _notes(scene: Scene, found: Network, one: Plan) -> tuple[str, ...]:
-    notes = ["Log scale: each line is ten times the one below; a dot's height is all that counts."]
+def _notes(scene: Scene, found: Network, one: Plan, tall: bool) -> tuple[str, ...]:
+    before, which = ("before", "place") if tall else ("below", "height")
+    notes = [f"Log scale: each line is ten times the one {before}; a dot's {which} is all that counts."]
     riders = sum(len(stop.riders) for stop in found.stops)
     if riders:
         stands = ("scales or shifts", "stands") if riders == 1 else ("scale or shift", "stand")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from isochrome.ask.reach import Seen, cone
 from isochrome.core.reach import Box
-from isochrome.draw.layout import paragraph, place_text
+from isochrome.draw.layout import paragraph, place_text, text_width
 from isochrome.draw.picture import Area, Label, Mark, Rect, Rule
 from isochrome.draw.scene import Axes, Scene
 from isochrome.draw.views.network_plan import Plan, Spot
@@ -15,7 +15,7 @@ from isochrome.draw.views.wording import sized
 from isochrome.errors import RequestError
 from isochrome.model.parts import Model
 
-__all__ = ["CONE", "Step", "cone_marks", "cone_steps", "positions_of"]
+__all__ = ["CONE", "LEAST", "Step", "certainty", "cone_end", "cone_marks", "cone_steps", "positions_of"]
 
 CONE = 84.0
 CELL, LEAST = 7.0, 4.0
@@ -105,9 +105,14 @@ def cone_marks(scene: Scene, steps: tuple[Step, ...], y: float) -> list[Mark]:
             continue
         told = x
         marks.append(Label(x, middle + max(CONE / 2, half) + 16, step.text, "mono", "middle", bold, size=12))
-    word = _status(scene, steps)
+    word = certainty(scene, steps)
     marks.append(Label(steps[-1].spot.middle + 16, middle + 4, word, "caption", size=11.5))
     return marks
+
+
+def cone_end(scene: Scene, steps: tuple[Step, ...]) -> float:
+    """Where the words at the right of the cone end."""
+    return steps[-1].spot.middle + 16 + text_width(certainty(scene, steps), 11.5) if steps else 0.0
 
 
 def _line(x: float, middle: float, half: float, count: int, cell: float, last: bool) -> list[Mark]:
@@ -120,7 +125,7 @@ def _line(x: float, middle: float, half: float, count: int, cell: float, last: b
     return [Rect(x - 4, top, 8, 2 * half, "paper", "ink"), *rules]
 
 
-def _status(scene: Scene, steps: tuple[Step, ...]) -> str:
+def certainty(scene: Scene, steps: tuple[Step, ...]) -> str:
     """How sure it is, and whether the border cuts it: a neuron amid the others sees more then."""
     status = steps[0].seen.status
     if not steps[0].sides:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ from isochrome.draw.views.network_cone import positions_of
 from isochrome.draw.views.network_plan import Plan, Spot
 from isochrome.draw.views.network_spine import seen_layer
 
-__all__ = ["MAP", "feature_maps", "ink_of", "pixels_of", "sample_of"]
+__all__ = ["MAP", "Map", "feature_maps", "ink_of", "map_marks", "maps_of", "pixels_of", "sample_of"]
 
 MAP, BETWEEN, ACROSS = 32.0, 4.0, 3
 MOST_PIXELS = 96
@@ -20,20 +22,34 @@ PHOTOGRAPH = 16
 """Pixels a side from which on three channels are shown as red, green and blue."""
 
 
+@dataclass(frozen=True, slots=True)
+class Map:
+    """What a stop gives for one filter, or the picture that the model reads: the numbers, and the name under them."""
+
+    values: NDArray[np.generic]
+    layer: int | None
+    name: str
+
+
 def feature_maps(scene: Scene, plan: Plan, y: float) -> list[Mark]:
     """Up to three filters' maps for each drawn layer that has rows and columns; none where the model does not run."""
     if scene.values is None:
         return []
-    drawn = [mark for spot in plan.spots for mark in _maps(scene, spot, y)]
+    drawn: list[Mark] = []
+    for spot in plan.spots:
+        x = spot.x if spot.width else spot.x - MAP / 2
+        for place, one in enumerate(maps_of(scene, spot, ACROSS)):
+            drawn += map_marks(one, x + place * (MAP + BETWEEN), y, MAP)
     if not drawn:
         return []
     words = paragraph(0, y + 32, "ink = value, from least to greatest in each", 112, size=11.5)
     return [Label(0, y + 14, "feature maps", "group"), *words, *drawn]
 
 
-def _maps(scene: Scene, spot: Spot, y: float) -> list[Mark]:
+def maps_of(scene: Scene, spot: Spot, most: int) -> list[Map]:
+    """At most so many maps of one stop, from the chosen filter on; none of a stop without rows and columns."""
     if spot.stop.layer is None:
-        return [] if spot.stop.join else _input(scene, spot, y)
+        return [] if spot.stop.join else _input(scene, spot)
     layer = scene.model.layers[spot.stop.layer]
     seen = seen_layer(scene, layer)
     if seen is None or len(seen.y.of("position")) != 2 or seen.line.inner:
@@ -44,24 +60,24 @@ def _maps(scene: Scene, spot: Spot, y: float) -> list[Mark]:
     if values is None:
         return []
     first = scene.filter if layer is scene.layer else 0
-    numbers = [number for number in range(first, first + ACROSS) if number < seen.filters] or [0]
-    marks: list[Mark] = []
-    for place, number in enumerate(numbers):
+    numbers = [number for number in range(first, first + most) if number < seen.filters] or [0]
+    maps: list[Map] = []
+    for number in numbers:
         at: list[slice | int] = [0] * len(seen.y.shape)
         for axis, value in zip(seen.y.of("filter", "group"), seen.filter_place(number), strict=True):
             at[axis] = value
         for axis in seen.y.of("position"):
             at[axis] = slice(None)
-        marks += _one(values[tuple(at)], spot.x + place * (MAP + BETWEEN), y, layer.number, str(number))
-    return marks
+        maps.append(Map(values[tuple(at)], layer.number, str(number)))
+    return maps
 
 
-def _input(scene: Scene, spot: Spot, y: float) -> list[Mark]:
+def _input(scene: Scene, spot: Spot) -> list[Map]:
     axes = positions_of(scene, spot.stop.tensor)
     values = sample_of(scene, spot.stop.tensor)
     if values is None or len(axes) != 2 or values.ndim > 3:
         return []
-    return _one(pixels_of(values, axes), spot.x - MAP / 2, y, None, "")
+    return [Map(pixels_of(values, axes), None, "")]
 
 
 def sample_of(scene: Scene, tensor: str) -> NDArray[np.generic] | None:
@@ -83,13 +99,14 @@ def pixels_of(values: NDArray[np.generic], axes: tuple[int, ...]) -> NDArray[np.
     return turned if turned.shape[2] == 3 and min(turned.shape[:2]) >= PHOTOGRAPH else turned.mean(axis=2)
 
 
-def _one(values: NDArray[np.generic], x: float, y: float, layer: int | None, under: str) -> list[Mark]:
+def map_marks(one: Map, x: float, y: float, side: float) -> list[Mark]:
+    """A map as ink in a box of so many pixels a side, its filter's number under it."""
     marks: list[Mark] = [
-        ink_of(np.asarray(values, np.float64), x, y, MAP, layer),
-        Rect(x, y, MAP, MAP, "none", "line"),
+        ink_of(np.asarray(one.values, np.float64), x, y, side, one.layer),
+        Rect(x, y, side, side, "none", "line"),
     ]
-    if under:
-        marks.append(Label(x + MAP / 2, y + MAP + 13, under, "index", "middle"))
+    if one.name:
+        marks.append(Label(x + side / 2, y + side + 13, one.name, "index", "middle"))
     return marks
 
 

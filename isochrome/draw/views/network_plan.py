@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isochrome.ask.network import Network, Repeat, Stop, folded
 
-__all__ = ["FIRST", "Plan", "Spot", "foldable", "plan"]
+__all__ = ["FIRST", "GAP", "Plan", "Spot", "foldable", "plan"]
 
 FIRST = 170.0
 """Where the first node begins; the words of each row stand before it, the model's input between them."""
@@ -48,6 +48,7 @@ class Plan:
     before: int
     after: int
     right: float
+    gap: float = GAP
 
     def at(self, number: int, reader: int) -> Spot | None:
         """Where a stop that another reads is drawn: its equal, where it repeats one; None where it is not drawn.
@@ -66,15 +67,19 @@ class Plan:
         return tuple(spot for spot in self.spots if spot.stop.layer is not None)
 
 
-def plan(found: Network, current: int, window: tuple[int, int] | None, fold: bool = True) -> Plan:
-    """The stops around the current layer, or around the layers of a window, that fit the width."""
+def plan(found: Network, current: int, window: tuple[int, int] | None, fold: bool = True,
+         gap: float = GAP) -> Plan:  # fmt: skip
+    """The stops around the current layer, or around the layers of a window, that fit the width.
+
+    A smaller ``gap`` between nodes makes the same part narrower.
+    """
     centre = found.stop_of(current)
     numbers, repeats = folded(found, centre, fold and foldable(found))
     inputs = [n for n in numbers if not found.stops[n].sources and found.stops[n].layer is None]
     line = [n for n in numbers if n not in inputs]
     chosen = _inside(found, line, window) if window else _around(found, line, centre)
     spots = [Spot(n, found.stops[n], INPUT, 0) for n in inputs]
-    right = FIRST - GAP + (BREAK if chosen and chosen[0] != line[0] else 0)
+    right = FIRST - gap + (BREAK if chosen and chosen[0] != line[0] else 0)
     joins = 0
     for number in chosen:
         stop = found.stops[number]
@@ -83,14 +88,14 @@ def plan(found: Network, current: int, window: tuple[int, int] | None, fold: boo
             spots.append(Spot(number, stop, x, 0))
             joins += 1
             continue
-        x = right + (GAP if not joins else 16 + JOIN * joins)
+        x = right + (gap if not joins else 16 + JOIN * joins)
         spots.append(Spot(number, stop, x, NODE))
         right, joins = x + NODE, 0
     end = right + (18 + JOIN * joins if joins else 0)
     first, last = (chosen[0], chosen[-1]) if chosen else (0, 0)
     before = _layers(found, [n for n in line if n < first])
     after = _layers(found, [n for n in line if n > last])
-    return Plan(tuple(spots), repeats, before, after, end)
+    return Plan(tuple(spots), repeats, before, after, end, gap)
 
 
 def foldable(found: Network) -> bool:

@@ -16,7 +16,10 @@ from isochrome.errors import shown
 from isochrome.model.parts import Layer
 from isochrome.model.places import main_line
 
-__all__ = ["TALL", "parameters_of", "seen_layer", "spine", "spine_height"]
+__all__ = [
+    "SIGN", "TALL", "Link", "captions", "links", "node_marks", "parameters_of", "peak", "seen_layer", "sign_marks",
+    "spine", "spine_height",
+]  # fmt: skip
 
 TALL = 44.0
 SWATCH = 12.0
@@ -41,7 +44,7 @@ def seen_layer(scene: Scene, layer: Layer) -> Scene | None:
 def spine(scene: Scene, found: Network, plan: Plan, y: float) -> list[Mark]:
     """All of the spine, its middle at height ``y``."""
     straight, arcs, ends = list[Mark](), list[Edge](), list[Mark]()
-    for link in _links(plan):
+    for link in links(plan):
         if link.straight:
             start = _arrive(link.spot) - 22 if link.origin is None else _leave(link.origin)
             straight.append(Rule(((start, y), (_arrive(link.spot), y)), "heavy"))
@@ -60,7 +63,7 @@ def spine(scene: Scene, found: Network, plan: Plan, y: float) -> list[Mark]:
 def spine_height(found: Network, plan: Plan) -> float:
     """How far the arcs rise over the spine's middle."""
     peaks = [30.0]
-    peaks += [_peak(plan, link) + 26 for link in _links(plan) if not link.straight]
+    peaks += [peak(plan, link) + 26 for link in links(plan) if not link.straight]
     layers = {spot.stop.layer for spot in plan.layers}
     if any(layers & set(tie.layers) for tie in found.ties):
         peaks.append(TIE + TALL / 2 + 34)
@@ -68,7 +71,7 @@ def spine_height(found: Network, plan: Plan) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
+class Link:
     """A drawn stop and one that it reads, where that is drawn; straight where the one follows the other."""
 
     spot: Spot
@@ -77,8 +80,9 @@ class _Link:
     straight: bool
 
 
-def _links(plan: Plan) -> list[_Link]:
-    links: list[_Link] = []
+def links(plan: Plan) -> list[Link]:
+    """What each drawn stop reads, in order."""
+    found: list[Link] = []
     last: Spot | None = None
     for spot in plan.spots:
         beginning = last is None or not last.stop.sources
@@ -88,9 +92,9 @@ def _links(plan: Plan) -> list[_Link]:
                 straight = beginning
             else:
                 straight = origin is last or (beginning and not origin.stop.sources)
-            links.append(_Link(spot, source, origin, straight))
+            found.append(Link(spot, source, origin, straight))
         last = spot
-    return links
+    return found
 
 
 def _leave(spot: Spot) -> float:
@@ -101,17 +105,18 @@ def _arrive(spot: Spot) -> float:
     return spot.x - (SIGN if spot.stop.join else 0)
 
 
-def _peak(plan: Plan, link: _Link) -> float:
+def peak(plan: Plan, link: Link) -> float:
+    """How far an arc rises: more for each stop that it passes."""
     order = [spot.number for spot in plan.spots]
     start = order.index(link.origin.number) if link.origin else 0
     return min(PEAK + MORE * max(order.index(link.spot.number) - start - 2, 0), MOST_PEAK)
 
 
-def _skip(plan: Plan, link: _Link, found: Network, y: float) -> tuple[Edge, list[Mark]]:
+def _skip(plan: Plan, link: Link, found: Network, y: float) -> tuple[Edge, list[Mark]]:
     """An arc from behind one stop to before another: the values go on as they are."""
-    peak, origin, spot = _peak(plan, link), link.origin, link.spot
-    top = y - peak / 0.75
-    x1, y1 = (_fork(origin), y) if origin else (FIRST - 24, y - peak)
+    high, origin, spot = peak(plan, link), link.origin, link.spot
+    top = y - high / 0.75
+    x1, y1 = (_fork(origin), y) if origin else (FIRST - 24, y - high)
     x2, y2 = (spot.x, y - SIGN) if spot.stop.join else (spot.x - 10, y)
     controls = ((x1, top) if origin else (x1 + 40, y1), (x2, top))
     ends: list[Mark] = [Dot(x1, y1, 3, fill="ink")] if origin else []
@@ -181,44 +186,60 @@ def _stop(scene: Scene, spot: Spot, y: float) -> list[Mark]:
     return [Dot(spot.x, y, 5, fill="ink"), Label(spot.x, y + 22, name, "caption", "middle", size=11.5)]
 
 
-def _sign(scene: Scene, spot: Spot, y: float) -> list[Mark]:
+def sign_marks(scene: Scene, spot: Spot, x: float, y: float) -> list[Mark]:
+    """A join as a circle with its sign around (x, y)."""
+    box = (x - SIGN, y - SIGN, 2 * SIGN, 2 * SIGN)
     marks: list[Mark] = [
-        Rect(spot.x - SIGN, y - SIGN, 2 * SIGN, 2 * SIGN, "paper", "ink", SIGN),
-        Label(spot.x, y + 4.5, spot.stop.join, "mono", "middle", True, size=13),
+        Rect(*box, "paper", "ink", SIGN),
+        Label(x, y + 4.5, spot.stop.join, "mono", "middle", True, size=13),
     ]
+    return [*marks, Outline("selected", *box, SIGN)] if scene.layer.number in spot.stop.riders else marks
+
+
+def _sign(scene: Scene, spot: Spot, y: float) -> list[Mark]:
+    marks = sign_marks(scene, spot, spot.x, y)
     if scene.layer.number in spot.stop.riders:
-        marks.append(Outline("selected", spot.x - SIGN, y - SIGN, 2 * SIGN, 2 * SIGN, SIGN))
         name = fitted(shown(scene.layer.name, 60), 70, 11.5, True)
         marks.append(Label(spot.x, y + TALL / 2 + 16, name, "caption", "middle", True, "ink", 11.5))
     return marks
 
 
-def _node(scene: Scene, spot: Spot, layer: Layer, y: float) -> list[Mark]:
-    top, here = y - TALL / 2, keys(layer.number)
-    current = scene.layer.number == layer.number
-    marks: list[Mark] = [Rect(spot.x, top, spot.width, TALL, "paper", "ink", 4, keys=here)]
-    if current or scene.layer.number in spot.stop.riders:
-        marks.append(Outline("selected", spot.x, top, spot.width, TALL, 4, keys=here))
+def node_marks(scene: Scene, spot: Spot, layer: Layer, x: float, top: float, width: float) -> list[Mark]:
+    """A layer as a box with the swatches of its parameters, its name and the shape of what it gives."""
+    here = keys(layer.number)
+    marks: list[Mark] = [Rect(x, top, width, TALL, "paper", "ink", 4, keys=here)]
+    if layer.number == scene.layer.number or scene.layer.number in spot.stop.riders:
+        marks.append(Outline("selected", x, top, width, TALL, 4, keys=here))
     swatches = parameters_of(layer)[:MOST_SWATCHES]
     for place, number in enumerate(swatches):
-        x = spot.x + 8 + place * (SWATCH + 2)
-        marks.append(Cell(x, top + 8, SWATCH, TALL - 16, "", identity("parameter", number), keys=here))
+        at = x + 8 + place * (SWATCH + 2)
+        marks.append(Cell(at, top + 8, SWATCH, TALL - 16, "", identity("parameter", number), keys=here))
     if layer.opaque:
-        marks.append(Cell(spot.x + 8, top + 8, SWATCH, TALL - 16, padding=True, keys=here))
-    left = spot.x + 12 + max(len(swatches), 1) * (SWATCH + 2)
-    room = spot.right - 6 - left
+        marks.append(Cell(x + 8, top + 8, SWATCH, TALL - 16, padding=True, keys=here))
+    left = x + 12 + max(len(swatches), 1) * (SWATCH + 2)
+    room = x + width - 6 - left
     shape = "?" if layer.output_shape is None else sized(layer.output_shape)
-    marks += [
+    return [
+        *marks,
         Label(left, top + 18, fitted(shown(layer.name, 80) or "(no name)", room, 13, True, True), "mono", bold=True,
               size=13, keys=here),
         Label(left, top + 35, fitted(shape, room, 11, mono=True), "mono", ink="ink2", size=11, keys=here),
     ]  # fmt: skip
-    lines = [_caption(scene, layer), _riders(scene, spot)]
-    for row, (words, bold) in enumerate((words, bold) for words, bold in lines if words):
+
+
+def _node(scene: Scene, spot: Spot, layer: Layer, y: float) -> list[Mark]:
+    top = y - TALL / 2
+    marks = node_marks(scene, spot, layer, spot.x, top, spot.width)
+    for row, (words, bold) in enumerate(captions(scene, spot, layer)):
         text = fitted(words, spot.width + 24, 11.5, bold)
         marks.append(Label(spot.middle, top + TALL + 16 + 15 * row, text, "caption", "middle", bold,
-                           "ink" if bold else None, 11.5, keys=here))  # fmt: skip
+                           "ink" if bold else None, 11.5, keys=keys(layer.number)))  # fmt: skip
     return marks
+
+
+def captions(scene: Scene, spot: Spot, layer: Layer) -> list[tuple[str, bool]]:
+    """The lines under a node, each with whether it is bold: what it turns into what, and which layers stand with it."""
+    return [(words, bold) for words, bold in (_caption(scene, layer), _riders(scene, spot)) if words]
 
 
 def _caption(scene: Scene, layer: Layer) -> tuple[str, bool]:

@@ -216,13 +216,15 @@ def test_keys_stay_where_they_are_pressed(book: Book) -> None:
 
 def test_the_theme_is_the_notebooks(book: Book) -> None:
     for name, ground in (("JupyterLab Dark", "rgb(13, 15, 18)"), ("JupyterLab Light", "rgb(244, 244, 241)")):
-        book.menu("Settings", "Theme", name)
+        book.page.keyboard.press("Control+Shift+c")
+        book.page.locator(".lm-CommandPalette-input").fill(f"use theme: {name.lower()}")
+        book.page.locator(".lm-CommandPalette-item").get_by_text(f"Use Theme: {name}", exact=True).click()
         for number in (EXPLORER, OTHER):
             expect(book.explorer(number)).to_have_css("background-color", ground)
 
 
 def test_a_saved_notebook_opens_again_and_a_dead_kernel_is_told(book: Book) -> None:
-    book.page.keyboard.press("Control+s")
+    book.menu("File", "Save Notebook")
     expect(book.page.locator(".jp-mod-dirty")).to_have_count(0)
     book.open()
     explorer = book.explorer()

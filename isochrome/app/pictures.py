@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -33,6 +34,8 @@ __all__ = [
     "write_whole",
 ]  # fmt: skip
 
+CELL = 800
+"""A notebook's cell is about so many pixels wide, or wider."""
 LEAST_POINTS = 5
 """Smaller text is hard to read in print."""
 
@@ -60,7 +63,10 @@ class Drawn:
         return self.content("json").decode()
 
     def _repr_svg_(self) -> str:
-        return self.svg()
+        """The figure; one wider than a notebook's cell often is has no size of its own, and so takes the cell's."""
+        if framed(self.pictures, self.style)[0].width <= CELL:
+            return self.svg()
+        return re.sub(r' width="[^"]*" height="[^"]*"', "", self.svg(), count=1)
 
     def content(self, ending: str) -> bytes:
         """The bytes of a file with one of the endings of ``FORMATS``; all but JSON hold figures."""

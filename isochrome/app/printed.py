@@ -43,7 +43,7 @@ def html_of(answer: Any) -> str:
     >>> html_of(open_model("example:stanford").report()).startswith("<pre")
     True
     """
-    return f'<pre style="line-height:1.35">{escape(repr(answer))}</pre>'
+    return f'<pre style="line-height:1.35;white-space:pre;overflow-x:auto">{escape(repr(answer))}</pre>'
 
 
 class _Printing:

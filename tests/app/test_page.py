@@ -262,7 +262,11 @@ def test_the_ending_chooses_the_format(tmp_path: Path) -> None:
         said = rf"{re.escape(wrong)}: must end in one of \.svg, \.png, \.pdf, .*\.gif; got {got}$"
         with pytest.raises(RequestError, match=said):
             picture.save(tmp_path / wrong)
-    assert picture._repr_svg_() == picture.svg() and picture.svg().startswith("<svg ")
+    sized = re.compile(r' width="(\d+)" height="\d+"')
+    shown, written = picture._repr_svg_(), picture.svg()
+    assert shown == sized.sub("", written, count=1) and "viewBox=" in shown[:120], "it takes the width of its cell"
+    narrow = draw(open_model("example:stanford"), "conv", "kernel")
+    assert narrow._repr_svg_() == narrow.svg() and narrow.svg().startswith("<svg ")
 
 
 def test_a_picture_of_what_is_not_there() -> None:

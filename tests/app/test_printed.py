@@ -45,7 +45,7 @@ def test_answers_print_as_on_the_command_line() -> None:
     assert "autograd says" in str(run.gradient("head", (1, 2)))
     assert "count-by-name  note, benign" in str(model.lint())
     assert "  the sharing is the same\n" in str(iso.compare(model, model))
-    assert report._repr_html_().startswith("<pre style=\"line-height:1.35\">Tied  2 layers")  # type: ignore[attr-defined]
+    assert report._repr_html_().startswith("<pre style=\"line-height:1.35;white-space:pre;overflow-x:auto\">Tied  2 layers")  # type: ignore[attr-defined]
 
 
 def test_bytes_of_a_tie_are_stored_once() -> None:

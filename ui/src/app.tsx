@@ -28,7 +28,8 @@ export function App({ store, root }: { store: Store; root: HTMLElement }) {
   useStore(store);
   const box = useRef<HTMLDivElement>(null);
   const narrow = useMedia("(max-width: 1099px)");
-  const [list, setList] = useState(() => store.model.report.layers.length > 1 && !narrow);
+  const many = store.model.report.layers.length > 1;
+  const [list, setList] = useState(() => many && !narrow && !root.classList.contains("narrow"));
   const [dialog, setDialog] = useState<"keys" | "goto" | null>(null);
   const theme = (): void => turnTheme(root);
   const table = useMemo(
@@ -43,12 +44,15 @@ export function App({ store, root }: { store: Store; root: HTMLElement }) {
     [store],
   );
   useEffect(() => {
-    // In someone else's page only keys pressed inside the explorer are meant for it, and are kept from the page.
+    // In someone else's page only keys pressed inside the explorer are meant for it, and all of those without a
+    // modifier are kept from the page: there "d", twice, may delete a cell.
     const own = root.ownerDocument.documentElement.classList.contains("isochrome-page");
     const scope: HTMLElement | Document = own ? root.ownerDocument : root;
     const listener = (event: Event): void => {
-      onKey(store, table, event as KeyboardEvent);
-      if (!own && event.defaultPrevented) event.stopPropagation();
+      const key = event as KeyboardEvent;
+      onKey(store, table, key);
+      if (!own && !key.ctrlKey && !key.metaKey && !key.altKey && !(key.shiftKey && key.key === "Enter"))
+        event.stopPropagation();
     };
     scope.addEventListener("keydown", listener);
     return () => scope.removeEventListener("keydown", listener);

@@ -11,20 +11,29 @@ export interface HostModel {
   send?(content: unknown): void;
 }
 
-/** The road to data that a model's "host" names. */
-export function hostOf(model: HostModel): Ask {
+/** The road to data that a model's "host" names; `el` is where the page is shown. */
+export function hostOf(model: HostModel, el?: HTMLElement): Ask {
   const kind = model.get("host");
   if (kind === "offline") return offline(model.get("answers") as Record<string, unknown>);
   const own = model.get("ask");
   if (typeof own === "function") return <T>(path: string) => Promise.resolve(own(path) as T);
-  if (kind === "notebook") return asked(model);
+  if (kind === "notebook") return asked(model, el);
   return served(String(model.get("base") ?? ""));
 }
 
-/** Questions as messages to the kernel: each has a number, and its answer bears the same. */
-function asked(model: HostModel): Ask {
+/**
+ * Questions as messages to the kernel: each has a number, and its answer bears the same. A busy kernel answers later;
+ * one that was ended never does, and the notebook marks its widgets then.
+ */
+function asked(model: HostModel, el?: HTMLElement): Ask {
   const open = new Map<number, { done(answer: unknown): void; failed(fault: Error): void }>();
   let last = 0;
+  const ended = (): boolean => !!el?.classList.contains("jupyter-widgets-disconnected");
+  model.on?.("comm_live_update", () => {
+    if (!ended()) return;
+    for (const { failed } of open.values()) failed(new Error(ENDED));
+    open.clear();
+  });
   model.on?.("msg:custom", (content) => {
     const { id, answer, error } = content as { id: number; answer?: unknown; error?: string };
     const waiting = open.get(id);
@@ -34,10 +43,13 @@ function asked(model: HostModel): Ask {
   });
   return <T>(path: string): Promise<T> =>
     new Promise((done, failed) => {
+      if (ended()) return failed(new Error(ENDED));
       open.set(++last, { done: (answer) => done(answer as T), failed });
       model.send?.({ id: last, path });
     });
 }
+
+const ENDED = "kernel: must run to answer; it was ended or started anew. Run this cell again.";
 
 function served(base: string): Ask {
   return async <T>(path: string): Promise<T> => {

@@ -1,8 +1,8 @@
-/** The entry: `render({ model, el })` as anywidget calls it, and the boot of pages of our own. */
+/** The entry: `render({ model, el })` as anywidget calls it on the default export, and the boot of pages of our own. */
 import type { HostModel } from "./host";
 import { mount } from "./mount";
 
-export function render({ model, el }: { model: HostModel; el: HTMLElement }): () => void {
+function render({ model, el }: { model: HostModel; el: HTMLElement }): () => void {
   const mounted = mount(model, el);
   return () => void mounted.then((remove) => remove());
 }

@@ -37,8 +37,11 @@ export function useMatrixKeys(surface: RefObject<HTMLElement | null>, acts: Acts
       if (arrow) now.current.move(...arrow, event.shiftKey);
       else act!(now.current);
     };
-    const page = surface.current!.ownerDocument;
-    page.addEventListener("keydown", listener, { capture: true });
-    return () => page.removeEventListener("keydown", listener, { capture: true });
+    // On a page of its own a key counts wherever it is pressed; in a notebook only inside the explorer.
+    const root = surface.current!.ownerDocument;
+    const own = root.documentElement.classList.contains("isochrome-page");
+    const page: HTMLElement | Document = own ? root : surface.current!.closest<HTMLElement>(".isochrome")!;
+    page.addEventListener("keydown", listener as EventListener, { capture: true });
+    return () => page.removeEventListener("keydown", listener as EventListener, { capture: true });
   }, []);
 }

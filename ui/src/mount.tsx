@@ -5,22 +5,34 @@ import { hostOf, type HostModel } from "./host";
 import { inHash, inMemory, inModel } from "./locator";
 import { Fault, Loading } from "./states";
 import { message, Store } from "./store";
-import { themeAtStart } from "./theme";
+import { followNotebook, themeAtStart } from "./theme";
 import type { ModelAnswer } from "./types";
 
-/** A cell is narrower than its window: the panels are told by how wide it is. */
-function fitCell(el: HTMLElement): void {
-  new ResizeObserver(() => {
+/**
+ * In a cell: narrower than its window, so the panels are told how wide it is; in the notebook's theme; and in focus
+ * when it is clicked, so that keys pressed then are not commands to the notebook.
+ */
+function fitCell(el: HTMLElement): () => void {
+  const fit = (): void => {
     el.classList.toggle("narrow", el.clientWidth < 1180);
     el.classList.toggle("small", el.clientWidth < 800);
-  }).observe(el);
+  };
+  fit();
+  const width = new ResizeObserver(fit);
+  width.observe(el);
+  el.tabIndex = -1;
+  const leave = followNotebook(el);
+  return () => {
+    width.disconnect();
+    leave();
+  };
 }
 
 export async function mount(model: HostModel, el: HTMLElement): Promise<() => void> {
   el.classList.add("isochrome");
-  if (model.get("host") === "notebook") fitCell(el);
   themeAtStart(el);
-  const ask = hostOf(model);
+  const leave = model.get("host") === "notebook" ? fitCell(el) : undefined;
+  const ask = hostOf(model, el);
   draw(
     <div class="alone">
       <Loading text="Reading the model" />
@@ -43,5 +55,8 @@ export async function mount(model: HostModel, el: HTMLElement): Promise<() => vo
       el,
     );
   }
-  return () => draw(null, el);
+  return () => {
+    leave?.();
+    draw(null, el);
+  };
 }

@@ -17,6 +17,19 @@ export function themeNow(root: HTMLElement): Theme {
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 
+/** A notebook's theme is the explorer's, whenever it changes; where a notebook says nothing of it, the system's. */
+export function followNotebook(root: HTMLElement): () => void {
+  const { body } = root.ownerDocument;
+  const follow = (): void => {
+    const light = body.dataset.jpThemeLight;
+    if (light) root.dataset.theme = light === "true" ? "light" : "dark";
+  };
+  follow();
+  const watcher = new MutationObserver(follow);
+  watcher.observe(body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  return () => watcher.disconnect();
+}
+
 export function themeAtStart(root: HTMLElement): void {
   const chosen = stored();
   if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;

@@ -76,13 +76,16 @@ def _static(name: str) -> bytes:
 
 
 def _stylesheet(address: Callable[[str], str]) -> str:
-    faces = [
+    return _static("page.css").decode() + _faces(address)
+
+
+def _faces(address: Callable[[str], str]) -> str:
+    return "".join(
         f'@font-face{{font-family:"{family}";font-weight:{weight};font-display:swap;src:url({address(name)}) '
         f'format("woff2");unicode-range:{characters}}}'
         for name, (family, weight, characters) in FONTS.items()
         if (STATIC / name).is_file()
-    ]
-    return _static("page.css").decode() + "".join(faces)
+    )
 
 
 def _head(title: str, rest: str, policy: str = "") -> str:
@@ -147,13 +150,13 @@ def page_document(
 ) -> tuple[bytes, Written]:
     """The explorer as one HTML document, and what it holds; ``first`` is a layer that has to be in it."""
     answers = Answers(opened, run, MOST_ELEMENTS, alone=True)
-    code, style = _static("page.js").decode(), _stylesheet(_inlined)
+    code, style, faces = _static("page.js").decode(), _static("page.css").decode(), _faces(_inlined)
     model = answers.answer("model")
-    packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(style), first)
+    packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(faces), first)
     found = Written(tuple(sorted(chosen)), len(model["report"]["layers"]), 0)
     title = model["title"] + (f" ({found.lacks})" if found.lacks else "")
     packed["model"] = encode(model | {"title": title})
-    content = _document(title, packed, code, style)
+    content = _document(title, packed, code, style, faces)
     return content, Written(found.layers, found.of, len(content))
 
 
@@ -255,31 +258,27 @@ const unpacked = (text) => {
   const answers = Object.entries(JSON.parse(index)).map(([path, runs]) => `${JSON.stringify(path)}:${joined(runs)}`);
   return `{"host":"offline","answers":{${answers}}}`;
 };
-Promise.all([packed("packed"), packed("code")]).then(
-  ([text, code]) => {
+Promise.all([packed("packed"), packed("look"), packed("code")]).then(
+  ([text, look, code]) => {
+    document.head.append(Object.assign(document.createElement("style"), { textContent: look }));
     add("application/json", "isochrome", unpacked(text));
     add("module", "", code);
   },
   (fault) => { document.getElementById("page").textContent = `This page could not be unpacked: ${fault}`; },
 );
 """
-"""Unpacks the answers and starts the page. Nothing in the file is fetched, from anywhere."""
+"""Unpacks the answers and the stylesheet, and starts the page. Nothing in the file is fetched, from anywhere."""
 
 
-def _document(title: str, packed: Mapping[str, bytes], code: str, style: str) -> bytes:
-    if re.search(r"</style", style, re.IGNORECASE):
-        raise RequestError("page.css: must not end its own element; it does")
+def _document(title: str, packed: Mapping[str, bytes], code: str, style: str, faces: str) -> bytes:
     policy = (
-        f"default-src 'none'; script-src {_hash(_BOOT)} {_hash(code)}; style-src {_hash(style)}; font-src data:; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {_hash(_BOOT)} {_hash(code)}; style-src {_hash(faces)} {_hash(style)}; "
+        "font-src data:; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-    body = (
-        f'<script type="text/plain" id="packed">{_zipped(_shared(packed))}</script>\n'
-        f'<script type="text/plain" id="code">{_zipped(code.encode())}</script>\n'
-        f"<script>{_BOOT}</script>\n</body>\n</html>\n"
-    )
-    return (_head(title, f"<style>{style}</style>\n", meta) + body).encode()
+    parts = {"packed": _shared(packed), "look": style.encode(), "code": code.encode()}
+    body = "".join(f'<script type="text/plain" id="{name}">{_zipped(part)}</script>\n' for name, part in parts.items())
+    return (_head(title, f"<style>{faces}</style>\n", meta) + body + f"<script>{_BOOT}</script>\n</body>\n</html>\n").encode()
 
 
 def _zipped(content: bytes) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ from isochrome.model.places import batch_axis, full_place, main_line, sample_let
 from isochrome.model.roles import Role, line_roles
 from isochrome.model.values import Values
 
+if TYPE_CHECKING:
+    from isochrome.draw.selection import Selection
+
 __all__ = ["Axes", "Part", "Rows", "Scene", "scene"]
 
 Numbers = NDArray[np.int64]
@@ -36,7 +40,7 @@ Numbers = NDArray[np.int64]
 class Scene:
     """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means,
     ``target`` what gradients are of (None: the sum of the layer's outputs). ``fold`` draws equal blocks of the network
-    once.
+    once. ``selected`` is what is lit, where that is no weight.
     """
 
     model: Model
@@ -54,6 +58,7 @@ class Scene:
     channel_last: bool = False
     fold: bool = True
     target: Target | None = None
+    selected: Selection | None = None
 
     # --- the tensors ------------------------------------------------------------------------------------------
 

@@ -26,8 +26,10 @@ from isochrome.ask.reach import reach
 from isochrome.ask.uses import uses
 from isochrome.draw.identity import LEVELS
 from isochrome.draw.layout import figure
+from isochrome.draw.lit import lit
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene, scene
+from isochrome.draw.selection import checked
 from isochrome.draw.views import VIEWS
 from isochrome.draw.views.network_plan import foldable
 from isochrome.errors import IsochromeError, RequestError, shown
@@ -181,7 +183,7 @@ def _layer(answers: Answers, given: Given) -> Any:
 
 def _draw(answers: Answers, given: Given) -> Any:
     seen = _scene(answers, answers.run(answers.layer(given["index"])), given)
-    picture, note = picture_of(seen, given["view"]), answers.note
+    picture, note = lit(picture_of(seen, given["view"]), seen), answers.note
     pins = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
     return {
         "svg": _DRAWINGS[given.get("for", "page")](picture),
@@ -271,7 +273,9 @@ def _scene(answers: Answers, layer: Layer, given: Given) -> Scene:
         many=given.get("many", False),
     )  # fmt: skip
     window, last = given.get("window", ()), "order" in given
-    return replace(seen, window=window, channel_last=last, fold=given.get("fold", True), room=given.get("room", 0))
+    selected = checked(seen, given["s"]) if "s" in given else None
+    seen = replace(seen, window=window, channel_last=last, selected=selected)
+    return replace(seen, fold=given.get("fold", True), room=given.get("room", 0))
 
 
 def _page_svg(picture: Picture) -> str:
@@ -290,7 +294,7 @@ def encode(answer: Any) -> bytes:
     return json.dumps(answer, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
 
 
-_DRAWING = ("i", "j", "w", "c", "m", "window", "order", "fold", "many", "room", "for")
+_DRAWING = ("i", "j", "w", "s", "c", "m", "window", "order", "fold", "many", "room", "for")
 
 
 @dataclass(frozen=True, slots=True)

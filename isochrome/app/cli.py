@@ -131,6 +131,11 @@ _COMMANDS = (
         (("--colour",), {"default": "weight", "help": "weight, tap, filter, channel or parameter"}),
         (("--neuron",), {"type": place_of, "action": "append", "default": [], "metavar": "I", "help": "at most two"}),
         (("--weight",), {"type": weight_of, "metavar": "I", "help": "a weight to point at"}),
+        (
+            ("--select",),
+            {"default": "", "metavar": "WHAT",
+             "help": "what is lit: x:0,3,4 (an input), tap:1,2, filter:3, channel:1, parameter:0"},
+        ),
         (("--filter",), {"type": int, "help": "whose weights are coloured"}),
         (("--channel",), {"type": int, "default": 0, "help": "whose weights are coloured"}),
         (

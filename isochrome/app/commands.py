@@ -184,6 +184,16 @@ def run_reach(options: Any) -> None:
     _print(options, layer.reach(neuron, options.to or "", options.forward), reach_text)
 
 
+def _select(options: Any) -> str:
+    """What is to be lit, with an input's place in the tensor's own order."""
+    from isochrome.app.arguments import place_of
+
+    kind, found, place = options.select.partition(":")
+    if kind != "x" or not found:
+        return str(options.select)
+    return f"x:{','.join(map(str, _turned(options, place_of(place))))}"
+
+
 def run_draw(options: Any) -> None:
     """A picture; the ending of FILE chooses the format."""
     opened = _opened(options)
@@ -197,8 +207,9 @@ def run_draw(options: Any) -> None:
         place = None if weight is None else _turned(options, weight)
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
-            parameter=name, filter=options.filter, channel=options.channel, theme=options.theme, scale=options.scale,
-            inputs=options.input, many=options.many, of=options.of, fold=not options.unfold,
+            parameter=name, filter=options.filter, channel=options.channel, select=_select(options),
+            theme=options.theme, scale=options.scale, inputs=options.input, many=options.many, of=options.of,
+            fold=not options.unfold,
             window=options.window if options.layers is None else (options.layers,), channel_last=options.channel_last,
             style=options.style, width_mm=options.width_mm, play=play, pace=options.pace, caption=options.caption,
             command=options.command,

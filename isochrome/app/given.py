@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from isochrome.core.relation import Place
 from isochrome.draw.identity import LEVELS
+from isochrome.draw.selection import Selection, selection
 from isochrome.errors import RequestError, shown
 
 __all__ = ["READERS", "Given", "needed", "read_query"]
@@ -69,6 +70,10 @@ def _window(key: str, text: str) -> tuple[tuple[int, int], ...]:
     return parts
 
 
+def _selection(key: str, text: str) -> Selection:
+    return selection(text)
+
+
 def _limit(key: str, text: str) -> int:
     return min(_number(key, text), MOST_LISTED)
 
@@ -95,7 +100,7 @@ READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
         "c": _number, "m": _number, "window": _window, "order": _choice("last"), "for": _choice(*FORMS),
         "limit": _limit, "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "room": _number, "x": _place,
-        "question": _text, "text": _text,
+        "question": _text, "text": _text, "s": _selection,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""

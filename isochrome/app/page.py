@@ -277,8 +277,10 @@ def _document(title: str, packed: Mapping[str, bytes], code: str, style: str, fa
     )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
     parts = {"packed": _shared(packed), "look": style.encode(), "code": code.encode()}
-    body = "".join(f'<script type="text/plain" id="{name}">{_zipped(part)}</script>\n' for name, part in parts.items())
-    return (_head(title, f"<style>{faces}</style>\n", meta) + body + f"<script>{_BOOT}</script>\n</body>\n</html>\n").encode()
+    zipped = ((name, _zipped(part)) for name, part in parts.items())
+    body = "".join(f'<script type="text/plain" id="{name}">{part}</script>\n' for name, part in zipped)
+    body += f"<script>{_BOOT}</script>\n</body>\n</html>\n"
+    return (_head(title, f"<style>{faces}</style>\n", meta) + body).encode()
 
 
 def _zipped(content: bytes) -> str:

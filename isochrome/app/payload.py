@@ -18,6 +18,7 @@ from isochrome.core.digits import Axis
 from isochrome.core.formula import Access, Affine, Index
 from isochrome.core.lazy import Component, LazyTable
 from isochrome.core.relation import Place, Relation
+from isochrome.draw.levels import levels_of
 from isochrome.draw.scene import Scene, scene
 from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.model.parts import Layer, Line, Model
@@ -175,7 +176,8 @@ class _Tensors:
 def _line(model: Model, layer: Layer, line: Line, values: Values, held: _Tensors) -> dict[str, Any]:
     payload, reason = _relation_or_reason(line, values)
     name = None if line.parameter is None else model.parameters[line.parameter].names[0]
-    seen = Scene(model, layer, line, None) if line.weight and not line.is_bias else None
+    whole = Scene(model, layer, line, None) if line.weight else None
+    seen = None if line.is_bias else whole
     return {
         "formula": str(line.formula),
         "parameter": name,
@@ -187,6 +189,7 @@ def _line(model: Model, layer: Layer, line: Line, values: Values, held: _Tensors
         "scale": line.scale,
         "exact": line.exact and line.formula.reduce == "+",
         "identity": _identity(seen) if seen else {},
+        "levels": _levels(whole) if whole else {},
         "matrix": matrix_payload(seen) if seen else None,
         "tensors": _keys(line, values, held),
     }
@@ -223,6 +226,12 @@ def _identity(seen: Scene) -> dict[str, list[int]]:
     if number is not None and seen.x is not None:
         found["channel"] = _same(line, line.formula.accesses[number], seen.x.of("channel", "group"))
     return {level: axes for level, axes in found.items() if axes}
+
+
+def _levels(seen: Scene) -> dict[str, list[Any]]:
+    """At each level the access, and the axes of it, that an identity is read from; axes without the batch."""
+    numbers = {"y": 0, "x": seen.line.input_number, "w": seen.line.weight_number}
+    return {level: [numbers[letter], list(axes)] for level, (letter, axes) in levels_of(seen).items()}
 
 
 def _same(line: Line, access: Access, axes: tuple[int, ...]) -> list[int]:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from isochrome.app.targets import Of, target_of
 from isochrome.core.relation import Place
 from isochrome.draw.caption import caption as caption_of
+from isochrome.draw.lit import lit
 from isochrome.draw.picture import Picture
 from isochrome.draw.scene import Scene, scene
+from isochrome.draw.selection import checked, selection
 from isochrome.draw.steps import MOST_FRAMES, POSITIONS, played
 from isochrome.draw.styles import STYLES, Style, framed, in_style, smallest_text, style_named
 from isochrome.draw.views import VIEWS
@@ -231,6 +233,7 @@ def draw(
     parameter: str = "",
     filter: int | None = None,
     channel: int = 0,
+    select: str = "",
     chosen: Sequence[str] = (),
     window: Sequence[tuple[int, int]] = (),
     many: bool = False,
@@ -251,10 +254,11 @@ def draw(
     """A picture of one layer, coloured at a level, around at most two neurons; raises RequestError in one line.
 
     ``window`` is the part to draw, from where to below where: of the output's positions, or of the matrix's rows and
-    columns, which with ``channel_last`` count places before channels. ``inputs`` (or a ``run`` that was made before)
-    gives the numbers in it; see ``OpenedModel.run``. ``play`` draws one picture for each neuron along ``positions`` or
-    some axes of the output, as ``p,q``. ``style`` gives width, ground and palette, which ``width_mm``, ``theme`` and
-    ``scale`` overrule. ``of`` is what gradients are of, see ``Run.gradient``.
+    columns, which with ``channel_last`` count places before channels. ``select`` is what is lit besides: ``x:0,3,4`` an
+    input, ``tap:1,2``, ``filter:3``, ``channel:1``, ``parameter:0`` all that has that identity. ``inputs`` (or a
+    ``run`` that was made before) gives the numbers in it; see ``OpenedModel.run``. ``play`` draws one picture for each
+    neuron along ``positions`` or some axes of the output, as ``p,q``. ``style`` gives width, ground and palette, which
+    ``width_mm``, ``theme`` and ``scale`` overrule. ``of`` is what gradients are of, see ``Run.gradient``.
     """
     model = opened.model
     one = layer if isinstance(layer, Layer) else model.layer(layer)
@@ -270,15 +274,17 @@ def draw(
     if line is not None and line.is_bias:
         raise RequestError(f"weight: must multiply an input to be drawn; {shown(parameter)} is a bias")
     target = target_of(opened, of)
+    selected = selection(select) if select else None
 
     def seen(some: Sequence[Place], picked: Sequence[str]) -> Scene:
         numbers = replace(values, runner=patient)
         made = scene(model, one, numbers, colour, some, line, weight, filter, channel, picked, many)
-        return replace(made, window=tuple(window), channel_last=channel_last, fold=fold, target=target)
+        made = replace(made, window=tuple(window), channel_last=channel_last, fold=fold, target=target)
+        return made if selected is None else replace(made, selected=checked(made, selected))
 
     first = seen(pins, chosen)
     scenes = played(seen, first, pins[1:], chosen, play) if play else (first,)
-    pictures = tuple(in_style(_noted(picture_of(scene_, view), patient), look) for scene_ in scenes)
+    pictures = tuple(in_style(_noted(lit(picture_of(scene_, view), scene_), patient), look) for scene_ in scenes)
     words = caption_of(scenes, pictures) if caption else ""
     pictures = tuple(replace(found, description=f"{found.description} {words}".strip()) for found in pictures)
     return Drawn(pictures, look, setting, words)

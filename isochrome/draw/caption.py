@@ -76,7 +76,8 @@ def _shared(report: LayerReport) -> str:
 
 def _selected(seen: Scene) -> str:
     pins = [f"{sign} = {_name(seen, neuron)}" for sign, neuron in zip("ij", seen.neurons, strict=False)]
-    return f"Selected: {joined(pins)}."
+    lit = [] if seen.selected is None else [f"what is lit is {str(seen.selected).replace(':', ' ')}"]
+    return f"Selected: {'; '.join([joined(pins), *lit])}."
 
 
 def _part(windows: Sequence[str]) -> str:

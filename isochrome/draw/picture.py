@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from isochrome.draw.identity import Colouring
+from isochrome.draw.rings import Ring
 
 __all__ = [
     "Area", "Bracket", "Cell", "Chip", "Dot", "Edge", "FillToken", "Glyph", "Group", "Hit", "Ink", "Keys", "Label",
-    "Legend", "Mark", "NOTHING", "Outline", "Picture", "Place", "Point", "Rect", "Rule", "Sheet", "Table", "Tag",
-    "keys",
+    "Legend", "Mark", "NOTHING", "Outline", "Picture", "Place", "Point", "Rect", "Rings", "Rule", "Sheet", "Table",
+    "Tag", "keys",
 ]  # fmt: skip
 
 Place = tuple[int, ...]
@@ -290,6 +291,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Rings:
+    """Outlines around all that is selected, on top of the marks that they are around; ``dots`` are x, y and radius."""
+
+    rings: tuple[Ring, ...]
+    sheets: tuple[tuple[Point, ...], ...] = ()
+    dots: tuple[tuple[float, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Marks moved together by (x, y)."""
 
@@ -299,7 +309,7 @@ class Group:
 
 
 Mark = (
-    Cell | Sheet | Edge | Label | Outline | Tag | Bracket | Rule | Rect | Area | Glyph | Dot | Ink | Hit | Group
+    Cell | Sheet | Edge | Label | Outline | Tag | Bracket | Rule | Rect | Area | Glyph | Dot | Ink | Hit | Rings | Group
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ from isochrome.model.places import batch_axis, full_place, main_line, sample_let
 from isochrome.model.roles import Role, line_roles
 from isochrome.model.values import Values
 
+if TYPE_CHECKING:
+    from isochrome.draw.selection import Selection
+
 __all__ = ["Axes", "Part", "Rows", "Scene", "scene"]
 
 Numbers = NDArray[np.int64]
@@ -36,7 +40,8 @@ Numbers = NDArray[np.int64]
 class Scene:
     """One layer with a selection: neurons i and j, a weight, a filter and a channel; ``level`` is what colour means,
     ``target`` what gradients are of (None: the sum of the layer's outputs). ``fold`` draws equal blocks of the network
-    once. ``room`` is how many pixels wide the page is that shows it, 0 where any width will do.
+    once. ``room`` is how many pixels wide the page is that shows it, 0 where any width will do. ``selected`` is what is
+    lit, where that is no weight.
     """
 
     model: Model
@@ -55,6 +60,7 @@ class Scene:
     fold: bool = True
     room: int = 0
     target: Target | None = None
+    selected: Selection | None = None
 
     # --- the tensors ------------------------------------------------------------------------------------------
 

@@ -115,6 +115,8 @@ def _mark(mark: marks.Mark, pen: _Pen) -> str:
         case marks.Hit():
             hit = f'<rect class="hit"{_data(mark.keys)}{_box(mark.x, mark.y, mark.width, mark.height)}/>'
             return hit if pen.hits else ""
+        case marks.Rings():
+            return _rings(mark)
         case marks.Group():
             return f'<g transform="translate({_n(mark.x)} {_n(mark.y)})">{_all(mark.marks, pen)}</g>'
         case _:
@@ -226,6 +228,18 @@ def _outline(mark: marks.Outline) -> str:
     halo = f'<path class="clear"{shape}/>' if mark.corners else ""
     drawn = f'{halo}<{element} class="outline {mark.state}{" small" if small else ""}"{_data(mark.keys)}{shape}/>'
     return drawn + (f'<{element} class="outline pinned inner"{shape}/>' if mark.state == "pinned" else "")
+
+
+def _rings(mark: marks.Rings) -> str:
+    sheets = "".join(f'<path class="skewed" d="{_line(corners)}Z"/>' for corners in mark.sheets)
+    dots = "".join(f'<circle class="skewed" cx="{_n(x)}" cy="{_n(y)}" r="{_n(r)}"/>' for x, y, r in mark.dots)
+    whole = "".join(
+        f"<rect{_box(one.left, one.top, one.right - one.left, one.bottom - one.top, 2.5)}/>"
+        for one in mark.rings
+        if one.whole
+    )
+    lines = "".join(_line(((one.left, one.top), (one.right, one.bottom))) for one in mark.rings if not one.whole)
+    return f'<g class="rings">{sheets}{dots}{whole}' + (f'<path d="{lines}"/></g>' if lines else "</g>")
 
 
 def _rect(mark: marks.Rect, pen: _Pen) -> str:

@@ -43,6 +43,7 @@ def css(theme: str = "light") -> str:
         f".outline{{stroke:{ink}}}.outline.selected{{stroke-width:2.5}}.outline.selected.small{{stroke-width:1.8}}"
         f".outline.pointed{{stroke-width:1.25}}.outline.pinned{{stroke-width:3.6}}"
         f".outline.pinned.inner{{stroke:{paper};stroke-width:1.2}}"
+        f".rings{{fill:none;stroke:{ink};stroke-width:1.25}}.skewed{{stroke-width:2.5}}"
         f".tag{{fill:{ink}}}.tag.outlined{{fill:{paper};stroke:{ink};stroke-width:1.5}}"
         f"{_edge_rules(theme, ink, line)}.hit{{fill:none;stroke:none;pointer-events:all}}"
         f".edge .hit{{stroke-width:12;stroke-dasharray:none;pointer-events:stroke}}"

@@ -20,7 +20,8 @@ from isochrome.app.api import open_model
 from isochrome.draw.choice import coloured, level_legend
 from isochrome.draw.identity import NINE, TWENTY_SEVEN
 from isochrome.draw.layout import ROLES, number_size, text_width
-from isochrome.draw.picture import Cell, Edge, Group, Label, Mark, Outline, Picture, Rect
+from isochrome.draw.lit import lit
+from isochrome.draw.picture import Cell, Edge, Group, Label, Mark, Outline, Picture, Rect, Rings
 from isochrome.draw.scene import Scene, scene
 from isochrome.draw.view import View
 from isochrome.draw.views import arithmetic, connections, start_edges, start_neurons, start_numbers
@@ -592,10 +593,10 @@ def test_the_edges_of_large_layers_are_a_named_window(make: Make) -> None:
 
 def test_the_weight_that_is_pointed_at_is_outlined_in_all(make: Make) -> None:
     seen = make("stanford", weight=(0, 0, 1, 2))
-    counts = {"arithmetic": 2, "connections": 2, "start-edges": 2, "start-numbers": 1, "start-neurons": 9}
+    counts = {"arithmetic": 4, "connections": 2, "start-edges": 2, "start-numbers": 1, "start-neurons": 9}
     for name, count in counts.items():
-        picture = VIEWS[name].draw(seen)
-        assert sum(one.state == "pointed" for one in _of(picture, Outline)) == count, name
+        picture = lit(VIEWS[name].draw(seen), seen)
+        assert sum(ring.whole for one in _of(picture, Rings) for ring in one.rings) == count, name
         assert {edge.keys.w for edge in _of(picture, Edge) if edge.pointed} <= {((0, 0, 1, 2),)}
 
 

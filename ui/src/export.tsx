@@ -65,16 +65,13 @@ export function Exports({ store }: { store: Store }) {
 export async function exportPicture(store: Store, picture: Picture): Promise<void> {
   if (!picture.answer) return;
   const name = `${store.record?.name ?? "layer"}-${picture.view}-${store.state.level}.svg`.replace(/[^\w.#-]+/g, "_");
-  const seen = onCanvas(picture.view)
-    ? ([
-        ["window", store.state.zoom],
-        ["order", store.state.order],
-      ] as const)
-    : [];
+  const { s, zoom, order } = store.state;
+  const seen = Object.entries({ s, ...(onCanvas(picture.view) ? { window: zoom, order } : {}) });
   const more = [...seen.flatMap(([key, text]) => (text ? [`${key}=${text}`] : [])), "for=file"];
   const path = `${picture.path}${picture.path.includes("?") ? "&" : "?"}${more.join("&")}`;
   const framed = picture.answer.instead ? null : await store.ask<DrawAnswer>(path).catch(() => null);
-  const text = framed?.svg.includes("<style") ? framed.svg : withRules(picture.answer.svg);
+  const shown = document.querySelector(`[data-view="${picture.view}"] .picture > svg`);
+  const text = framed?.svg.includes("<style") ? framed.svg : withRules(shown?.outerHTML ?? picture.answer.svg);
   save(name, text);
 }
 

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { RefObject } from "preact";
 import { neuronOf, targetOf, type Mark } from "./marks";
 import type { Store } from "./store";
+import type { Target } from "./types";
 
 const LONG = 450;
 
@@ -14,12 +15,16 @@ export function useGestures(store: Store, box: RefObject<HTMLElement | null>): v
     const markOf = (event: Event): Mark | undefined =>
       store.linking.markAt(event.target instanceof Element ? event.target : null);
 
+    /** With Shift the weight itself is meant, whatever the level. */
+    const meaning = (event: PointerEvent, mark: Mark): Target | null => {
+      const target = event.pointerType === "touch" ? touched(mark) : targetOf(mark);
+      return event.shiftKey ? target : store.meant(target, mark);
+    };
     const over = (event: PointerEvent): void => {
       const mark = markOf(event);
       store.hovered = mark;
       if (inChip(event)) return;
-      const target = mark && (event.pointerType === "touch" ? touched(mark) : targetOf(mark));
-      store.linking.point(target ?? null);
+      store.linking.point(mark ? meaning(event, mark) : null);
     };
     const leave = (): void => {
       store.hovered = undefined;
@@ -27,7 +32,7 @@ export function useGestures(store: Store, box: RefObject<HTMLElement | null>): v
     };
     const focus = (event: FocusEvent): void => {
       const mark = inChip(event) ? undefined : markOf(event);
-      if (mark) store.linking.point(targetOf(mark));
+      if (mark) store.linking.point(store.meant(targetOf(mark), mark));
     };
     const down = (event: PointerEvent): void => {
       const neuron = event.pointerType === "mouse" ? null : neuronOf(markOf(event) ?? NONE);
@@ -43,7 +48,7 @@ export function useGestures(store: Store, box: RefObject<HTMLElement | null>): v
     const click = (event: MouseEvent): void => {
       const mark = markOf(event);
       if (!mark || pinned || inChip(event)) return;
-      const target = (event as PointerEvent).pointerType === "touch" ? touched(mark) : targetOf(mark);
+      const target = meaning(event as PointerEvent, mark);
       if (!target) return;
       if (target.kind === "neuron" && (target.layer === undefined || target.layer === String(store.state.layer)))
         store.select(target.place);

@@ -56,7 +56,7 @@ export const keyTable = (actions: Actions): Key[] => [
   {
     keys: ["n"],
     shown: "n N",
-    does: "point at the next or previous weight of i; in the matrix go to the next connection",
+    does: "point at the next or previous weight of i, or tap, channel, … by the level; in the matrix go to the next connection",
     act: (store) => store.nextWeight(1),
   },
   { keys: ["N"], shown: "", does: "", act: (store) => store.nextWeight(-1) },
@@ -91,7 +91,7 @@ export const keyTable = (actions: Actions): Key[] => [
   {
     keys: ["Escape"],
     shown: "Esc",
-    does: "clear: what is pointed at, the weight, then j",
+    does: "clear: what is pointed at, what is selected, then j",
     act: (store) => store.clear(),
   },
 ];

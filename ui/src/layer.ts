@@ -29,7 +29,7 @@ export interface Reached {
 
 export const joined = (place: Place): string => place.join(",");
 /** More taps than this are counted, never listed. */
-const LISTED = 100_000;
+export const LISTED = 100_000;
 
 /** Whether a loop's role is the one meant: a group is part of the filters and of the channels. */
 function belongs(is: string, role: string): boolean {

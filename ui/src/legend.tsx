@@ -148,14 +148,6 @@ function Choice({
 
 const NINE = 9;
 
-/** A click on a chip: its filter, its channel, its weight. */
-function choose(store: Store, chip: Chip): void {
-  const [level, number] = chip.id.split(":");
-  if (level === "filter") store.turn("m", Number(number));
-  else if (level === "channel") store.turn("c", Number(number));
-  else store.keep(store.linking.meaning(chip.id));
-}
-
 /** The number on a chip, where it is short enough: the reader's own, if it was changed. */
 function short(store: Store, chip: Chip): string {
   const changed = store.layer?.edits.get(`w:${chip.id.slice(chip.id.indexOf(":") + 1)}`);
@@ -180,7 +172,7 @@ function Chips({ store, chips }: { store: Store; chips: Chip[] }) {
             onPointerLeave={() => store.linking.point(null)}
             onFocus={() => store.linking.point(store.linking.meaning(chip.id))}
             onBlur={() => store.linking.point(null)}
-            onClick={() => choose(store, chip)}
+            onClick={() => store.keep(store.linking.meaning(chip.id))}
           >
             <span class="swatch mono" data-id={chip.id} style={{ background: chip.colour, color: chip.on }}>
               {short(store, chip)}

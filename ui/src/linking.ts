@@ -1,6 +1,7 @@
 /** Pointing: one target, outlined in every panel. State is outline and line weight, never a tint. */
 import type { Layer } from "./layer";
 import { Marks, targetOf, type Mark } from "./marks";
+import { identities } from "./members";
 import { ringsOn, clearRings } from "./rings";
 import type { Target } from "./types";
 
@@ -88,11 +89,14 @@ export class Linking {
     const target = this.target;
     const layer = this.layer ? String(this.layer.record.index) : "";
     const reached = target && this.layer ? this.layer.reached(target) : null;
+    const id = target?.kind === "identity" ? target.id : "";
+    const has = (mark: Mark): boolean =>
+      !!this.layer && identities(this.layer, id.split(":")[0]!, mark).includes(id);
     this.lit = [];
     const lit = [...this.roots].map(([root, marks]) => ({
       root,
       marks,
-      mine: target ? [...marks.lit(target, reached, layer)] : [],
+      mine: target ? [...marks.lit(target, reached, layer, has)] : [],
     }));
     const ids = new Set(
       target?.kind === "weight"

@@ -71,13 +71,14 @@ export class Marks {
   }
 
   /**
-   * The marks to outline. A weight or an identity: every mark that names it. A neuron or an input: every mark all of
+   * The marks to outline. A weight: every mark that names it; an identity: every mark that has it. A neuron or an input: every mark all of
    * whose keys agree with what it reaches, so that another neuron's edge with the same weight stays as it is.
    */
-  lit(target: Target, reached: Reached | null, layer: string): readonly Mark[] {
+  lit(target: Target, reached: Reached | null, layer: string, has: (mark: Mark) => boolean): readonly Mark[] {
     if (target.kind === "weight") return this.get(`w:${target.p}:${joined(target.place)}`);
     if (target.kind === "bias") return this.here(this.get(`b:${joined(target.place)}`), layer);
-    if (target.kind === "identity") return this.get(`id:${target.id}`);
+    if (target.kind === "identity")
+      return [...this.of.values()].filter((mark) => mark.id === target.id || (isHere(mark, layer) && has(mark)));
     if (target.kind === "layer") return this.get(`layer:${target.index}`);
     const own = `${target.kind === "neuron" ? "y" : "x"}:${joined(target.place)}`;
     if (!reached || (target.layer !== undefined && target.layer !== "" && target.layer !== layer))
@@ -94,10 +95,11 @@ export class Marks {
   }
 
   private here(marks: readonly Mark[], layer: string): readonly Mark[] {
-    return marks.filter((mark) => mark.layer === "" || mark.layer === layer);
+    return marks.filter((mark) => isHere(mark, layer));
   }
 }
 
+const isHere = (mark: Mark, layer: string): boolean => mark.layer === "" || mark.layer === layer;
 const placeless = (mark: Mark): boolean => mark.w.length + mark.y.length + mark.x.length + mark.b.length === 0;
 /** A mark that stands for a layer as a whole. */
 const ofLayer = (mark: Mark): boolean => mark.layer !== "" && placeless(mark);

@@ -1,5 +1,5 @@
 /** What keys, buttons and hands do to the matrix. */
-import type { WeightLine } from "./layer";
+import { joined, type WeightLine } from "./layer";
 import type { Hands } from "./matrixgestures";
 import type { Entry, Matrix } from "./matrixmodel";
 import { detailOf } from "./matrixpaint";
@@ -7,6 +7,7 @@ import { under, type Selection } from "./matrixselection";
 import { panned, showing, whole, zoomed, type Size, type Viewport } from "./matrixview";
 import { withFilter } from "./moves";
 import type { Store } from "./store";
+import type { Target } from "./types";
 
 /** The matrix as it is on screen now, and what changes it. */
 export interface Stage {
@@ -57,7 +58,7 @@ export function actsOf(stage: Stage): Acts {
 }
 
 export function handsOf(stage: Stage, focus: () => void): Hands {
-  const { store, matrix, line, view, size, total } = stage;
+  const { store, matrix, view, size, total } = stage;
   return {
     pan: (by) => {
       stage.move(true);
@@ -81,7 +82,7 @@ export function handsOf(stage: Stage, focus: () => void): Hands {
       const entry = at && under(matrix, view, at);
       stage.point(entry);
       if (detailOf(view) === "ink") return;
-      store.linking.point(entry?.weight ? { kind: "weight", p: line.p, place: entry.weight } : null);
+      store.linking.point(entry?.weight ? meant(stage, entry) : null);
     },
   };
 }
@@ -95,16 +96,23 @@ function zoom({ view, size, total, selected, show }: Stage, factor: number, at?:
   show(zoomed(view, total, size, factor, at ?? (inside ? own : { y: size.y / 2, x: size.x / 2 })));
 }
 
-/** Selects the neuron and the input of an entry, and holds its weight; a click on the same one lets them go. */
-function select({ store, matrix, line, selected }: Stage, row: number, column: number, walking: boolean): void {
+/** What an entry means: its weight, or by the level what that is one of; where it has none its input. */
+function meant({ store, line }: Stage, { weight, neuron, input }: Entry): Target {
+  if (!weight) return { kind: "input", place: input };
+  const mark = { p: line.p, w: [joined(weight)], y: [joined(neuron)], x: [joined(input)], b: [] };
+  return store.meant({ kind: "weight", p: line.p, place: weight }, mark)!;
+}
+
+/** Selects the neuron and the input of an entry, and its weight; a click on the same one lets them go. */
+function select(stage: Stage, row: number, column: number, walking: boolean): void {
+  const { store, matrix, selected } = stage;
   const entry = matrix.at(row, column);
   const again = !walking && selected.row === row && selected.column === column;
   selected.choose(again ? null : entry.input);
-  const w = entry.weight && !again ? { p: line.p, place: entry.weight } : undefined;
   const c = matrix.channelOf(entry.input);
-  const patch = withFilter(store.layer!, store.state, { i: entry.neuron });
-  store.set({ ...patch, w, ...(c === undefined ? {} : { c }) }, walking);
-  if (!entry.weight && !again) store.linking.hold({ kind: "input", place: entry.input });
+  const patch = { ...withFilter(store.layer!, store.state, { i: entry.neuron }), ...(c === undefined ? {} : { c }) };
+  if (again) store.set({ ...patch, w: undefined, s: undefined }, walking);
+  else store.choose(meant(stage, entry), patch, walking);
 }
 
 function walk(stage: Stage, found: [row: number, column: number] | null): void {

@@ -36,6 +36,7 @@ export function MatrixMarks({ matrix, view, size: room, gutter, selected, target
     ...rules(matrix.rows, view.y, size.y).map(({ at, strong }) => ({ strong, d: `M0 ${at}H${size.x}` })),
     ...rules(matrix.columns, view.x, size.x).map(({ at, strong }) => ({ strong, d: `M${at} 0V${size.y}` })),
   ];
+  const block = pointed && blockOf(matrix, view, pointed);
   const path = (strong: boolean): string =>
     lines
       .filter((line) => line.strong === strong)
@@ -51,7 +52,8 @@ export function MatrixMarks({ matrix, view, size: room, gutter, selected, target
         <path class="rule-line" d={path(true)} />
         <rect class="frame" width={size.x} height={size.y} />
         <g clip-path="url(#matrix-clip)">
-          {pointed && <Rings matrix={matrix} view={view} size={size} one={pointed} />}
+          {pointed && !block && <Rings matrix={matrix} view={view} size={size} one={pointed} />}
+          {block && <Line of="pointed" upright={block.upright} at={block.at} size={size} />}
           {target?.kind === "neuron" && (
             <Line of="pointed" at={along(view.y, matrix.rows.flat(target.place))} size={size} />
           )}
@@ -77,6 +79,20 @@ const along = ({ low, per }: Span, entry: number): Interval => ({
   from: (entry - low) / per,
   to: (entry + 1 - low) / per,
 });
+
+/** The rows or columns of an identity, where the matrix has them side by side. */
+function blockOf(matrix: Matrix, view: Viewport, { access, axes, place }: Named) {
+  const upright = access !== 0;
+  if (axes.length === 0 || (upright && access !== matrix.record.access)) return null;
+  const flat = upright ? matrix.columns : matrix.rows;
+  const whole = flat.shape.map((_, axis) => (axes.includes(axis) ? place[axes.indexOf(axis)]! : 0));
+  const wide = flat.order.filter((axis) => flat.shape[axis]! > 1);
+  const own = wide.filter((axis) => axes.includes(axis));
+  if (own.some((axis, k) => wide[k] !== axis)) return null;
+  const [low, step] = [flat.flat(whole), own.length ? flat.steps[flat.order.indexOf(own.at(-1)!)]! : flat.total];
+  const span = upright ? view.x : view.y;
+  return { upright, at: { from: along(span, low).from, to: along(span, low + step - 1).to } };
+}
 
 /** A row or a column, outlined; never under 3 px. */
 function Line({ of, at, size, upright = false }: { of: string; at: Interval; size: Size; upright?: boolean }) {

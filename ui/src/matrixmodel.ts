@@ -3,6 +3,7 @@ import { codes, SEVERAL, NONE, weightsAt, type Named } from "./codes";
 import { Dense } from "./dense";
 import { connectionsIn } from "./ink";
 import type { Layer, WeightLine } from "./layer";
+import { namedIn } from "./members";
 import type { Chip, MatrixRecord, MatrixSide, Place, State } from "./types";
 
 /** A tensor's places in flat order, the last axis of `order` fastest. */
@@ -114,12 +115,7 @@ export class Matrix {
 
   /** The identity of a legend's chip, as the relation has it; null where it is none of this line's. */
   named(id: string): Named | null {
-    const [level, ...rest] = id.split(":");
-    const known = this.record.levels[level!];
-    if (!known || ((level === "weight" || level === "parameter") && Number(rest[0]) !== this.line.p)) return null;
-    const [access, axes] = known;
-    const place = level === "parameter" ? [] : rest.at(-1)!.split(",").map(Number);
-    return place.length === axes.length ? { access, axes, place } : null;
+    return namedIn(this.line, id);
   }
 
   /** What stands at some entries: 0 nothing, 1 a weight that is not coloured, 2 + n the identity of the n-th chip. */
@@ -146,7 +142,7 @@ export class Matrix {
 
   /** The number of the channel that an input belongs to; undefined where channels are not told apart. */
   channelOf(input: Place): number | undefined {
-    const axes = this.record.levels["channel"]?.[1];
+    const axes = this.line.line.levels?.["channel"]?.[1];
     const shape = this.columns.shape;
     return axes?.reduce((sum, axis) => sum * shape[axis]! + input[axis]!, 0);
   }

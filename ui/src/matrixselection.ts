@@ -4,6 +4,7 @@ import type { Entry, Matrix } from "./matrixmodel";
 import { detailOf } from "./matrixpaint";
 import { opening } from "./matrixroom";
 import { clamped, read, sameView, written, type Size, type Viewport } from "./matrixview";
+import { selectedOf } from "./members";
 import { same } from "./state";
 import type { Store } from "./store";
 import type { Place } from "./types";
@@ -36,7 +37,9 @@ export function useSelected(store: Store, matrix: Matrix): Selection {
   const [input, setInput] = useState<Place | null>(null);
   const { layer, state } = store;
   const row = (place: Place | undefined): number | null => (layer?.has(place) ? matrix.rows.flat(place) : null);
-  const own = input && input.length === matrix.columns.shape.length ? matrix.columns.flat(input) : null;
+  const chosen = selectedOf(state);
+  const read = chosen?.kind === "input" ? chosen.place : input;
+  const own = read && read.length === matrix.columns.shape.length ? matrix.columns.flat(read) : null;
   const [i, w] = [row(state.i), state.w];
   const held = useMemo(() => {
     if (i === null || !w || w.p !== matrix.line.p) return null;
@@ -70,10 +73,8 @@ export function useViewport(
   useEffect(() => {
     if (!mine || address === zoom || (start.current && sameView(start.current, view))) return;
     const timer = setTimeout(() => {
-      const kept = store.linking.held;
       setHeld({ matrix, zoom: address, view });
       store.set({ zoom: address }, true);
-      if (!store.state.w) store.linking.hold(kept);
     }, 250);
     return () => clearTimeout(timer);
   }, [address, mine]);

@@ -17,7 +17,7 @@ export function opening(model: ModelAnswer, hash: Partial<State>): State {
 
 /** A hash that names places means just those: the story's other selections are not added to it. */
 const withoutStory = (hash: Partial<State>): Partial<State> =>
-  hash.i || hash.j || hash.w ? { i: undefined, j: undefined, w: undefined } : {};
+  hash.i || hash.j || hash.w || hash.s ? { i: undefined, j: undefined, w: undefined } : {};
 
 const defined = (state: Partial<State>): Partial<State> =>
   Object.fromEntries(Object.entries(state).filter(([, entry]) => entry !== undefined));

@@ -1,21 +1,15 @@
 /** Colours of weights in the ledger. The page chooses none: a weight has the colour of its mark in the pictures, or of its identity's chip. */
 import { joined } from "./layer";
+import { identities } from "./members";
 import type { Store } from "./store";
 import type { Chip, Legend } from "./types";
 
 /** The chip of a weight's identity at the legend's level; undefined: not coloured. */
 export function chipOf(store: Store, legend: Legend, p: number, place: readonly number[]): Chip | undefined {
   const drawn = store.linking.identityOf(`w:${p}:${joined(place)}`);
-  const id = drawn ?? identity(store, legend.level, p, place);
+  const mark = { p, w: [joined(place)], y: [], x: [], b: [] };
+  const id = drawn ?? (store.layer ? identities(store.layer, legend.level, mark)[0] : undefined);
   return id === undefined ? undefined : legend.chips.find((chip) => chip.id === id);
-}
-
-/** The identity that a line says its weights have: some axes of their place. */
-function identity(store: Store, level: string, p: number, place: readonly number[]): string | undefined {
-  if (level === "parameter") return `parameter:${p}`;
-  if (level === "weight") return `weight:${p}:${joined(place)}`;
-  const axes = store.layer?.lines.find((entry) => entry.p === p)?.line.identity?.[level];
-  return axes && `${level}:${axes.map((axis) => place[axis]).join(",")}`;
 }
 
 /** Fills the weights under an element. Runs after the pictures are in the page, since their marks say the colours. */

@@ -34,9 +34,10 @@ export class Relation {
     return this.taps(this.sources.map(() => new Map()));
   }
 
-  /** The taps whose access of that number is at that place. */
-  fix(number: number, place: Place): Taps {
-    const axes = this.accesses[number]!.axes;
+  /** The taps whose access of that number is at that place, or whose place has these numbers along some axes. */
+  fix(number: number, place: Place, along?: readonly number[]): Taps {
+    const every = this.accesses[number]!.axes;
+    const axes = along ? along.map((axis) => every[axis]!) : every;
     const wanted = this.sources.map(() => new Map<number, number>());
     let possible = place.length === axes.length;
     axes.forEach((axis, k) => {
@@ -93,14 +94,14 @@ export class Taps {
     return product;
   }
 
-  /** Taps from number `start` up to `stop`, in a fixed order: the last component moves fastest. */
-  list(start = 0, stop = Number(this.total)): Tap[] {
+  /** Taps from number `start` up to `stop`, in a fixed order: the last component moves fastest; unbounded ones name padding too. */
+  list(start = 0, stop = Number(this.total), bounded = true): Tap[] {
     const last = Math.min(stop, Number(this.total));
     const order = [...this.rows.keys()];
     const taps: Tap[] = [];
     for (let number = start; number < last; number++) {
       const chosen = this.decode(number, order);
-      taps.push(this.accesses.map((access, k) => this.place(access, chosen, k > 0)));
+      taps.push(this.accesses.map((access, k) => this.place(access, chosen, bounded && k > 0)));
     }
     return taps;
   }

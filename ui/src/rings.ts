@@ -7,8 +7,8 @@ const GROW = 2;
 const TOUCH = 3;
 /** Past so many the class alone must do: an outline on everything says nothing. */
 const MOST = 1000;
-/** Edges get wider instead; words and outlines have none. */
-const BARE = ".edge, .outline, .hit, text, image";
+/** Edges get wider instead; words, signs and outlines have none. */
+const BARE = ".edge, .outline, .tag, text, image";
 
 interface Box {
   left: number;

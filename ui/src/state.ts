@@ -2,7 +2,7 @@
 import type { Place, State, StateRecord, Weight } from "./types";
 
 const KEYS = [
-  ...(["layer", "view", "level", "i", "j", "w", "c", "m", "window", "fold", "many", "frames", "edit"] as const),
+  ...(["layer", "view", "level", "i", "j", "w", "s", "c", "m", "window", "fold", "many", "frames", "edit"] as const),
   ...(["zoom", "order", "ask", "claim"] as const),
 ] as const;
 /** What a drawing depends on, in the order in which the host is asked for it. */
@@ -72,6 +72,7 @@ export function fromRecord(record: StateRecord | Record<string, unknown> | undef
   known("i", place);
   known("j", place);
   known("w", weight);
+  known("s", (text) => (/^(x|b|tap|filter|channel|parameter):\d+(,\d+)*$/.test(text) ? text : undefined));
   known("c", integer);
   known("m", integer);
   known("window", (name) => name || undefined);

@@ -4,11 +4,12 @@ import { Layer } from "./layer";
 import { Linking } from "./linking";
 import type { Locator } from "./locator";
 import type { Mark } from "./marks";
+import { identities, known, numberOf, selectedOf, selecting, type Keyed } from "./members";
 import { editKey, editsOf, editText, undone, withEdit } from "./edits";
 import { beside, following, moved, opening, withFilter } from "./moves";
 import { drawPath, fromRecord, same } from "./state";
 import { panelsOf } from "./views";
-import type { Ask, DrawAnswer, LayerAnswer, LayerRecord, MakersAnswer, ModelAnswer, Place, State, StateRecord, Target, Weight } from "./types";
+import type { Ask, DrawAnswer, LayerAnswer, LayerRecord, MakersAnswer, ModelAnswer, Place, State, StateRecord, Target } from "./types";
 
 /** A picture of one view: the last answer stays until the next one is there. */
 export interface Picture {
@@ -89,10 +90,9 @@ export class Store {
     const before = this.state;
     this.state = next;
     if (this.layer) this.layer.edits = editsOf(next.edit);
-    // A change of the weight, or of the layer, changes what is held; an input that is held stays so.
-    const kept = before.layer === next.layer && JSON.stringify(before.w) === JSON.stringify(next.w);
-    if (!kept || next.w || this.linking.held?.kind === "weight")
-      this.linking.hold(next.w ? { kind: "weight", ...next.w } : null);
+    // What another layer has is held without an address: it stays so until the selection or the layer changes.
+    const mine = selectedOf(next);
+    if (mine || before.layer !== next.layer || selectedOf(before)) this.linking.hold(mine);
     void this.load();
   }
 
@@ -118,7 +118,7 @@ export class Store {
     const target = this.linking.target;
     if (target?.kind !== "input") {
       const x = layer.inputOf(state.i, target?.kind === "weight" ? target : undefined);
-      if (x) this.linking.hold({ kind: "input", place: x });
+      if (x) this.choose({ kind: "input", place: x });
       return;
     }
     const found = await this.ask<MakersAnswer>(`makers/${state.layer}?x=${target.place.join(",")}`).catch(() => null);
@@ -162,6 +162,7 @@ export class Store {
       i: place,
       j: undefined,
       w: undefined,
+      s: undefined,
       c: undefined,
       m: undefined,
       window: undefined,
@@ -188,26 +189,49 @@ export class Store {
   pin(place: Place | undefined): void {
     this.set({ j: same(place, this.state.j) ? undefined : place });
   }
-  /** Holds a weight; again on the same one lets it go. */
-  hold(weight: Weight | undefined): void {
-    const again = weight && this.state.w && weight.p === this.state.w.p && same(weight.place, this.state.w.place);
-    this.set({ w: again ? undefined : weight });
+  /** What pointing at a mark means at the level: at that of weights its weight, else what the weight is one of. */
+  meant(target: Target | null, mark: Keyed): Target | null {
+    const { layer, state } = this;
+    if (target?.kind !== "weight" || !layer || state.level === "weight") return target;
+    const id = identities(layer, state.level, mark)[0];
+    return id === undefined ? target : { kind: "identity", id };
   }
-  /** Holds anything that can be pointed at. Only a weight is part of the state. */
+  /** Selects anything that can be pointed at; again on the same one lets it go. */
   keep(target: Target): void {
     if (target.kind === "layer") {
       if (target.index !== this.state.layer) this.open(target.index);
-    } else if (target.kind === "weight" && this.layer?.owns(target)) this.hold({ p: target.p, place: target.place });
-    else this.linking.hold(JSON.stringify(target) === JSON.stringify(this.linking.held) ? null : target);
+      return;
+    }
+    const patch = this.layer && selecting(this.layer, this.state.w, target);
+    if (!patch) this.linking.hold(JSON.stringify(target) === JSON.stringify(this.linking.held) ? null : target);
+    else if (JSON.stringify([patch.w, patch.s]) !== JSON.stringify([this.state.w, this.state.s])) this.choose(target);
+    else this.set({ w: undefined, s: undefined });
   }
-  /** Points at the next weight of i, in the order in which it uses them. */
+  /** Selects; a filter or a channel is also the one that pictures of one are drawn for. */
+  choose(target: Target, more: Partial<State> = {}, replace = false): void {
+    const { layer, state } = this;
+    const patch = layer && selecting(layer, state.w, target);
+    if (!patch) return;
+    const { s } = patch;
+    const turned = s?.startsWith("filter")
+      ? withFilter(layer, state, { m: numberOf(layer, s) })
+      : s?.startsWith("channel")
+        ? { c: numberOf(layer, s) }
+        : {};
+    this.set({ ...turned, ...more, ...patch }, replace);
+  }
+  /** Points at the next weight of i, in the order in which it uses them; at another level at what they are ones of. */
   nextWeight(step: number): void {
     const weights = this.layer && this.state.i ? this.layer.weightsOf(this.state.i) : [];
-    if (weights.length === 0) return;
-    const now = this.linking.pointed ?? this.linking.held;
-    const at = now?.kind === "weight" ? weights.findIndex((w) => w.p === now.p && same(w.place, now.place)) : -1;
-    const next = weights[(at + step + weights.length + (at < 0 && step < 0 ? 1 : 0)) % weights.length]!;
-    this.linking.point({ kind: "weight", ...next });
+    const each = weights.map((w) => {
+      const mark = { p: w.p, w: [w.place.join()], y: [this.state.i!.join()], x: [], b: [] };
+      return JSON.stringify(this.meant({ kind: "weight", ...w }, mark));
+    });
+    const targets = [...new Set(each)];
+    if (targets.length === 0) return;
+    const at = targets.indexOf(JSON.stringify(this.linking.target));
+    const next = targets[(at + step + targets.length + (at < 0 && step < 0 ? 1 : 0)) % targets.length]!;
+    this.linking.point(JSON.parse(next) as Target);
   }
   keepPointed(): void {
     const target = this.linking.pointed;
@@ -217,7 +241,7 @@ export class Store {
   clear(): void {
     this.linking.point(null);
     this.linking.hold(null);
-    if (this.state.w) this.set({ w: undefined });
+    if (this.state.w || this.state.s) this.set({ w: undefined, s: undefined });
     else if (this.state.j) this.set({ j: undefined });
   }
   /** Whether the view on screen is one of the whole model. */
@@ -262,7 +286,7 @@ export class Store {
       }
       if (this.layer) this.settle(this.layer);
       this.linking.use(this.layer);
-    } else if (this.layer && this.state.i === undefined) {
+    } else if (this.layer && (!this.state.i || known(this.layer, this.state.s) !== this.state.s)) {
       this.settle(this.layer);
     }
     this.draw();
@@ -275,10 +299,12 @@ export class Store {
     const first = layer.answer.first ?? {};
     const patch: Partial<State> = {
       w: layer.owns(this.state.w) ? this.state.w : undefined,
+      s: known(layer, this.state.s),
       i: layer.has(i) ? i : layer.has(first.i) ? first.i : layer.neurons.map(() => 0),
       j: layer.has(j) ? j : i !== undefined ? undefined : layer.has(first.j) ? first.j : beside(layer),
     };
     this.state = { ...this.state, ...patch };
+    this.linking.hold(selectedOf(this.state));
     this.locator.write(this.state, true);
   }
 

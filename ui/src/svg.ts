@@ -2,7 +2,7 @@
 
 const DROPPED = "script, foreignObject, style, iframe, object, embed, a, animate, set, animateTransform, animateMotion";
 /** What the page has itself: one hatch for all drawings, and outlines, since pointing changes them without a new drawing. */
-const OURS = "pattern[id^=hatch], .outline.pointed";
+const OURS = "pattern[id^=hatch], .outline.pointed, .rings";
 const LINKS = new Set(["href", "xlink:href"]);
 
 /** The svg element of a drawing, safe to adopt; throws where the text is none. */

@@ -58,6 +58,8 @@ export interface Line {
   /** False: the line says who reaches whom, its sum of products is not the value. */
   exact?: boolean;
   identity?: Record<string, number[]>;
+  /** For each level the access, and the axes of it, that an identity is read from. */
+  levels?: Record<string, [access: number, axes: number[]]>;
   matrix?: MatrixRecord | null;
 }
 /** The axes of one side of the dense matrix: their order, the order with the channel last, and what each is called. */
@@ -71,8 +73,6 @@ export interface MatrixRecord {
   columns: MatrixSide;
   /** The access that the columns are places of. */
   access: number;
-  /** For each level the access, and the axes of it, that an identity is read from. */
-  levels: Record<string, [access: number, axes: number[]]>;
 }
 export interface LayerAnswer {
   index: number;
@@ -203,6 +203,8 @@ export interface State {
   i?: Place | undefined;
   j?: Place | undefined;
   w?: Weight | undefined;
+  /** What else is selected: x:0,3,4 an input, b:0 a bias, tap:1,2 and the like all that has that identity. */
+  s?: string | undefined;
   c?: number | undefined;
   m?: number | undefined;
   window?: string | undefined;
@@ -231,6 +233,7 @@ export type StateRecord = Partial<{
   i: number[] | string;
   j: number[] | string;
   w: string | { p: number; place: number[] };
+  s: string;
   c: number;
   m: number;
   window: string;

@@ -1,5 +1,6 @@
 /** Sentences, made from the report's numbers and the formula's loops. No kind of layer is named but as the model names it. */
-import type { Layer } from "./layer";
+import { LISTED, type Layer } from "./layer";
+import { namedIn } from "./members";
 import { count, named, plural, value } from "./numbers";
 import { START } from "./views";
 import type { LayerRecord, Target } from "./types";
@@ -145,8 +146,31 @@ export function status(layer: Layer, target: Target, held: boolean): string {
     case "layer":
       return "";
     case "identity":
-      return `${target.id.replace(":", " ")}, ${verb}`;
+      return `${target.id.replace(":", " ")}, ${verb}${identityWords(layer, target.id)}`;
   }
+}
+
+/** Of all that has an identity: how many weights, how often they are used. */
+function identityWords(layer: Layer, id: string): string {
+  let [weights, total, real] = [0n, 0n, 0n];
+  const rest = new Set<string>();
+  for (const entry of layer.lines) {
+    const one = namedIn(entry, id);
+    if (!one) continue;
+    const { line, relation, weight } = entry;
+    const taps = relation.fix(one.access, one.place, one.axes);
+    const own = one.access === weight ? one.axes : line.identity?.[id.split(":")[0]!];
+    const open = relation.accesses[weight]!.shape.map((size, axis) => (own?.includes(axis) ? 1 : size));
+    total += taps.total;
+    real += taps.real;
+    weights += own
+      ? open.reduce((product, size) => product * BigInt(size), 1n)
+      : BigInt(new Set(taps.list(0, LISTED).map((tap) => tap[weight]!.join())).size);
+    open.forEach((size, axis) => size > 1 && rest.add(layer.record.roles?.[layer.record.letters?.w?.[axis] ?? ""] ?? ""));
+  }
+  if (!weights) return "";
+  const each = rest.size && !rest.has("") && !id.startsWith("p") ? ` (one for each ${[...rest].join(" and ")})` : "";
+  return `: ${plural(weights, "weight")}${each}, ${plural(total, "use")}, ${count(real)} on real input`;
 }
 
 /** The status line for a layer of the network: what it has, and whose weights they are. */

@@ -87,10 +87,10 @@ def draw(scene: Scene) -> Picture:
     top = MARGIN + plan.lift + row.height + min(max(0.17 * plan.width, 98), 190)
     style = port_digits(plan.readers, plan.port)
     found, marks, bottom = _neurons(scene, plan, top, style)
-    edges, outlines = wires(scene, colours, found, row.ends, True)
+    edges = wires(scene, colours, found, row.ends, True)
     brackets = _brackets(scene, plan, row) if plan.lift else ()
     cells = tuple(cell for _, cell in found)
-    marks = (*edges, *brackets, *row.marks, *marks, *cells, *port_signs(scene, found, style), *outlines)
+    marks = (*edges, *brackets, *row.marks, *marks, *cells, *port_signs(scene, found, style))
     return Picture(
         plan.width + 2 * MARGIN,
         bottom + MARGIN,

@@ -183,8 +183,6 @@ def _panel(
     size = kernel.number.size(42, 30) if kernel.number else 0
     cell = Cell(x + 6, y + 6, 42, 30, _value(kernel, tap), tap.cell.identity, size=size, bold=True, keys=where)
     marks: list[Mark] = [Rect(x, y, width, height, "paper", "line", 3), cell]
-    if scene.weight == tap.cell.place:
-        marks.append(outline("selected", cell))
     less = tap.real < tap.taps
     if kernel.by_channel:
         head = [Label(x + width - 7, y + 16, "channel", "caption", "end", size=10.5),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from isochrome.core.relation import Place
 from isochrome.draw.choice import weight_name
 from isochrome.draw.layout import number, paragraph, place_text, text_width
-from isochrome.draw.picture import Cell, Hit, Label, Mark, Outline, Rule, Tag, TextToken, keys
+from isochrome.draw.picture import Cell, Hit, Label, Mark, Rule, Tag, TextToken, keys
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Reader
@@ -249,10 +249,6 @@ def _rows(pen: _Pen, section: Section, y: float) -> float:
             for line, part in enumerate(taps):
                 _use(pen, part, side, y + line * ROW)
         y += entry.lines * ROW
-        if pen.scene.weight in _places(entry):
-            top = y - entry.lines * ROW
-            last = pen.columns.weight[-1] if entry.second == pen.scene.weight else pen.columns.weight[0]
-            pen.marks.append(Outline("pointed", last, top, pen.columns.wide, entry.lines * ROW))
     return y
 
 

@@ -8,7 +8,7 @@ from math import ceil, sqrt
 from isochrome.core.formula import loops_of
 from isochrome.core.relation import Place
 from isochrome.draw.choice import kernel, weight_name
-from isochrome.draw.picture import Cell, Mark, Outline, keys
+from isochrome.draw.picture import Cell, Mark, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.views.excerpt import Excerpt, excerpt, filter_number
 
@@ -68,7 +68,6 @@ def mosaic_marks(scene: Scene, one: Mosaic, neuron: Place, x: float, y: float, s
     cell = side / max(one.columns, one.rows)
     left, top = x + (side - cell * one.columns) / 2, y + (side - cell * one.rows) / 2
     marks: list[Mark] = []
-    outlines: list[Mark] = []
     for n, (place, channel) in enumerate(one.weights):
         if used is not None and place not in used:
             continue
@@ -76,9 +75,7 @@ def mosaic_marks(scene: Scene, one: Mosaic, neuron: Place, x: float, y: float, s
         name = weight_name(scene, place, filter_number(scene, neuron), channel)
         found = keys(scene.layer.number, y=neuron, w=place, parameter=scene.line.parameter)
         marks.append(Cell(*box, identity=name, round=1, keys=found))
-        if place == scene.weight:
-            outlines.append(Outline("pointed", *box, keys=found))
-    return (*marks, *outlines)
+    return tuple(marks)
 
 
 def _used(scene: Scene, neuron: Place) -> frozenset[Place]:

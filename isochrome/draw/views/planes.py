@@ -231,10 +231,9 @@ def slices(scene: Scene, number: int, part: Excerpt) -> tuple[Slice, ...]:
 def slice_cells(
     scene: Scene, one: Slice, at: Lattice, style: Digits | None, ink: TextToken = "ink"
 ) -> tuple[Mark, ...]:
-    """The cells of a filter's slice, each with its weight, and the outline of the weight that is pointed at."""
+    """The cells of a filter's slice, each with its weight."""
     size, values = at.size(style), scene.w_values
     marks: list[Mark] = []
-    outlines: list[Mark] = []
     for row, line in enumerate(one.rows):
         for column, place in enumerate(line):
             if place is None:
@@ -243,6 +242,4 @@ def slice_cells(
             name = weight_name(scene, place, one.filter, one.channel)
             found = keys(scene.layer.number, w=place, parameter=scene.line.parameter)
             marks.append(Cell(*at.cell(row, column), text, name, ink=ink, size=size, keys=found))
-            if place == scene.weight:
-                outlines.append(Outline("pointed", *at.cell(row, column), keys=found))
-    return (*marks, *outlines)
+    return tuple(marks)

@@ -54,7 +54,7 @@ def draw(scene: Scene) -> Picture:
     tall = height_for(style, port, 18)
     top = MARGIN + row.height + 238 - 20 - 70 - (tall - 18) - (row.height - 30)
     found, marks = _neurons(scene, readers, port, top, tall, style)
-    edges, outlines = wires(scene, colours, found, row.ends, True)
+    edges = wires(scene, colours, found, row.ends, True)
     cells = tuple(cell for _, cell in found)
     return Picture(
         WIDTH,
@@ -63,7 +63,7 @@ def draw(scene: Scene) -> Picture:
         _description(readers),
         level_legend(scene),
         colours,
-        (*edges, *row.marks, *marks, *cells, *port_signs(scene, found, style), *outlines),
+        (*edges, *row.marks, *marks, *cells, *port_signs(scene, found, style)),
         subtitle="an edge is one use of one weight",
         formula=str(scene.line.formula),
         window=readers[0].excerpt.words(scene),

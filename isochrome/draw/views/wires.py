@@ -12,7 +12,7 @@ from itertools import groupby
 from isochrome.core.relation import Place
 from isochrome.draw.identity import Colouring
 from isochrome.draw.layout import edges_in_order, fitted, neuron_bar, number, number_within, place_text, text_width
-from isochrome.draw.picture import Cell, Edge, Glyph, Group, Keys, Label, Mark, Outline, Point, State, keys
+from isochrome.draw.picture import Cell, Edge, Glyph, Group, Keys, Label, Mark, Point, State, keys
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Reader
@@ -329,16 +329,12 @@ def port_glyphs(scene: Scene, ports: Iterable[tuple[Part, Cell]]) -> tuple[Mark,
 
 def wires(
     scene: Scene, colours: Colouring, ports: Iterable[tuple[Part, Cell]], ends: dict[Place, Point], wide: bool
-) -> tuple[tuple[Edge, ...], tuple[Mark, ...]]:
-    """The edges from inputs to ports, in order, and the outlines of the ports of the weight that is pointed at."""
+) -> tuple[Edge, ...]:
+    """The edges from inputs to ports, in order."""
     edges: list[Edge] = []
-    outlines: list[Mark] = []
     for part, cell in ports:
         x, y = ends[part.at]
-        pointed = scene.weight is not None and part.w == scene.weight
         number_of = keys(scene.layer.number, y=part.y, x=part.x or (), w=part.w or (), parameter=part.parameter)
         edges.append(Edge(x, y, cell.x + cell.width / 2, cell.y, part.identity(scene.level), part.padding, wide,
-                          pointed, keys=number_of))  # fmt: skip
-        if pointed:
-            outlines.append(Outline("pointed", cell.x, cell.y, cell.width, cell.height, keys=cell.keys))
-    return edges_in_order(edges, colours), tuple(outlines)
+                          keys=number_of))  # fmt: skip
+    return edges_in_order(edges, colours)

@@ -34,6 +34,7 @@ from isochrome.draw.views import VIEWS
 from isochrome.draw.views.network_plan import foldable
 from isochrome.errors import IsochromeError, RequestError, shown
 from isochrome.examples import example_record, find_example
+from isochrome.model.edited import changeable, edited, edits_words, read_edits, stored_numbers
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import full_place, main_line
 from isochrome.model.typed import TypedModel
@@ -48,6 +49,7 @@ KEPT_BYTES = 64 * 2**20
 """Answers are kept up to this size in all; the one not asked for longest goes first."""
 LONGEST_ANSWER = 20_000
 MOST_TERMS = 200_000
+KEPT_EDITED = 4
 LAYERS_A_RUN, ELEMENTS_A_RUN = 16, 2**24
 
 
@@ -73,6 +75,10 @@ class Answers:
         self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._keeping = Lock()
         self._making = Once[bytes]()
+        self.edit, self.said = "", ""
+        self.stored: Mapping[str, float] = {}
+        self._changed: OrderedDict[str, Answers] = OrderedDict()
+        self._edited = Once[Answers]()
 
     @property
     def note(self) -> str:
@@ -91,7 +97,29 @@ class Answers:
             raise RequestError(f"path {shown(path)}: must be one of {forms}")
         given = {key: READERS[key](key, text) for key, text in zip(row.parts, parts, strict=True)}
         given |= read_query(query, row.keys)
-        return row.answer(self, given)
+        return row.answer(self.edited(given["edit"]) if given.get("edit") else self, given)
+
+    def edited(self, text: str) -> Answers:
+        """The answers about the same model with other numbers, see ``read_edits``; the last few are kept."""
+        return self._edited(text, lambda: self._known_edited(text) or self._made_edited(text))
+
+    def _known_edited(self, text: str) -> Answers | None:
+        with self._keeping:
+            if text in self._changed:
+                self._changed.move_to_end(text)
+            return self._changed.get(text)
+
+    def _made_edited(self, text: str) -> Answers:
+        edits = read_edits(self.model, text)
+        changed = replace(self.first_run, values=edited(self.values, edits))
+        made = Answers(self.opened, changed, self.limit, self.alone)
+        made.edit, made.stored = text, stored_numbers(self.values, edits)
+        made.said = edits_words(self.values, edits)
+        with self._keeping:
+            self._changed[text] = made
+            while len(self._changed) > KEPT_EDITED:
+                self._changed.popitem(last=False)
+        return made
 
     def encoded(self, path: str, query: str = "") -> bytes:
         """The same answer as JSON in UTF-8; kept, so that asking again costs nothing.
@@ -178,19 +206,23 @@ def _layer(answers: Answers, given: Given) -> Any:
     payload = layer_payload(answers.model, layer, answers.values, answers.limit, answers.alone)
     for line in payload["lines"]:
         line["parameter"] = told(line["parameter"])
-    return told({"index": layer.number, "name": layer.name, "views": views, "note": answers.note}) | payload
+    changes = {"edit": answers.edit, "stored": dict(answers.stored), "changeable": changeable(answers.model, layer)}
+    about = {"index": layer.number, "name": layer.name, "views": views, "note": answers.note, "said": answers.said}
+    return told(about) | changes | payload
 
 
 def _draw(answers: Answers, given: Given) -> Any:
     seen = _scene(answers, answers.run(answers.layer(given["index"])), given)
-    picture, note = lit(picture_of(seen, given["view"]), seen), answers.note
+    picture = lit(picture_of(seen, given["view"]), seen)
+    told_too = tuple(words for words in (answers.said, answers.note) if words)
+    picture = replace(picture, notes=(*picture.notes, *told_too))
     pins = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
     return {
         "svg": _DRAWINGS[given.get("for", "page")](picture),
         "legend": legend_record(picture),
         "subtitle": picture.subtitle,
         "window": picture.window,
-        "words": [*picture.notes, *([note] if note else [])],
+        "words": list(picture.notes),
         "table": {"head": list(picture.table.head), "rows": [list(row) for row in picture.table.rows]},
         "drawn": {**pins, "c": seen.channel, "m": seen.filter},
     }
@@ -294,7 +326,7 @@ def encode(answer: Any) -> bytes:
     return json.dumps(answer, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
 
 
-_DRAWING = ("i", "j", "w", "s", "c", "m", "window", "order", "fold", "many", "room", "for")
+_DRAWING = ("i", "j", "w", "s", "c", "m", "window", "order", "fold", "many", "room", "edit", "for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,9 +341,9 @@ class Question:
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "model": Question((), (), _model),
-        "layer": Question(("index",), (), _layer),
+        "layer": Question(("index",), ("edit",), _layer),
         "draw": Question(("index", "view", "level"), _DRAWING, _draw),
-        "explain": Question(("index",), ("i",), _explain),
+        "explain": Question(("index",), ("i", "edit"), _explain),
         "uses": Question(("index",), ("w", "limit"), _uses),
         "makers": Question(("index",), ("x",), _makers),
         "reach": Question(("index",), ("i", "to", "forward"), _reach),

@@ -28,6 +28,7 @@ from isochrome.examples.arithmetic import PREFIX, Case, find_case
 from isochrome.load import LiveModel, open_file, open_module
 from isochrome.load.aten import ProgramModel
 from isochrome.load.onnx import OnnxFile
+from isochrome.model.edited import edited, edits_words, read_edits
 from isochrome.model.kept import cached_property
 from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import line_of_parameter
@@ -49,6 +50,22 @@ class Run:
 
     opened: OpenedModel
     values: Values
+    said: str = ""
+    """Which numbers were changed."""
+
+    def edited(self, edits: str) -> Run:
+        """The same run with other numbers, in every use and in all that lies behind: the framework computes it again.
+
+        ``edits`` are ``w:PARAMETER:PLACE=NUMBER`` (a stored weight) and ``x:LAYER:PLACE=NUMBER`` (an input of a layer),
+        joined by ``;``. Raises RequestError where one cannot be read, or is not there.
+
+        >>> run = open_model("example:stanford").run()
+        >>> run.explain("conv", (0, 0, 0)).total, run.edited("w:conv.weight:0,0,1,2=5").explain("conv", (0, 0, 0)).total
+        (5.0, 9.0)
+        """
+        found = read_edits(self.opened.model, edits)
+        said = "; ".join(part for part in (self.said, edits_words(self.values, found)) if part)
+        return Run(self.opened, edited(self.values, found), said)
 
     def explain(self, layer: str | int, neuron: Sequence[int]) -> Explanation:
         """One neuron's arithmetic, checked against the framework."""

@@ -10,8 +10,9 @@ from typing import Any
 from isochrome.errors import shown
 
 __all__ = [
-    "ASKED", "Argument", "CLAIM", "COMMON", "INPUT", "JSON", "LAYER", "MODEL", "NEURON", "OF", "ORDER", "OUTPUT",
-    "SEED", "SHAPE", "TABLE", "WEIGHT", "place_of", "shape_of", "span_of", "table_of", "weight_of", "window_of",
+    "ASKED", "Argument", "CLAIM", "COMMON", "EDIT", "INPUT", "JSON", "LAYER", "MODEL", "NEURON", "OF", "ORDER",
+    "OUTPUT", "SEED", "SHAPE", "TABLE", "WEIGHT", "place_of", "shape_of", "span_of", "table_of", "weight_of",
+    "window_of",
 ]  # fmt: skip
 
 
@@ -125,6 +126,11 @@ OF: Argument = (
     ("--of",),
     {"default": "sum", "help": "sum (of the layer's outputs); with a PyTorch model outputs, output:NAME, loss"},
 )
+EDIT: Argument = (
+    ("--edit",),
+    {"default": "", "metavar": "EDITS",
+     "help": "other numbers, as w:PARAMETER:PLACE=NUMBER or x:LAYER:PLACE=NUMBER, joined by ;"},
+)  # fmt: skip
 ASKED: tuple[Argument, ...] = (
     (("layer",), {"nargs": "?", "metavar": "LAYER", "help": "without one the whole model is asked"}),
     (("question",), {"nargs": "?", "metavar": "QUESTION", "help": "its number, its id, or words of it"}),

@@ -14,6 +14,7 @@ from isochrome.app.arguments import (
     ASKED,
     CLAIM,
     COMMON,
+    EDIT,
     JSON,
     LAYER,
     MODEL,
@@ -107,7 +108,7 @@ _COMMANDS = (
     Command("report", commands.run_report, "the sharing table of the whole model", MODEL, JSON, SHAPE, TABLE),
     Command(
         "explain", commands.run_explain, "one neuron's arithmetic, checked against the framework", MODEL, LAYER, NEURON,
-        JSON, ORDER, *COMMON,
+        EDIT, JSON, ORDER, *COMMON,
     ),
     Command(
         "uses", commands.run_uses, "every use of one weight", MODEL, LAYER, WEIGHT,
@@ -117,7 +118,7 @@ _COMMANDS = (
     Command(
         "gradient", commands.run_gradient, "one weight's gradient, term by term, checked against the framework",
         MODEL, LAYER,
-        WEIGHT, OF, JSON, ORDER, *COMMON,
+        WEIGHT, OF, EDIT, JSON, ORDER, *COMMON,
     ),
     Command(
         "reach", commands.run_reach, "what a neuron sees, or with --forward what it influences", MODEL, LAYER, NEURON,
@@ -154,7 +155,7 @@ _COMMANDS = (
         (("--many",), {"action": "store_true", "help": "27 colours instead of nine"}),
         (("--layers",), {"type": span_of, "metavar": "A:B", "help": "network: from layer A to before B"}),
         (("--unfold",), {"action": "store_true", "help": "network: draw repeated blocks one by one"}),
-        OF, JSON, ORDER, *COMMON,
+        OF, EDIT, JSON, ORDER, *COMMON,
     ),
     Command(
         "lint", commands.run_lint, "what is shared by mistake, and what is no longer shared",

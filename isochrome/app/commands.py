@@ -82,6 +82,12 @@ def _progress(what: str) -> Iterator[None]:
         timer.cancel()
 
 
+def _run(opened: Any, options: Any) -> Any:
+    """The run that was asked for, with the numbers that were changed."""
+    run = opened.run(options.input, seed=options.seed)
+    return run.edited(options.edit) if options.edit else run
+
+
 # --- commands -------------------------------------------------------------------------------------------------
 
 
@@ -146,7 +152,7 @@ def run_explain(options: Any) -> None:
 
     opened = _opened(options)
     with _progress("Running the model"):
-        answer = opened.run(options.input, seed=options.seed).explain(options.layer, _turned(options, options.neuron))
+        answer = _run(opened, options).explain(options.layer, _turned(options, options.neuron))
     _print(options, answer, explain_text)
 
 
@@ -157,7 +163,7 @@ def run_gradient(options: Any) -> None:
     name, place = options.weight
     opened = _opened(options)
     with _progress("Running the model"):
-        run = opened.run(options.input, seed=options.seed)
+        run = _run(opened, options)
         answer = run.gradient(options.layer, _turned(options, place), name, options.of)
     _print(options, answer, gradient_text)
 
@@ -208,7 +214,7 @@ def run_draw(options: Any) -> None:
         drawn = draw(
             opened, layer, options.view, options.colour, neurons=neurons, weight=place,
             parameter=name, filter=options.filter, channel=options.channel, select=_select(options),
-            theme=options.theme, scale=options.scale, inputs=options.input, many=options.many, of=options.of,
+            theme=options.theme, scale=options.scale, run=_run(opened, options), many=options.many, of=options.of,
             fold=not options.unfold,
             window=options.window if options.layers is None else (options.layers,), channel_last=options.channel_last,
             style=options.style, width_mm=options.width_mm, play=play, pace=options.pace, caption=options.caption,

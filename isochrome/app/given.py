@@ -100,7 +100,7 @@ READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
         "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
         "c": _number, "m": _number, "window": _window, "order": _choice("last"), "for": _choice(*FORMS),
         "limit": _limit, "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "room": _number, "x": _place,
-        "question": _text, "text": _text, "s": _selection,
+        "question": _text, "text": _text, "s": _selection, "edit": _text,
     }
 )  # fmt: skip
 """What each part of a path, and each key of a query, is read by."""

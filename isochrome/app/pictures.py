@@ -268,7 +268,8 @@ def draw(
     look = style_named(style)
     width = look.width_mm if width_mm is None else width_mm
     setting = Setting(theme or look.theme, look.scale if scale is None else scale, width, pace, command)
-    values = (opened.run(inputs) if run is None else run).values
+    run = opened.run(inputs) if run is None else run
+    values, said = run.values, run.said
     patient = Patient(values.runner, tensors_of(model, one))
     line = weight_line(model, one, parameter, weight)
     if line is not None and line.is_bias:
@@ -284,11 +285,12 @@ def draw(
 
     first = seen(pins, chosen)
     scenes = played(seen, first, pins[1:], chosen, play) if play else (first,)
-    pictures = tuple(in_style(_noted(lit(picture_of(scene_, view), scene_), patient), look) for scene_ in scenes)
+    drawn = (lit(picture_of(scene_, view), scene_) for scene_ in scenes)
+    pictures = tuple(in_style(_noted(picture, said, patient.note), look) for picture in drawn)
     words = caption_of(scenes, pictures) if caption else ""
     pictures = tuple(replace(found, description=f"{found.description} {words}".strip()) for found in pictures)
     return Drawn(pictures, look, setting, words)
 
 
-def _noted(picture: Picture, patient: Patient) -> Picture:
-    return replace(picture, notes=(*picture.notes, patient.note)) if patient.note else picture
+def _noted(picture: Picture, *words: str) -> Picture:
+    return replace(picture, notes=(*picture.notes, *(one for one in words if one)))

@@ -21,12 +21,13 @@ from isochrome.model.parts import Layer, Line, Model
 from isochrome.model.places import full_place, letters, main_line
 from isochrome.model.values import Reader, Values
 
-__all__ = ["LARGEST", "MOST_EDITS", "Edit", "changeable", "edited", "read_edits", "stored_numbers"]
+__all__ = ["LARGEST", "MOST_EDITS", "Edit", "changeable", "edited", "edits_words", "read_edits", "stored_numbers"]
 
 Array = NDArray[Any]
 LARGEST = 2**26
 """A tensor with more elements than this is not copied for a changed number."""
 MOST_EDITS = 64
+SAID = 4
 _FORM = re.compile(r"(w|x):(.+):([0-9]{1,9}(?:,[0-9]{1,9}){0,15})?=(-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]{1,3})?)")
 
 
@@ -121,6 +122,26 @@ def stored_numbers(values: Values, edits: Sequence[Edit]) -> Mapping[str, float]
         if array is not None:
             found[edit.key] = float(array[at])
     return found
+
+
+def edits_words(values: Values, edits: Sequence[Edit]) -> str:
+    """The edits in one sentence, with what stands in their places in a run that is not edited."""
+    stored = stored_numbers(values, edits)
+    known = [edit for edit in edits[:SAID] if edit.key in stored]
+    pairs = ((edit, _plain(edit.value), _plain(stored[edit.key])) for edit in known)
+    said = [f"{_short(values.model, edit)} = {number} (stored {before})" for edit, number, before in pairs]
+    more = f" and {len(edits) - SAID} more" if len(edits) > SAID else ""
+    return f"Numbers changed: {', '.join(said)}{more}."
+
+
+def _plain(number: float) -> str:
+    return f"{number:.6g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _short(model: Model, edit: Edit) -> str:
+    name = model.layers[edit.number].name if edit.what == "x" else model.parameters[edit.number].names[0]
+    whose = f"x of {shown(name)}" if edit.what == "x" else shown(name)
+    return f"{whose}[{','.join(map(str, edit.place))}]"
 
 
 def _lines_of_weight(model: Model, edit: Edit) -> tuple[Line, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import isochrome as iso
 from isochrome.app.api import Run, open_model
+from isochrome.app.cli import main
 from isochrome.ask.explain import explain
 from isochrome.errors import RequestError
 from isochrome.model.edited import edited, read_edits, stored_numbers
@@ -122,6 +125,27 @@ def test_a_typed_line_is_evaluated_again() -> None:
     assert weights is not None and inputs is not None and (weights[1], inputs[2]) == (3, -1)
     y = values.tensor("y")
     assert y is not None and y.tolist() == np.convolve(inputs, weights[::-1], "valid").tolist()
+
+
+def test_the_command_line_explains_and_draws_with_changed_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit = "w:conv.weight:0,0,2,2=5"
+    asked = ["explain", "example:stanford", "conv", "--neuron", "0,0,0", "--json"]
+    totals = []
+    for more in ([], ["--edit", edit]):
+        assert main([*asked, *more]) == 0
+        totals.append(json.loads(capsys.readouterr().out)["total"])
+    found = iso.open("example:stanford").run()
+    x = found.values.tensor("x")
+    assert x is not None and totals[1] - totals[0] == 5 * x[0, 0, 1, 1]
+    drawing = tmp_path / "drawn.svg"
+    assert main(["draw", "kernel", "example:stanford", "-o", str(drawing), "--edit", edit]) == 0
+    assert "Numbers changed: conv.weight[0,0,2,2] = 5 (stored 0)." in " ".join(
+        re.sub(r"<[^>]*>", " ", drawing.read_text()).split())  # fmt: skip
+    missing = tmp_path / "none.svg"
+    assert main(["draw", "kernel", "example:stanford", "-o", str(missing), "--edit", "w:0:9=1"]) == 2
+    assert "weight 9 of conv.weight: must be 4 whole numbers" in capsys.readouterr().err and not missing.exists()
 
 
 @pytest.mark.parametrize(("text", "said"), [

@@ -211,7 +211,7 @@ WRONG = {
     "api/layer/0x0": "index: must be a whole number; got 0x0",
     "api/layer/99999999999": "index: must be a whole number; got 99999999999",
     "api/layer/٣": "index: must be a whole number; got ٣",
-    "api/layer/0?i=0": "query i=0: must be empty",
+    "api/layer/0?i=0": "query i=0: must be pairs like edit=...",
     "api/draw/0/nothing/weight": "view nothing: must be one of ",
     "api/draw/0/baselines/nothing": "level: must be one of weight, tap, filter, channel, parameter; got nothing",
     "api/draw/0/baselines/weight?i=0,0": "neuron of conv: must be 3 whole numbers (m 0 to 1, p 0 to 2, q 0 to 2); got",

@@ -14,20 +14,22 @@ export function Editing({ store }: { store: Store }) {
   if (!layer || !layer.has(state.i)) return null;
   const able = evaluate(layer, state.i) !== null;
   const held = store.linking.held;
-  const target = able && editKey(held) !== null ? held : null;
+  const target = able && held && editKey(held, 0) !== null && layer.changeable(held) ? held : null;
   const count = layer.edits.size;
   if (!able && held?.kind !== "input") return null;
   return (
     <div class="editing">
       {target ? (
-        <Field key={editKey(target)} store={store} target={target} />
+        <Field key={editKey(target, 0)} store={store} target={target} />
       ) : (
         able && !count && <span class="hint">Select a weight or an input to change its number.</span>
       )}
       {held?.kind === "input" && <Made store={store} target={held} />}
       {count > 0 && (
         <>
-          <b>{plural(count, "number")} changed here; the layers behind keep their values.</b>
+          <b>
+            {plural(count, "number")} changed{store.alone ? " here; the layers behind keep their values." : "; all behind follows."}
+          </b>
           <button type="button" class="outlined" aria-keyshortcuts="u" onClick={() => store.undo()}>
             Undo
           </button>
@@ -44,7 +46,7 @@ export function Editing({ store }: { store: Store }) {
 
 function Field({ store, target }: { store: Store; target: Target }) {
   const layer = store.layer!;
-  const key = editKey(target)!;
+  const key = editKey(target, store.state.layer)!;
   const stored = layer.stored(target);
   const now = layer.edits.get(key) ?? stored;
   const [text, setText] = useState<string | null>(null);

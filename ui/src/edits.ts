@@ -1,10 +1,10 @@
 /** Numbers that the reader changed. They are part of the state: Back undoes them, a link carries them. */
 import type { Place, Target } from "./types";
 
-/** What is changed, as `w:P:place` or `x:place`, and to what. */
+/** What is changed, as `w:PARAMETER:place` or `x:LAYER:place`, and to what. */
 export type Edits = ReadonlyMap<string, number>;
 
-const FORM = /^(w:\d+:|x:)(\d+(?:,\d+)*)?=(-?\d+(?:\.\d+)?(?:e-?\d+)?)$/;
+const FORM = /^([wx]:\d+:)(\d+(?:,\d+)*)?=(-?\d+(?:\.\d+)?(?:e-?\d+)?)$/;
 export const NONE: Edits = new Map();
 
 /** The edits that a state names; what cannot be understood is left out. */
@@ -22,12 +22,12 @@ export const editText = (edits: Edits): string | undefined =>
   edits.size ? [...edits].map(([key, value]) => `${key}=${value}`).join(";") : undefined;
 
 export const weightKey = (p: number, place: Place): string => `w:${p}:${place.join(",")}`;
-export const inputKey = (place: Place): string => `x:${place.join(",")}`;
+export const inputKey = (layer: number, place: Place): string => `x:${layer}:${place.join(",")}`;
 
-/** The key of what can be changed; null for anything else. */
-export function editKey(target: Target | null): string | null {
+/** The key of what can be changed in a layer; null for anything else. */
+export function editKey(target: Target | null, layer: number): string | null {
   if (target?.kind === "weight") return weightKey(target.p, target.place);
-  return target?.kind === "input" ? inputKey(target.place) : null;
+  return target?.kind === "input" ? inputKey(layer, target.place) : null;
 }
 
 /** One more edit, the newest last; the stored number itself is none. */

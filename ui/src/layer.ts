@@ -96,9 +96,20 @@ export class Layer {
     const name = relation.accesses[access]!.tensor;
     const key = line.tensors?.[name] ?? name;
     const stored = this.named(key);
-    const head = access === weight ? `w:${p}:` : key === "x" ? "x:" : null;
-    if (!stored || this.edits.size === 0 || head === null) return stored;
-    return { shape: stored.shape, at: (place) => this.edits.get(head + joined(place)) ?? stored.at(place) };
+    const head = access === weight ? `w:${p}:` : key === "x" ? this.x : null;
+    if (!stored || head === null || (this.edits.size === 0 && !this.answer.edit)) return stored;
+    const { stored: before = {} } = this.answer;
+    const at = (name: string): number | undefined => this.edits.get(name) ?? before[name];
+    return { shape: stored.shape, at: (place) => at(head + joined(place)) ?? stored.at(place) };
+  }
+
+  /** What an edit of this layer's input begins with. */
+  get x(): string {
+    return `x:${this.record.index}:`;
+  }
+  /** Whether a number can be changed: an input that is computed on the way cannot. */
+  changeable(target: Target): boolean {
+    return target.kind !== "input" || this.answer.changeable !== false;
   }
 
   /** The stored number of a weight, before any edit. */
@@ -106,11 +117,12 @@ export class Layer {
     const entry = this.lineOf({ kind: "weight", p, place });
     if (!entry) return undefined;
     const name = entry.relation.accesses[entry.weight]!.tensor;
-    return this.named(entry.line.tensors?.[name] ?? name)?.at(place);
+    return this.answer.stored?.[`w:${p}:${joined(place)}`] ?? this.named(entry.line.tensors?.[name] ?? name)?.at(place);
   }
   stored(target: Target): number | undefined {
     if (target.kind === "weight") return this.storedWeight(target.p, target.place);
-    return target.kind === "input" ? this.named("x")?.at(target.place) : undefined;
+    if (target.kind !== "input") return undefined;
+    return this.answer.stored?.[this.x + joined(target.place)] ?? this.named("x")?.at(target.place);
   }
 
   /** The neurons whose value an edit may change; none where they are more than so many. */
@@ -119,7 +131,7 @@ export class Layer {
     for (const key of this.edits.keys()) {
       const place = key.slice(key.lastIndexOf(":") + 1).split(",").filter(Boolean).map(Number);
       for (const entry of this.lines)
-        for (const access of key.startsWith("x") ? entry.inputs : key.startsWith(`w:${entry.p}:`) ? [entry.weight] : []) {
+        for (const access of key.startsWith(this.x) ? entry.inputs : key.startsWith(`w:${entry.p}:`) ? [entry.weight] : []) {
           const taps = entry.relation.fix(access, place);
           if (taps.total > BigInt(most)) return new Set();
           for (const tap of taps.list()) found.add(joined(tap[0]!));

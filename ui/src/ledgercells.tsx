@@ -108,7 +108,8 @@ export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): s
     difference === 0
       ? "difference 0"
       : `difference ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
-  if (store.layer?.edits.size)
+  if (!store.alone && !store.follows) return "The model is run with the changed numbers.";
+  if (store.alone && store.layer?.edits.size)
     return `Without the change the model’s own ${known.length > 1 ? "values are" : "value is"} ${values}; the totals here are computed from the changed numbers.`;
   const taps = store.record?.uses_per_weight?.taps;
   return `The model’s own ${known.length > 1 ? "values are" : "value is"} ${values}: ${gap}.${typeof taps === "number" && taps > 1 ? ` Each weight is written once and used ${taps} times.` : ""}`;

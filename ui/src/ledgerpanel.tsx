@@ -91,7 +91,8 @@ function useNeuron(store: Store, place: Place | undefined): { neuron: Neuron | n
   });
   const { layer } = store;
   const here = layer && layer.has(place) ? evaluate(layer, place) : null;
-  const key = layer && layer.has(place) && !here ? `explain/${layer.record.index}?i=${place.join(",")}` : "";
+  const path = layer && layer.has(place) && !here ? `explain/${layer.record.index}?i=${place.join(",")}` : "";
+  const key = path && store.withEdits(path);
   useEffect(() => {
     if (!key || !layer || !place) return;
     let current = true;

@@ -45,14 +45,14 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
       root.replaceChildren();
       setFault(message(problem));
     }
-    if (follows(picture.view)) rewrite(root, store.layer);
+    if (store.alone && follows(picture.view)) rewrite(root, store.layer);
     const remove = store.linking.add(root);
     if (focused && i) store.linking.point({ kind: "neuron", place: i });
     return remove;
   }, [answer, answer?.instead ? `${i}|${j}` : ""]);
 
   useLayoutEffect(() => {
-    if (box.current && follows(picture.view)) rewrite(box.current, store.layer);
+    if (box.current && store.alone && follows(picture.view)) rewrite(box.current, store.layer);
   }, [store.state.edit, store.layer]);
 
   const error = picture.error ?? fault;
@@ -69,13 +69,13 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
         />
       )}
       <div class="picture" ref={box} hidden={!!error || !answer} />
-      {answer && !error && <Under answer={answer} state={store.state} view={picture.view} />}
+      {answer && !error && <Under answer={answer} state={store.state} view={picture.view} alone={store.alone} />}
     </>
   );
 }
 
 /** What stands under a picture: which window it is, its sentences, and the same as a table. */
-function Under({ answer, state, view }: { answer: DrawAnswer; state: State; view: string }) {
+function Under({ answer, state, view, alone }: { answer: DrawAnswer; state: State; view: string; alone: boolean }) {
   const [open, setOpen] = useState(false);
   return (
     <div class="under">
@@ -83,7 +83,7 @@ function Under({ answer, state, view }: { answer: DrawAnswer; state: State; view
       {(answer.window || answer.words.length > 0) && (
         <p class="words">
           {answer.window && <b class="window">{answer.window}. </b>}
-          {state.edit ? edited(view) : answer.words.join(" ")}
+          {alone && state.edit ? edited(view) : answer.words.join(" ")}
         </p>
       )}
       {answer.table && answer.table.rows.length > 0 && (

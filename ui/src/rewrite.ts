@@ -1,4 +1,4 @@
-/** Puts evaluated numbers into drawings that were made with the stored ones: every use of an edited number at once. */
+/** In a file there is no one to draw again: evaluated numbers are put into drawings made with the stored ones. */
 import { evaluate } from "./ledger";
 import type { Layer } from "./layer";
 import { toPlace } from "./marks";
@@ -48,7 +48,7 @@ function changesOf(layer: Layer, mark: SVGElement, output: (y: string) => Change
     const old = layer.storedWeight(Number(p ?? -1), toPlace(w));
     if (now !== undefined && old !== undefined) found.push({ old, now });
   } else if (x !== undefined && !x.includes(" ") && w === undefined) {
-    const now = layer.edits.get(`x:${x}`);
+    const now = layer.edits.get(layer.x + x);
     const old = layer.named("x")?.at(toPlace(x));
     if (now !== undefined && old !== undefined) found.push({ old, now });
   } else if (y !== undefined && !y.includes(" ") && w === undefined && x === undefined) {

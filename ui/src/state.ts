@@ -93,6 +93,10 @@ function weightLike(entry: unknown): string {
   return `${p}:${(where ?? []).join(",")}`;
 }
 
+/** A path of the host's about a model with changed numbers. */
+export const withEdits = (path: string, edit: string | undefined): string =>
+  edit ? `${path}${path.includes("?") ? "&" : "?"}edit=${encodeURIComponent(edit)}` : path;
+
 /** The host's path of a picture of this state. */
 export function drawPath(state: State, view: string): string {
   const query = DRAWING.map((key) => [key, text(state, key)] as const).filter(([, entry]) => entry !== undefined);

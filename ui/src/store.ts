@@ -7,7 +7,7 @@ import type { Mark } from "./marks";
 import { identities, known, numberOf, selectedOf, selecting, type Keyed } from "./members";
 import { editKey, editsOf, editText, undone, withEdit } from "./edits";
 import { beside, following, moved, opening, withFilter } from "./moves";
-import { drawPath, fromRecord, same } from "./state";
+import { drawPath, fromRecord, same, withEdits } from "./state";
 import { panelsOf } from "./views";
 import type { Ask, DrawAnswer, LayerAnswer, LayerRecord, MakersAnswer, ModelAnswer, Place, State, StateRecord, Target } from "./types";
 
@@ -79,6 +79,15 @@ export class Store {
     return this.shown.find((picture) => picture.answer?.drawn)?.answer?.drawn?.[key];
   }
 
+  /** A path with the numbers that the reader changed; in a file there is no one to run the model with them. */
+  withEdits(path: string): string {
+    return this.alone ? path : withEdits(path, this.state.edit);
+  }
+  /** Whether what is on screen was computed with the numbers that the reader changed. */
+  get follows(): boolean {
+    return (this.layer?.answer.edit ?? "") === (this.state.edit ?? "");
+  }
+
   /** Changes the state; `replace` keeps it one step of the history, as moving along does. */
   set(patch: Partial<State>, replace = false): void {
     const next = { ...this.state, ...patch };
@@ -98,8 +107,8 @@ export class Store {
 
   /** Gives a weight or an input another number; its stored one again takes the edit back. */
   edit(target: Target, value: number): void {
-    const key = editKey(target);
-    if (!this.layer || key === null) return;
+    const key = editKey(target, this.state.layer);
+    if (!this.layer || key === null || !this.layer.changeable(target)) return;
     const edits = withEdit(editsOf(this.state.edit), key, value, this.layer.stored(target));
     this.set({ edit: editText(edits) });
   }
@@ -118,7 +127,7 @@ export class Store {
     const target = this.linking.target;
     if (target?.kind !== "input") {
       const x = layer.inputOf(state.i, target?.kind === "weight" ? target : undefined);
-      if (x) this.choose({ kind: "input", place: x });
+      if (x) this.choose({ kind: "input", place: x }, {}, true);
       return;
     }
     const found = await this.ask<MakersAnswer>(`makers/${state.layer}?x=${target.place.join(",")}`).catch(() => null);
@@ -135,7 +144,7 @@ export class Store {
   }
   /** The path of this view's drawing around another neuron, alone. */
   frameOf(place: Place): string {
-    return drawPath({ ...this.state, i: place, j: undefined, m: undefined }, this.state.view);
+    return this.withEdits(drawPath({ ...this.state, i: place, j: undefined, m: undefined }, this.state.view));
   }
   /** One picture that is not part of the view's own. */
   async lone(path: string): Promise<Picture> {
@@ -167,7 +176,7 @@ export class Store {
       m: undefined,
       window: undefined,
       fold: undefined,
-      edit: undefined,
+      edit: this.alone || this.layerError ? undefined : this.state.edit,
       zoom: undefined,
       ask: undefined,
       claim: undefined,
@@ -277,10 +286,7 @@ export class Store {
       this.changed();
       if (!record) return;
       try {
-        const answer = await this.ask<LayerAnswer>(`layer/${record.index}`);
-        if (this.state.layer !== index) return;
-        this.layer = new Layer(record, answer, this.model);
-        this.layer.edits = editsOf(this.state.edit);
+        if (!(await this.read(record))) return;
       } catch (fault) {
         if (this.state.layer === index) this.layerError = message(fault);
       }
@@ -290,6 +296,27 @@ export class Store {
       this.settle(this.layer);
     }
     this.draw();
+    this.changed();
+    if (this.layer && !this.alone && !this.follows) await this.follow(this.layer.record);
+  }
+
+  /** Reads a layer's numbers; false where the reader has gone on in the meantime. */
+  private async read(record: LayerRecord): Promise<boolean> {
+    const path = this.withEdits(`layer/${record.index}`);
+    const answer = await this.ask<LayerAnswer>(path);
+    if (this.state.layer !== record.index || this.withEdits(`layer/${record.index}`) !== path) return false;
+    this.layer = new Layer(record, answer, this.model);
+    this.layer.edits = editsOf(this.state.edit);
+    return true;
+  }
+  /** After an edit the layer's numbers come from a new run; until then those on screen stay. */
+  private async follow(record: LayerRecord): Promise<void> {
+    try {
+      if (!(await this.read(record))) return;
+    } catch {
+      return; // the pictures, which ask for the same run, say why
+    }
+    this.linking.use(this.layer);
     this.changed();
   }
 
@@ -324,6 +351,7 @@ export class Store {
       const reason = this.layer?.answer.views.find((entry) => entry.name === view)?.reason;
       const own = this.model.views.find((entry) => entry.name === view)?.level;
       let path = drawPath(own ? { ...this.state, level: own } : this.state, view);
+      path = this.withEdits(path);
       if (this.whole && this.room) path += `${path.includes("?") ? "&" : "?"}room=${this.room}`;
       const known = this.pictures.get(view);
       if (known?.path === path && !known.error) continue;

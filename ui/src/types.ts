@@ -81,6 +81,11 @@ export interface LayerAnswer {
   lines: Line[];
   tensors: Record<string, TensorPayload | null>;
   first?: { i?: number[]; j?: number[] };
+  /** The edits that its numbers were computed with; what stood in their places before, by their keys. */
+  edit?: string;
+  stored?: Record<string, number>;
+  /** false: the layer's input is computed on the way, and cannot be changed. */
+  changeable?: boolean;
 }
 
 export interface ParameterRecord {

@@ -6,23 +6,23 @@ import { evaluate } from "../src/ledger";
 import { stanford } from "./layers";
 
 test("edits are read and written as they are", () => {
-  const text = "w:0:0,0,1,2=4;x:1,1,1=-0.5";
+  const text = "w:0:0,0,1,2=4;x:0:1,1,1=-0.5";
   assert.equal(editText(editsOf(text)), text);
-  assert.deepEqual([...editsOf("w:0:a=1;w:0:1=;nonsense;x:2=3e-7")], [["x:2", 3e-7]]);
+  assert.deepEqual([...editsOf("w:0:a=1;w:0:1=;nonsense;x:2=5;x:1:2=3e-7")], [["x:1:2", 3e-7]]);
   assert.equal(editText(editsOf(undefined)), undefined);
 });
 
 test("the stored number again is no edit, and undo takes the newest back", () => {
   const first = withEdit(editsOf(""), "w:0:0,0,1,2", 4, 1);
-  const second = withEdit(first, "x:0,0,0", 9, 0);
+  const second = withEdit(first, "x:0:0,0,0", 9, 0);
   assert.deepEqual([...undone(second)], [...first]);
   assert.equal(withEdit(first, "w:0:0,0,1,2", 1, 1).size, 0);
 });
 
 test("only a weight and an input have a key", () => {
-  assert.equal(editKey({ kind: "weight", p: 3, place: [1, 2] }), "w:3:1,2");
-  assert.equal(editKey({ kind: "input", place: [0] }), "x:0");
-  assert.equal(editKey({ kind: "neuron", place: [0] }), null);
+  assert.equal(editKey({ kind: "weight", p: 3, place: [1, 2] }, 4), "w:3:1,2");
+  assert.equal(editKey({ kind: "input", place: [0] }, 4), "x:4:0");
+  assert.equal(editKey({ kind: "neuron", place: [0] }, 4), null);
 });
 
 test("every neuron that uses a changed weight has another total, and no other one", () => {

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.browser import browser_times
 from bench.matrix import page_times, python_pictures
 from bench.models import chain, resnet
 
@@ -169,6 +170,8 @@ def main() -> None:
     byte, whole = first_byte()
     started = f"{whole * 1000:.0f} ms from the start of the process"
     rows.append(("first byte of the page", f"{byte * 1000:.0f} ms", started))
+    with tempfile.TemporaryDirectory() as name:
+        rows += browser_times(light, Path(name))
     width = max(len(row[0]) for row in rows)
     for what, value, ratio in rows:
         print(f"{what.ljust(width)}  {value.rjust(10)}  {ratio}")

@@ -356,6 +356,6 @@ def test_hostile_names_are_text(browser: Browser, tmp_path: Path, host: str) -> 
             for view in page.locator("nav.views button").all_inner_texts():
                 page.locator("nav.views button", has_text=re.compile(f"^{view}$")).click()
                 found.settled()
-            outside = "script:not(#isochrome, #packed, #code, [type=module]), img, iframe, object, embed, base"
+            outside = "script:not(#isochrome, #packed, #look, #code, [type=module]), img, iframe, object, embed, base"
             assert page.locator(f"body :is({outside})").count() == (0 if host == "served" else 1)
             assert "\u202e" not in page.content()

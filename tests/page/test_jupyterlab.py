@@ -207,11 +207,15 @@ def test_keys_stay_where_they_are_pressed(book: Book) -> None:
     book.page.wait_for_timeout(100)
     assert book.page.locator(".jp-Notebook .jp-CodeCell").count() == count == len(CELLS)
     assert explorer.evaluate("(one) => one.contains(document.activeElement)")
-    before = str(book.run(READ).inner_text())
+    shown = book.run(READ)
+    expect(shown).to_contain_text("it is [")
+    before = shown.inner_text()
     book.page.keyboard.press("Escape")
     for key in ("ArrowUp", "ArrowDown"):
         book.page.keyboard.press(key)
-    assert book.run(READ).inner_text() == before, "keys pressed in the notebook move nothing in the explorer"
+    again = book.run(READ)
+    expect(again).to_contain_text("it is [")
+    assert again.inner_text() == before, "keys pressed in the notebook move nothing in the explorer"
 
 
 def test_the_theme_is_the_notebooks(book: Book) -> None:
@@ -224,7 +228,8 @@ def test_the_theme_is_the_notebooks(book: Book) -> None:
 
 
 def test_a_saved_notebook_opens_again_and_a_dead_kernel_is_told(book: Book) -> None:
-    book.menu("File", "Save Notebook")
+    book.cell(READ).locator(".cm-content").click()
+    book.page.keyboard.press("Control+s")
     expect(book.page.locator(".jp-mod-dirty")).to_have_count(0)
     book.open()
     explorer = book.explorer()

@@ -154,6 +154,7 @@ export function status(layer: Layer, target: Target, held: boolean): string {
 function identityWords(layer: Layer, id: string): string {
   let [weights, total, real] = [0n, 0n, 0n];
   const rest = new Set<string>();
+  let counted = true;
   for (const entry of layer.lines) {
     const one = namedIn(entry, id);
     if (!one) continue;
@@ -163,12 +164,14 @@ function identityWords(layer: Layer, id: string): string {
     const open = relation.accesses[weight]!.shape.map((size, axis) => (own?.includes(axis) ? 1 : size));
     total += taps.total;
     real += taps.real;
+    counted &&= !!own || taps.total <= LISTED;
     weights += own
       ? open.reduce((product, size) => product * BigInt(size), 1n)
       : BigInt(new Set(taps.list(0, LISTED).map((tap) => tap[weight]!.join())).size);
     open.forEach((size, axis) => size > 1 && rest.add(layer.record.roles?.[layer.record.letters?.w?.[axis] ?? ""] ?? ""));
   }
   if (!weights) return "";
+  if (!counted) return `: ${plural(total, "use")}, ${count(real)} on real input`;
   const each = rest.size && !rest.has("") && !id.startsWith("p") ? ` (one for each ${[...rest].join(" and ")})` : "";
   return `: ${plural(weights, "weight")}${each}, ${plural(total, "use")}, ${count(real)} on real input`;
 }

@@ -1,6 +1,7 @@
 /** Which marks are outlined: keys that agree, and only those. The elements are stand-ins with attributes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { identities } from "../src/members";
 import { Marks, targetOf, type Mark } from "../src/marks";
 import type { Target } from "../src/types";
 import { stanford } from "./layers";
@@ -36,7 +37,9 @@ const drawn = {
 function lit(target: Target): string[] {
   const stands = Object.entries(drawn).map(([name, attributes]) => new Stand(name, attributes));
   const marks = new Marks({ querySelectorAll: () => stands } as unknown as Element);
-  const found = marks.lit(target, stanford().reached(target), "0");
+  const layer = stanford();
+  const has = (mark: Mark): boolean => target.kind === "identity" && identities(layer, target.id.split(":")[0]!, mark).includes(target.id);
+  const found = marks.lit(target, layer.reached(target), "0", has);
   return found.map((mark: Mark) => (mark.element as unknown as Stand).name).sort();
 }
 

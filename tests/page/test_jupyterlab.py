@@ -235,10 +235,12 @@ def test_a_saved_notebook_opens_again_and_a_dead_kernel_is_told(book: Book) -> N
     explorer = book.explorer()
     expect(explorer.locator("[data-view=kernel] .picture:not([hidden]) svg")).to_be_attached()
     expect(book.run(READ)).to_contain_text("it is [1, 2, 2] 0")
-    book.menu("Kernel", "Restart Kernel…")
+    book.cell(READ).locator(".jp-InputPrompt").click()  # command mode
+    book.page.keyboard.press("0")
+    book.page.keyboard.press("0")
     book.page.locator(".jp-Dialog button.jp-mod-accept").click()
     book.idle()
-    explorer.locator("select").first.select_option("matrix")
+    explorer.locator("select").first.select_option("volume")
     expect(explorer.locator(".fault").first).to_contain_text("it was ended or started anew. Run this cell again.")
     assert book.faults == []
     assert book.elsewhere == []

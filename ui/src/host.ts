@@ -45,7 +45,12 @@ function asked(model: HostModel, el?: HTMLElement): Ask {
     new Promise((done, failed) => {
       if (ended()) return failed(new Error(ENDED));
       open.set(++last, { done: (answer) => done(answer as T), failed });
-      model.send?.({ id: last, path });
+      try {
+        model.send?.({ id: last, path });
+      } catch {
+        open.delete(last); // the notebook has no kernel to send to
+        failed(new Error(ENDED));
+      }
     });
 }
 

@@ -89,9 +89,9 @@ def test_fonts_are_ibm_s_own_and_hold_what_is_drawn() -> None:
             assert [letter for letter in "−×·→←≤≥…≈–" if ord(letter) not in font.getBestCmap()] == []
 
 
-def test_page_is_one_module_that_exports_render() -> None:
+def test_page_is_one_module_with_a_default_export() -> None:
     page = (STATIC / "page.js").read_text(encoding="utf-8")
-    assert re.search(r"export\s*\{[^}]*\bas render\b", page)
+    assert re.search(r"export\s*\{[^}]*\bas default\b", page)
     assert "</script" not in page
     assert "Permission is hereby granted" in page, "Preact's licence must travel with the bundle"
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from isochrome.errors import ModelError, RequestError, shown
 from isochrome.model.held import Held
-from isochrome.model.program import Argument, Call, Program, Ref, Symbol
+from isochrome.model.program import Argument, Call, Program, Ref
 from isochrome.run.torch_inside import INSIDE
+from isochrome.run.torch_values import array_of, copied, listed, overwritten, tensor_of, value_of
 
 __all__ = ["TorchRunner"]
 
@@ -63,7 +63,7 @@ class TorchRunner:
 
         with _ONE_AT_A_TIME, torch.inference_mode():
             found = self._replay(torch, set(tensors))
-            return {name: _array(torch, found[name]) for name in tensors if name in found}
+            return {name: array_of(torch, found[name]) for name in tensors if name in found}
 
     def on(self, inputs: Mapping[str, Any]) -> TorchRunner:
         """The same program with other numbers in some tensors: inputs, stored ones, or what its operations make."""
@@ -108,7 +108,7 @@ class TorchRunner:
             if grad is None:
                 continue
             results[name] = self._part(torch, grad, name) if name in self.program.stored else grad
-        return {name: _array(torch, value) for name, value in results.items()}
+        return {name: array_of(torch, value) for name, value in results.items()}
 
     # --- tensors that are there from the start ------------------------------------------------------------------
 
@@ -117,7 +117,7 @@ class TorchRunner:
         numbers = self.read(number)
         if numbers is None:
             raise ModelError(f"{shown(row.name)}: must have numbers to run; has none ({row.unproven or 'not read'})")
-        value = _tensor(torch, numbers).cpu().to(getattr(torch, row.dtype))
+        value = tensor_of(torch, numbers).cpu().to(getattr(torch, row.dtype))
         if not isinstance(numbers, torch.Tensor) and 0 not in row.strides and row.strides != value.stride():
             with torch.inference_mode(False):  # as it lies in the model: that too decides the last bit
                 value = torch.empty_strided(row.shape, row.strides, dtype=value.dtype).copy_(value.clone())
@@ -152,7 +152,7 @@ class TorchRunner:
             once = [at for at, stride in enumerate(one.strides) if stride == 0 and one.shape[at] > 1]
             shape = tuple(1 if at in once else size for at, size in enumerate(one.shape))
             part = flat.as_strided(shape, one.strides, one.offset // one.item)
-            part.copy_(_tensor(torch, numbers)[tuple(slice(0, size) for size in shape)])
+            part.copy_(tensor_of(torch, numbers)[tuple(slice(0, size) for size in shape)])
         return flat
 
     def _part(self, torch: Any, flat: Any, name: str) -> Any:
@@ -164,7 +164,7 @@ class TorchRunner:
         that of the tensor, at these."""
         if name not in self.inputs or name in self.program.inputs:
             return value
-        numbers = torch.empty_like(value.detach()).copy_(_tensor(torch, self.inputs[name]))
+        numbers = torch.empty_like(value.detach()).copy_(tensor_of(torch, self.inputs[name]))
         if torch.is_grad_enabled():
             return numbers + (value - value.detach()) if value.is_floating_point() else numbers
         return numbers.requires_grad_(value.requires_grad)
@@ -177,14 +177,14 @@ class TorchRunner:
             )
             return self._given(torch, name, part)
         if name in self.inputs:
-            value = _tensor(torch, self.inputs[name]).detach().cpu()
+            value = tensor_of(torch, self.inputs[name]).detach().cpu()
             facts = program.tensors[name]
             value = value.to(getattr(torch, facts.dtype))
             if grad or value.is_inference():
                 value = value.clone()  # one that was made without gradients cannot be kept for them
             return value.requires_grad_() if grad and value.is_floating_point() else value
         if name in program.constants:
-            return _tensor(torch, program.constants[name]).to(getattr(torch, program.tensors[name].dtype))
+            return tensor_of(torch, program.constants[name]).to(getattr(torch, program.tensors[name].dtype))
         return None
 
     # --- calls --------------------------------------------------------------------------------------------------
@@ -299,9 +299,9 @@ class TorchRunner:
             ) from None
 
     def _result(self, torch: Any, call: Call, values: Mapping[str, Any], inside: set[str]) -> dict[str, Any]:
-        given = {key: _value(torch, value, values) for key, value in call.arguments}
+        given = {key: value_of(torch, value, values) for key, value in call.arguments}
         if call.target == "isochrome.overwrite":
-            done = None if "reason" in given else _overwritten(torch, **given)
+            done = None if "reason" in given else overwritten(torch, **given)
             return {} if done is None else {call.outputs[0]: done}
         if call.target.startswith(_OF_GRAPHS):  # a branch or a loop: what comes after it cannot be had
             return {}
@@ -318,13 +318,13 @@ class TorchRunner:
         marked = [one.name for one in operation._schema.arguments if one.alias_info and one.alias_info.is_write]
         for key in (*marked, *_UNDECLARED):
             if given.get(key) is not None:
-                given[key] = _copied(given[key])
+                given[key] = copied(given[key])
         if "out" in given and torch.is_grad_enabled():  # an operation that writes into ``out`` has no gradient
             given = {key: value for key, value in given.items() if key != "out"}
             operation, marked = operation._overloadpacket, []
-        results = _listed(operation(**given))
+        results = listed(operation(**given))
         silent = [
-            one for key in marked for one in _listed(given.get(key)) if all(one is not other for other in results)
+            one for key in marked for one in listed(given.get(key)) if all(one is not other for other in results)
         ]
         found = zip(call.outputs, [*results, *silent], strict=False)
         return {name: value for name, value in found if name and isinstance(value, torch.Tensor)}
@@ -352,35 +352,6 @@ def _refs(value: Argument) -> Iterator[str]:
             yield from _refs(one)
 
 
-def _value(torch: Any, value: Argument, values: Mapping[str, Any]) -> Any:
-    match value:
-        case Ref(name):
-            return values[name]
-        case Symbol("device", _):
-            return torch.device("cpu")
-        case Symbol(_, name):
-            return getattr(torch, name)
-        case tuple():
-            return [_value(torch, one, values) for one in value]
-    return value
-
-
-def _overwritten(torch: Any, base: Any, part: Any, offset: int, strides: Sequence[int]) -> Any:
-    flat = base.clone(memory_format=torch.contiguous_format)
-    flat.as_strided(part.shape, strides, offset).copy_(part)
-    return flat if base.is_contiguous() else torch.empty_like(base).copy_(flat)
-
-
-def _copied(value: Any) -> Any:
-    return [_copied(one) for one in value] if isinstance(value, list) else None if value is None else value.clone()
-
-
-def _listed(result: Any) -> list[Any]:
-    if isinstance(result, list | tuple):
-        return [one for value in result for one in (value if isinstance(value, list | tuple) else [value])]
-    return [result]
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What shapes alone do not say is no fault, and not to be logged."""
@@ -400,12 +371,3 @@ def _seeded(torch: Any, seed: int) -> Iterator[None]:
         yield
     finally:
         torch.set_rng_state(state)
-
-
-def _tensor(torch: Any, numbers: Any) -> Any:
-    return numbers.detach() if isinstance(numbers, torch.Tensor) else torch.from_numpy(np.array(numbers))
-
-
-def _array(torch: Any, tensor: Any) -> Array:
-    found = tensor.detach().cpu().resolve_conj().resolve_neg()
-    return np.array((found.float() if found.dtype is torch.bfloat16 else found).numpy())

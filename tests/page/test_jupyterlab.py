@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import unquote, urlsplit
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
+from jupyter_client import BlockingKernelClient
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from isochrome.app.page import STATIC
@@ -83,8 +84,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ]  # fmt: skip
     with (home / "log").open("w") as log, subprocess.Popen(command, env=known, cwd=home, stdout=log, stderr=log) as server:
         try:
-            wait_for(f"http://127.0.0.1:{port}/api/status?token={TOKEN}", server, home / "log")
-            yield f"http://127.0.0.1:{port}"
+            address = f"http://127.0.0.1:{port}"
+            wait_for(f"{address}/api/status?token={TOKEN}", server, home / "log")
+            start_kernel(address, home)
+            yield address
         finally:
             server.terminate()  # it ends its kernels before itself
             try:
@@ -102,6 +105,21 @@ def wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
         except (URLError, OSError):
             time.sleep(0.1)
     pytest.fail(f"JupyterLab: must answer within a minute; its log ends with {log.read_text()[-2000:]}")
+
+
+def start_kernel(address: str, home: Path) -> None:
+    """Starts the notebook's kernel and waits until it answers: what is run before that, JupyterLab may forget."""
+    wanted = {"path": "book.ipynb", "name": "book.ipynb", "type": "notebook", "kernel": {"name": "python3"}}
+    asked = Request(f"{address}/api/sessions?token={TOKEN}", json.dumps(wanted).encode(), {"Content-Type": "application/json"})
+    with urlopen(asked, timeout=60) as answer:
+        kernel = json.load(answer)["kernel"]["id"]
+    client = BlockingKernelClient(connection_file=str(home / "run" / f"kernel-{kernel}.json"))
+    client.load_connection_file()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+    finally:
+        client.stop_channels()
 
 
 @dataclass

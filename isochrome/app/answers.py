@@ -181,7 +181,7 @@ def _model(answers: Answers, given: Given) -> Any:
         "title": _title(opened),
         "report": report,
         "views": [
-            {"name": view.name, "title": view.title, "whole": view.whole, "level": view.level}
+            {"name": view.name, "title": view.title, "whole": view.whole, "level": view.level, "narrow": view.narrow}
             for view in VIEWS.values()
         ],
         "levels": list(LEVELS),

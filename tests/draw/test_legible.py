@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from isochrome.app.api import open_model
 from isochrome.app.pictures import draw
 from isochrome.draw.layout import figure
 from isochrome.draw.picture import Cell, Label, Mark, Picture
-from isochrome.draw.views import overlap, window
+from isochrome.draw.view import View
+from isochrome.draw.views import connections, next_layer, overlap, window
 from isochrome.examples.arithmetic import CASES as LINES
 from isochrome.examples.arithmetic import PREFIX
 from isochrome.render.svg import svg
@@ -51,6 +54,17 @@ def test_window_and_overlap_of_any_layer(case: str, view: object) -> None:
         checked(view.draw(seen(case, level)), tuple(THEMES))  # type: ignore[attr-defined]
     checked(view.draw(seen(case, "weight", (last, tuple(0 for _ in last)))))  # type: ignore[attr-defined]
     checked(view.draw(seen(case, values=False)))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("room", [300, 320, 340, 352])
+@pytest.mark.parametrize("view", [connections.VIEW, next_layer.VIEW], ids=lambda view: view.name)
+@pytest.mark.parametrize("case", CASES)
+def test_on_a_narrow_page_it_can_be_read_too(case: str, view: View, room: int) -> None:
+    narrow = replace(seen(case), room=room)
+    if not view.refusal(narrow):
+        drawn = view.draw(narrow)
+        checked(drawn)
+        assert drawn.width <= max(room, 340) + 8, "on a phone nothing is out of sight"
 
 
 @pytest.mark.parametrize("name", LINES)

@@ -281,7 +281,10 @@ def test_a_wrong_address_is_no_disaster(browser: Browser, address: str, hash: st
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.goto(address + hash)
     page.wait_for_selector("main h1, main .fault")
-    assert faults == [] and re.search(r"Same colour|Layer -?\d+\s+the model has 1\.", page.inner_text("main"))
+    assert faults == [] and re.search(r"Same colour|layer=-?\d+ in the address\s+must be a number below 1,", page.inner_text("main"))
+    if "layer=" in hash:
+        page.get_by_role("button", name="the layer shown first").click()
+        page.wait_for_selector("main .picture svg")
     context.close()
 
 

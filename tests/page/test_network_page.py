@@ -94,6 +94,19 @@ def test_a_narrow_page_gets_a_drawing_that_fits_it(browser: Browser, residual: t
 
 
 @pytest.mark.parametrize("width", [360, 390])
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("view", ["connections", "next"])
+def test_edges_and_the_next_layer_fit_a_phone(browser: Browser, view: str, layer: int, width: int) -> None:
+    opened = open_model("example:photos")
+    with running(opened, opened.run()) as address, watched(browser, f"{address}#layer={layer}&view={view}") as found:
+        page = found.page
+        page.set_viewport_size({"width": width, "height": 844})
+        found.settled()
+        inside, shown = page.locator(".picture").evaluate("(box) => [box.scrollWidth, box.clientWidth]")
+        assert inside <= shown + 1, "nothing of the picture is out of sight"
+
+
+@pytest.mark.parametrize("width", [360, 390])
 def test_the_first_screen_of_a_phone(browser: Browser, width: int) -> None:
     opened = open_model("example:stanford")
     with running(opened, opened.run()) as address, watched(browser, address) as found:

@@ -92,13 +92,16 @@ function Main({ store }: { store: Store }) {
   if (!record || store.layerError)
     return (
       <main class="main" ref={box}>
+        <div class="title">
+          <h1>{record?.name ?? "No such layer"}</h1>
+        </div>
         <div class="panel">
-          <Fault
-            text={store.layerError ?? NO_LAYERS}
-            rest={
-              model.report.layers.length > 1 ? "The other layers are still shown: choose one in the list." : undefined
-            }
-          />
+          <Fault text={store.layerError ?? NO_LAYERS} />
+          {model.first && (
+            <p>
+              What still works: <button type="button" class="plain" onClick={() => store.show(model.first!)}>the layer shown first ›</button>
+            </p>
+          )}
         </div>
       </main>
     );

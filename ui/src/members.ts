@@ -9,7 +9,10 @@ export type Keyed = Pick<Mark, "p" | "y" | "x" | "w" | "b">;
 
 /** The identities of a mark at a level: by its own places where the level is read there, else by its weights. */
 export const identities = (layer: Layer, level: string, mark: Keyed): string[] =>
-  layer.lines.flatMap((entry) => placesAt(entry, level, mark).map((place) => `${level}:${joined(place)}`));
+  layer.lines.flatMap((entry) => {
+    const named = level === "weight" ? `weight:${entry.p}` : level;
+    return placesAt(entry, level, mark).map((place) => `${named}:${joined(place)}`);
+  });
 
 function placesAt({ line, relation, weight, adds, p }: WeightLine, level: string, mark: Keyed): Place[] {
   const known = line.levels?.[level];

@@ -280,7 +280,7 @@ export class Store {
       this.layer = null;
       this.layerError = record
         ? null
-        : `Layer ${index}: the model has ${this.model.report.layers.length}. Choose one in the list.`;
+        : `layer=${index} in the address: must be a number below ${this.model.report.layers.length}, one for each layer of the model.`;
       this.linking.use(null);
       this.pictures.clear();
       this.changed();
@@ -335,24 +335,21 @@ export class Store {
     this.locator.write(this.state, true);
   }
 
-  /** How wide a picture of the whole model may be; 0 for as wide as it is drawn. */
+  /** How wide a picture may be that is drawn otherwise for a narrow page; 0 for as wide as it is drawn. */
   private room = 0;
-  /** Tells how much room there is: a narrow page gets another drawing. */
+  /** Tells how much room there is. */
   fit(width: number): void {
-    const room = width < 1100 && !this.alone ? Math.max(340, Math.floor(width / 20) * 20) : 0;
-    if (room === this.room) return;
-    this.room = room;
-    if (this.whole && this.layer) this.draw();
+    this.room = width < 1100 && !this.alone ? Math.max(300, Math.floor(width / 20) * 20) : 0;
+    if (this.layer) this.draw();
   }
 
   private draw(): void {
     if (!this.layer && this.layerError) return;
     for (const { view } of panelsOf(this.model, this.state.view)) {
       const reason = this.layer?.answer.views.find((entry) => entry.name === view)?.reason;
-      const own = this.model.views.find((entry) => entry.name === view)?.level;
-      let path = drawPath(own ? { ...this.state, level: own } : this.state, view);
-      path = this.withEdits(path);
-      if (this.whole && this.room) path += `${path.includes("?") ? "&" : "?"}room=${this.room}`;
+      const { level, narrow } = this.model.views.find((entry) => entry.name === view) ?? {};
+      let path = this.withEdits(drawPath(level ? { ...this.state, level } : this.state, view));
+      if (narrow && this.room) path += `${path.includes("?") ? "&" : "?"}room=${this.room}`;
       const known = this.pictures.get(view);
       if (known?.path === path && !known.error) continue;
       const picture: Picture = {

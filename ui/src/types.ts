@@ -120,8 +120,8 @@ export interface ModelAnswer {
   name: string;
   title?: string;
   report: { layers: LayerRecord[]; totals?: Record<string, number | string> };
-  /** `whole`: a view of the whole model; `level`: the only one that it is drawn at. */
-  views: { name: string; title: string; whole?: boolean; level?: string }[];
+  /** `whole`: a view of the whole model; `level`: the only one that it is drawn at; `narrow`: drawn otherwise for a narrow page. */
+  views: { name: string; title: string; whole?: boolean; level?: string; narrow?: boolean }[];
   levels: string[];
   /** Whether the network has equal blocks that are folded. */
   foldable?: boolean;

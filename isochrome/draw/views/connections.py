@@ -46,8 +46,11 @@ from isochrome.draw.views.wording import counted, sized, title_of
 __all__ = ["VIEW"]
 
 WIDTH = 1104
+NARROW = 700
+"""A page narrower than this gets one channel, as wide as the page."""
 EACH = 30
-"""The most ports of one neuron, i or j."""
+FEW = 9
+"""The most ports of one neuron, i or j; on a narrow page."""
 TOGETHER, LINE, READ = 40, 8, 28
 """The most ports, neurons and inputs of a whole line: with more, only i and j are drawn."""
 MARGIN = 4
@@ -116,11 +119,25 @@ def _plan(scene: Scene) -> _Plan:
     several = any(1 < len(set(one.channels)) < len(one.parts) for one in readers)
     gap = 8.0 if several else 0.0
     port = _port(scene, readers, gap)
-    bar = max(_bar(scene, one, port, gap) for one in readers)
+    bar = max(_bar(scene, one, port, gap, len(readers)) for one in readers)
     side = _side(scene, lines)
     line = side * sum(len(run.places) for run in lines) + sum(gaps_between(lines))
     lift = 32.0 if len(lines) == 1 and len(scene.neurons) == 2 else 0.0
-    return _Plan(readers, states, lines, side, port, gap, bar, max(line, (bar + 28) * len(readers), 480), lift)
+    least = 0 if _narrow(scene) else 480
+    width = max(line, (bar + _apart(scene)) * len(readers), least)
+    return _Plan(readers, states, lines, side, port, gap, bar, width, lift)
+
+
+def _narrow(scene: Scene) -> bool:
+    return 0 < scene.room < NARROW
+
+
+def _width(scene: Scene) -> float:
+    return scene.room - 2 * MARGIN if _narrow(scene) else WIDTH
+
+
+def _apart(scene: Scene) -> float:
+    return 12 if _narrow(scene) else 28
 
 
 def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]]:
@@ -129,13 +146,14 @@ def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]
     state: dict[Place, State | None] = {first: "selected"}
     for other in others:
         state.setdefault(other, "pinned")
-    part = excerpt(scene, filter_number(scene, first), EACH)
-    found = {first: reader(scene, first, part, EACH)}
+    each = FEW if _narrow(scene) else EACH
+    part = excerpt(scene, filter_number(scene, first), each)
+    found = {first: reader(scene, first, part, each)}
 
     def read(neuron: Place) -> Reader:
         n = filter_number(scene, neuron)
-        own = part if n == filter_number(scene, first) else excerpt(scene, n, EACH)
-        return found.get(neuron) or found.setdefault(neuron, reader(scene, neuron, own, EACH))
+        own = part if n == filter_number(scene, first) else excerpt(scene, n, each)
+        return found.get(neuron) or found.setdefault(neuron, reader(scene, neuron, own, each))
 
     beside = [read(neuron) for neuron in _beside(scene, len(found[first].parts))]
     if len({at.at for one in beside for at in one.parts}) <= READ or len(state) == 1:
@@ -146,7 +164,7 @@ def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]
 def _beside(scene: Scene, each: int) -> tuple[Place, ...]:
     """The neurons drawn beside i: its whole line where that is short; the next filter's where i would be alone."""
     axes, first = scene.y.of("position"), scene.neurons[0]
-    if len(axes) == 1 and scene.y.shape[axes[0]] <= LINE and scene.y.shape[axes[0]] * each <= TOGETHER:
+    if not _narrow(scene) and len(axes) == 1 and scene.y.shape[axes[0]] <= LINE and scene.y.shape[axes[0]] * each <= TOGETHER:
         (axis,) = axes
         return tuple((*first[:axis], at, *first[axis + 1 :]) for at in range(scene.y.shape[axis]))
     other = partner(scene, first) if len(scene.neurons) == 1 else None
@@ -156,25 +174,27 @@ def _beside(scene: Scene, each: int) -> tuple[Place, ...]:
 def _side(scene: Scene, lines: Sequence[Run]) -> float:
     """The width of an input, as its number needs, as there is room."""
     count = max(sum(len(run.places) for run in lines), 1)
-    room = (WIDTH - sum(gaps_between(lines))) / count
+    room = (_width(scene) - sum(gaps_between(lines))) / count
     values = [at for run in lines for at in run.places if is_inside(scene, at)] if scene.x_values is not None else []
     longest = max((len(number(float(scene.x_values[at]))) for at in values if scene.x_values is not None), default=1)
     usual = 44 if count <= 12 else 30 if count <= 30 else 23
     return max(float(int(min(usual if longest <= 2 else 44, room))), 6.0)
 
 
-def _bar(scene: Scene, one: Reader, port: float, gap: float) -> float:
-    """The width of a neuron's bar: that of its ports, at least that of its name and value."""
+def _bar(scene: Scene, one: Reader, port: float, gap: float, beside: int) -> float:
+    """The width of a neuron's bar: that of its ports, at least that of its name and value as far as there is room."""
     name = text_width(f"y[{place_text(one.neuron)}]", 13, mono=True)
     value = "" if scene.y_values is None else number_within(scene.y_values[one.neuron], 8)
-    return max(ports_width(one, port, gap), name + text_width(f"= {value}", 13.5, mono=True) + 58)
+    words = name + text_width(f"= {value}", 13.5, mono=True) + 58
+    room = _width(scene) / beside - _apart(scene)
+    return max(ports_width(one, port, gap), min(words, room) if _narrow(scene) else words)
 
 
 def _port(scene: Scene, readers: Sequence[Reader], gap: float) -> float:
     """The width of a port, as its number needs, as there is room."""
     each = max(max(len(one.parts) for one in readers), 1)
     between = 40 * (len(readers) - 1) + gap * sum(len(set(one.channels)) for one in readers)
-    room = (WIDTH - between) / (each * len(readers))
+    room = (_width(scene) - between) / (each * len(readers))
     usual = 40 if each <= 3 else 30 if each <= 5 else 24 if each <= 9 else 18
     if not _across(readers, min(usual, room)):
         usual = next((size for size in (36, 30) if size <= room and _across(readers, size)), usual)
@@ -199,7 +219,7 @@ def _neurons(
     bottom = top
     for place, (one, state) in enumerate(zip(plan.readers, plan.states, strict=True)):
         own = ports_width(one, plan.port, plan.gap)
-        wide = _bar(scene, one, plan.port, plan.gap)
+        wide = _bar(scene, one, plan.port, plan.gap, len(plan.readers))
         left = MARGIN + plan.slot * place + (plan.slot - wide) / 2
         found += ports(scene, one, left + (wide - own) / 2, top, plan.port, tall, plan.gap, style)
         marks += neuron_mark(scene, one.neuron, left, top + tall + 3, wide, state, 34, _terms(scene, one))
@@ -284,4 +304,4 @@ def _notes(scene: Scene, plan: _Plan, inputs: Digits | None, weights: Digits | N
     return tuple(note for note in notes if note)
 
 
-VIEW = View("connections", "Connections", draw, unfit)
+VIEW = View("connections", "Connections", draw, unfit, narrow=True)

@@ -177,4 +177,5 @@ def _spans(scene: Scene) -> tuple[str, tuple[int, ...]]:
     return "the layers", (len(scene.model.layers),)
 
 
-VIEW = View("network", "Network", _draw, _unfit, whole=True, level="parameter", spans=_spans, weightless=True)
+VIEW = View("network", "Network", _draw, _unfit, whole=True, level="parameter", spans=_spans, weightless=True,
+            narrow=True)  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from isochrome.draw.picture import Cell, Chip, Ink, Label, Legend, Mark, Picture
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.following import Following, following
-from isochrome.draw.views.kernels import kernel_cells, tap_window
+from isochrome.draw.views.kernels import kernel_cells, named_taps, tap_window
 from isochrome.draw.views.network_maps import ink_of
 from isochrome.draw.views.network_spine import parameters_of
 from isochrome.draw.views.wording import counted, joined
@@ -19,11 +21,35 @@ from isochrome.errors import shown
 
 __all__ = ["VIEW"]
 
-MOST_ROWS, MOST_SLICES, MOST_TAPS = 9, 3, 7
+MOST_ROWS, MOST_SLICES, MOST_TAPS = 9, 3, 5
 ROW, TOP = 50.0, 96.0
-KERNEL, MAP = 36.0, 40.0
-FILTER, OUTPUT, CHANNEL, SUM = 64.0, 250.0, 470.0, 640.0
-WIDTH = 900.0
+NARROW = 700
+"""A page narrower than this gets the same columns closer together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where the columns stand, the sides of a slice and a map, and where the rows begin."""
+
+    filter: float = 64
+    output: float = 250
+    channel: float = 470
+    sum: float = 640
+    width: float = 900
+    slice: float = 36
+    gap: float = 6
+    arrow: float = 34
+    map: float = 40
+    top: float = TOP
+    narrow: bool = False
+
+
+def _plan(scene: Scene) -> _Plan:
+    if not 0 < scene.room < NARROW:
+        return _Plan()
+    if scene.room < 340:
+        return _Plan(20, 124, 186, 206, 302, 26, 4, 22, 32, TOP + 64, narrow=True)
+    return _Plan(24, 138, 210, 238, 340, 30, 4, 22, 36, TOP + 64, narrow=True)
 
 
 def _draw(scene: Scene) -> Picture:
@@ -32,14 +58,15 @@ def _draw(scene: Scene) -> Picture:
     numbers = _numbers(scene)
     identities = [_identity(scene, found, number) for number in numbers]
     colours = Colouring(tuple(identities), scene.filters)
-    marks: list[Mark] = [*_formulas(scene, found), *_heads(scene, found)]
+    plan = _plan(scene)
+    marks: list[Mark] = [*_formulas(scene, found, plan), *_heads(scene, found, plan)]
     for row, (number, name) in enumerate(zip(numbers, identities, strict=True)):
-        marks += _row(scene, found, number, name, TOP + ROW * row)
-    low = TOP + ROW * len(numbers)
-    marks += _sum(scene, found, len(numbers))
-    words = paragraph(0, low + 30, _sentence(scene, found), WIDTH - 20, "body")
+        marks += _row(scene, found, plan, number, name, plan.top + ROW * row)
+    low = plan.top + ROW * len(numbers)
+    marks += _sum(found, plan, len(numbers))
+    words = paragraph(0, low + 30, _sentence(scene, found), plan.width - (0 if plan.narrow else 20), "body")
     return Picture(
-        WIDTH,
+        plan.width,
         bottom(words) + 12,
         "Where the next layer comes in",
         f"Each row: a filter of {shown(scene.layer.name, 60)}, its map, and the slice of a filter of "
@@ -74,45 +101,58 @@ def _letters(scene: Scene, found: Following) -> tuple[str, str]:
     return joined([scene.y.letters[axis] for axis in first]), joined([found.scene.x.letters[axis] for axis in second])
 
 
-def _formulas(scene: Scene, found: Following) -> list[Mark]:
+def _formulas(scene: Scene, found: Following, plan: _Plan) -> list[Mark]:
     marks: list[Mark] = []
     for row, one in enumerate((scene, found.scene)):
-        y = 14.0 + 22 * row
-        marks.append(Label(0, y, fitted(shown(one.layer.name, 60), 110, 13, True, True), "mono", bold=True, size=13))
-        marks.append(Label(120, y, fitted(str(one.line.formula), WIDTH - 130, 12.5, mono=True), "mono"))
+        y = 14.0 + (54 if plan.narrow else 22) * row
+        wide = plan.width if plan.narrow else 110
+        marks.append(Label(0, y, fitted(shown(one.layer.name, 60), wide, 13, True, True), "mono", bold=True, size=13))
+        text = str(one.line.formula)
+        if not plan.narrow:
+            marks.append(Label(120, y, fitted(text, plan.width - 130, 12.5, mono=True), "mono"))
+            continue
+        first, sign, rest = text.partition(" * ")
+        for number, part in enumerate((first, f"  {sign.strip()} {rest}".rstrip())):
+            marks.append(Label(0, y + 17 + 16 * number, fitted(part, plan.width, 12.5, mono=True), "mono"))
     return marks
 
 
-def _heads(scene: Scene, found: Following) -> list[Mark]:
+def _heads(scene: Scene, found: Following, plan: _Plan) -> list[Mark]:
     first, second = _letters(scene, found)
-    return [
-        Label(0, TOP - 18, f"filter {first}", "group"),
-        Label(OUTPUT, TOP - 18, "its map", "group"),
-        Label(CHANNEL, TOP - 18, f"channel {second}", "group"),
-        Label(SUM, TOP - 18, f"filter 0 of {fitted(shown(found.scene.layer.name, 40), 160, 13, True)}", "group"),
-    ]
+    y, last = plan.top - 18, f"filter 0 of {fitted(shown(found.scene.layer.name, 40), 160, 13, True)}"
+    lines = [Label(plan.sum, y, last, "group")]
+    if plan.narrow:
+        wide = plan.width - plan.channel
+        lines = [Label(plan.channel, y - 16, f"channel {second}: slice", "group")]
+        lines.append(Label(plan.channel, y, fitted(last, wide, 13, True), "group"))
+    else:
+        lines.append(Label(plan.channel, y, f"channel {second}", "group"))
+    return [Label(0, y, f"filter {first}", "group"), Label(plan.output, y, "its map", "group"), *lines]
 
 
-def _row(scene: Scene, found: Following, number: int, name: str, y: float) -> list[Mark]:
-    middle = y + KERNEL / 2
+def _row(scene: Scene, found: Following, plan: _Plan, number: int, name: str, y: float) -> list[Mark]:
+    middle, step = y + plan.slice / 2, plan.slice + plan.gap
     marks: list[Mark] = [Label(0, middle + 4, place_text(scene.filter_place(number)), "mono", bold=True, size=13)]
     rows = scene.rows_of_filter(number)
     channels = sorted(set(rows.channel.tolist()))
-    for place, channel in enumerate(channels[:MOST_SLICES]):
-        marks += _kernel(scene, number, channel, name, FILTER + place * (KERNEL + 6), y)
-    if len(channels) > MOST_SLICES:
-        more = f"+{len(channels) - MOST_SLICES}"
-        marks.append(Label(FILTER + MOST_SLICES * (KERNEL + 6), middle + 4, more, "caption"))
-    marks.append(Rule(((OUTPUT - 34, middle), (OUTPUT - 10, middle)), "thin", arrow=True))
-    marks.append(Cell(OUTPUT, y - 2, MAP, MAP, "", name))
-    marks += _map(scene, number, OUTPUT + 4, y + 2, MAP - 8)
-    marks.append(Rule(((OUTPUT + MAP + 10, middle), (CHANNEL - 10, middle)), "thin", arrow=True))
+    most = MOST_SLICES - 1 if plan.narrow and len(channels) > MOST_SLICES else MOST_SLICES
+    for place, channel in enumerate(channels[:most]):
+        marks += _kernel(scene, number, channel, name, plan.filter + place * step, y, plan.slice)
+    if len(channels) > most:
+        more = f"+{len(channels) - most}"
+        marks.append(Label(plan.filter + most * step, middle + 4, more, "caption"))
+    x, top, off = plan.output, middle - plan.map / 2, 4 if plan.narrow else 10
+    if not plan.narrow or len(channels) <= MOST_SLICES:
+        marks.append(Rule(((x - off - (plan.arrow - 10), middle), (x - off, middle)), "thin", arrow=True))
+    marks.append(Cell(x, top, plan.map, plan.map, "", name))
+    marks += _map(scene, number, x + 4, top + 4, plan.map - 8)
+    marks.append(Rule(((x + plan.map + off, middle), (plan.channel - off, middle)), "thin", arrow=True))
     becomes = found.channels(scene, number)
     if not becomes:
-        return [*marks, Label(CHANNEL, middle + 4, "not read", "caption")]
+        return [*marks, Label(plan.channel, middle + 4, "not read", "caption")]
     text = place_text(becomes[0]) + (f" and {len(becomes) - 1} more" if len(becomes) > 1 else "")
-    marks.append(Label(CHANNEL, middle + 4, text, "mono", bold=True, size=13))
-    return [*marks, *_kernel(found.scene, 0, _flat(found, becomes[0]), name, SUM, y)]
+    marks.append(Label(plan.channel, middle + 4, text, "mono", bold=True, size=13))
+    return [*marks, *_kernel(found.scene, 0, _flat(found, becomes[0]), name, plan.sum, y, plan.slice)]
 
 
 def _flat(found: Following, channel: tuple[int, ...]) -> int:
@@ -121,15 +161,15 @@ def _flat(found: Following, channel: tuple[int, ...]) -> int:
     return int(np.ravel_multi_index(channel, sizes))
 
 
-def _kernel(seen: Scene, number: int, channel: int, name: str, x: float, y: float) -> list[Mark]:
+def _kernel(seen: Scene, number: int, channel: int, name: str, x: float, y: float, size: float) -> list[Mark]:
     """One slice of a filter as a grid of cells, all of one colour: they belong to one map."""
     rows = seen.rows_of_filter(number)
     if channel not in set(rows.channel.tolist()):
-        return [Label(x, y + KERNEL / 2 + 4, "not read", "caption")]
+        return [Label(x, y + size / 2 + 4, "not read", "caption")]
     cells = kernel_cells(seen, rows, channel, tap_window(seen, MOST_TAPS))
     count = max(max(cell.row for cell in cells), max(cell.column for cell in cells)) + 1
-    side = min(KERNEL / count, 16)
-    y += max(0.0, (KERNEL - side * (max(cell.row for cell in cells) + 1)) / 2)
+    side = min(size / count, 16)
+    y += max(0.0, (size - side * (max(cell.row for cell in cells) + 1)) / 2)
     return [Cell(x + cell.column * side, y + cell.row * side, side, side, "", name, round=1) for cell in cells]
 
 
@@ -154,19 +194,21 @@ def _values(seen: Scene, number: int) -> NDArray[np.float64] | None:
     return np.asarray(seen.y_values[tuple(at)], np.float64)
 
 
-def _sum(scene: Scene, found: Following, rows: int) -> list[Mark]:
+def _sum(found: Following, plan: _Plan, rows: int) -> list[Mark]:
     """What the next layer's filter makes of all its channels: one sum, one map."""
-    x, low = SUM + KERNEL + 14, TOP + ROW * rows - 12
-    middle = (TOP + low) / 2
-    marks: list[Mark] = [Rule(((x, TOP), (x + 8, TOP), (x + 8, low), (x, low)), "heavy"),
-                         Label(x + 20, middle + 5, "added", "body", bold=True)]  # fmt: skip
-    x += 76
-    drawn = _map(found.scene, 0, x, middle - MAP / 2, MAP)
-    if drawn:
-        marks += drawn
-    marks.append(Rule(((x - 14, middle), (x - 4, middle)), "thin", arrow=True))
-    marks.append(Rect(x, middle - MAP / 2, MAP, MAP, "none", "line"))
-    marks.append(Label(x, middle + MAP / 2 + 16, "one map", "caption"))
+    x, high, low = plan.sum + plan.slice + (4 if plan.narrow else 14), plan.top, plan.top + ROW * rows - 12
+    middle, side = (high + low) / 2, plan.map
+    marks: list[Mark] = [Rule(((x, high), (x + 8, high), (x + 8, low), (x, low)), "heavy")]
+    if plan.narrow:
+        x += 18
+        marks.append(Label(x, middle - side / 2 - 8, "added", "body", bold=True))
+    else:
+        marks.append(Label(x + 20, middle + 5, "added", "body", bold=True))
+        x += 76
+        marks.append(Rule(((x - 14, middle), (x - 4, middle)), "thin", arrow=True))
+    marks += _map(found.scene, 0, x, middle - side / 2, side)
+    marks.append(Rect(x, middle - side / 2, side, side, "none", "line"))
+    marks.append(Label(x, middle + side / 2 + 16, "one map", "caption"))
     return marks
 
 
@@ -203,6 +245,10 @@ def _notes(scene: Scene, found: Following) -> tuple[str, ...]:
         notes.append(f"Between the two: {joined(found.between)}.")
     if _values(scene, _numbers(scene)[0]) is not None:
         notes.append("Maps are drawn in ink, from the least to the greatest value of each.")
+    for one in (scene, found.scene):
+        part = named_taps(one, tap_window(one, MOST_TAPS))
+        if part:
+            notes.append(f"Of the kernel of {shown(one.layer.name, 40)}: {part}.")
     return tuple(notes)
 
 
@@ -230,4 +276,4 @@ def _unfit(scene: Scene) -> str:
     return f"on the way to {shown(found.scene.layer.name, 60)} its maps are mixed: none is one channel" if mixed else ""
 
 
-VIEW = View("next", "Where the next layer comes in", _draw, _unfit, level="channel")
+VIEW = View("next", "Where the next layer comes in", _draw, _unfit, level="channel", narrow=True)

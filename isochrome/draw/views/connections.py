@@ -164,9 +164,10 @@ def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]
 def _beside(scene: Scene, each: int) -> tuple[Place, ...]:
     """The neurons drawn beside i: its whole line where that is short; the next filter's where i would be alone."""
     axes, first = scene.y.of("position"), scene.neurons[0]
-    if not _narrow(scene) and len(axes) == 1 and scene.y.shape[axes[0]] <= LINE and scene.y.shape[axes[0]] * each <= TOGETHER:
+    length = scene.y.shape[axes[0]] if len(axes) == 1 and not _narrow(scene) else LINE + 1
+    if length <= LINE and length * each <= TOGETHER:
         (axis,) = axes
-        return tuple((*first[:axis], at, *first[axis + 1 :]) for at in range(scene.y.shape[axis]))
+        return tuple((*first[:axis], at, *first[axis + 1 :]) for at in range(length))
     other = partner(scene, first) if len(scene.neurons) == 1 else None
     return () if other is None else (other,)
 

@@ -49,6 +49,7 @@ def _number(key: str, text: str) -> int:
 
 
 def _about(key: str, text: str) -> int | None:
+    """The number of a layer, None for the whole model."""
     return None if text == "model" else _number(key, text)
 
 

@@ -155,10 +155,12 @@ function Answer({ store, path }: { store: Store; path: string }) {
       </p>
       {answer.fits && (
         <>
-          <Show store={store} state={answer.state} text={`Show it: ${answer.state.view} by ${answer.state.level}`} />
-          {answer.layers.map(({ index, name }) => (
-            <Show key={index} store={store} state={{ layer: index, view: "start" }} text={name} />
-          ))}
+          <div class="shows">
+            <Show store={store} state={answer.state} text={`Show it: ${answer.state.view} by ${answer.state.level}`} />
+            {answer.layers.map(({ index, name }) => (
+              <Show key={index} store={store} state={{ layer: index, view: "start" }} text={`Layer ${name}`} />
+            ))}
+          </div>
           <Numbers title="Numbers" record={answer.numbers} />
           <h3>Check: {check.holds === null ? "nothing to compare" : check.holds ? "agrees" : "DOES NOT AGREE"}</h3>
           <p>{check.what}</p>
@@ -201,8 +203,10 @@ function leaves(record: Record<string, unknown>, before = ""): [string, string][
   return Object.entries(record).flatMap(([name, one]): [string, string][] =>
     isRecord(one)
       ? leaves(one, `${before}${name} · `)
-      : Array.isArray(one) && one.every(isRecord)
-        ? one.flatMap(({ layer, ...rest }, at) => leaves(rest, `${before}${String(layer ?? at)} · `))
+      : Array.isArray(one) && isRecord(one[0])
+        ? one.flatMap(({ layer, ...rest }) =>
+            Object.entries(rest).map(([key, each]): [string, string] => [`${String(layer)} · ${key}`, written(each)]),
+          )
         : [[before + name, written(one)]],
   );
 }
@@ -215,7 +219,7 @@ function written(one: unknown): string {
   if (typeof one === "boolean") return one ? "yes" : "no";
   if (typeof one === "number") return Number.isInteger(one) ? count(one) : value(one, 6);
   if (Array.isArray(one)) return `[${one.map(written).join(", ")}]`;
-  return String(one);
+  return isRecord(one) ? leaves(one).map((pair) => pair.join(" ")).join(", ") : String(one);
 }
 
 /** A sentence about the layer, typed or chosen, and the verdict on it. */

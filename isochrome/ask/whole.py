@@ -177,7 +177,8 @@ def whole_ties(model: Model, values: Values) -> Answer:
         text += f"Stored apart, though equal in every number: {_listed([_some(names) for names in equal])}; "
         text += "that is no sharing, and training moves them apart. "
     else:
-        text += f"No tensor of {LEAST} numbers or more is the copy of another. "
+        text += "No tensor is found to be a copy of another "
+        text += f"(equal ones of fewer than {LEAST} numbers, or of a few distinct ones, prove nothing). "
     text += "A tie that is only declared cannot be seen in what is stored."
     again = {one: _over(model, one.span) for one in tied}
     check = Check(

@@ -219,7 +219,9 @@ function written(one: unknown): string {
   if (typeof one === "boolean") return one ? "yes" : "no";
   if (typeof one === "number") return Number.isInteger(one) ? count(one) : value(one, 6);
   if (Array.isArray(one)) return `[${one.map(written).join(", ")}]`;
-  return isRecord(one) ? leaves(one).map((pair) => pair.join(" ")).join(", ") : String(one);
+  if (!isRecord(one)) return String(one);
+  const known = leaves(one).filter(([, text]) => text !== "none");
+  return known.map((pair) => pair.join(" ")).join(", ");
 }
 
 /** A sentence about the layer, typed or chosen, and the verdict on it. */

@@ -15,7 +15,7 @@ from typing import Any
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.given import FORMS, READERS, Given, needed, read_query
 from isochrome.app.once import Once
-from isochrome.app.panel import answer_record, claim_record, claims_record, questions_record
+from isochrome.app.panel import answer_record, claim_record, claims_record, questions_record, whole_questions
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
 from isochrome.app.pictures import Patient, lines_of, picture_of, tensors_of, weight_line
 from isochrome.app.playground import playground_record
@@ -190,6 +190,7 @@ def _model(answers: Answers, given: Given) -> Any:
         "samples": list(example_record(opened.example)["inputs"]) if opened.example else [],
         "playground": playground_record(model.layers[0].lines[0]) if typed else None,
         "first": first_state(model),
+        "questions": whole_questions(),
     }
     return told(found)
 
@@ -267,8 +268,8 @@ def _questions(answers: Answers, given: Given) -> Any:
 
 
 def _ask(answers: Answers, given: Given) -> Any:
-    layer, values = answers.layer(given["index"]), answers.first_run.values
-    return told(answer_record(answers.opened, layer, given["question"], values), LONGEST_ANSWER)
+    layer = None if given["about"] is None else answers.layer(given["about"])
+    return told(answer_record(answers.opened, layer, given["question"], answers.first_run.values), LONGEST_ANSWER)
 
 
 def _claims(answers: Answers, given: Given) -> Any:
@@ -348,7 +349,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "makers": Question(("index",), ("x",), _makers),
         "reach": Question(("index",), ("i", "to", "forward"), _reach),
         "questions": Question(("index",), (), _questions),
-        "ask": Question(("index", "question"), (), _ask),
+        "ask": Question(("about", "question"), (), _ask),
         "claims": Question(("index",), (), _claims),
         "claim": Question(("index",), ("text",), _claim),
     }

@@ -67,7 +67,8 @@ def _value(value: Any) -> str:
 
 def _command(found: Answer, model: str, shapes: Sequence[tuple[str, Sequence[int]]]) -> str:
     view = found.view
-    parts = ["isochrome draw", str(view["view"]), _quoted(model), _quoted(found.layer), f"--colour {view['colour']}"]
+    parts = ["isochrome draw", str(view["view"]), _quoted(model), *([_quoted(found.layer)] if found.layer else [])]
+    parts += [f"--colour {view['colour']}"]
     parts += [f"--neuron {cells(place)}" for place in view.get("neurons", ())]
     parts += [f"--weight {cells(view['weight'])}"] if "weight" in view else []
     parts += [f"--shape {_quoted(f'{name}={cells(sizes)}')}" for name, sizes in shapes]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from isochrome.app.pictures import Patient
 from isochrome.ask.answer import Answer
+from isochrome.ask.network import first_able
 from isochrome.ask.questions import QUESTIONS, ask, ask_model, find_question, unfit
 from isochrome.ask.subject import Subject
 from isochrome.draw.scene import scene
@@ -67,17 +68,22 @@ def answer(opened: OpenedModel, layer: Layer | None, question: str, values: Valu
 
 
 def _view(model: Model, found: Answer, values: Values) -> dict[str, Any]:
-    """The view that shows an answer, of those that there are and that make sense for its layer; {} where none does."""
-    if found.sight is None or not found.layer:
+    """The view that shows an answer, of those that there are and that make sense for its layer; {} where none does.
+
+    An answer about the whole model is seen in a view of the whole model.
+    """
+    if found.sight is None or not found.fits or not model.layers:
         return {}
-    layer = model.layer(found.layer)
+    layer = model.layer(found.layer) if found.layer else first_able(model)
     try:
         seen = scene(model, layer, values)
     except IsochromeError:
         return {}
     for name in found.sight.views:
-        if name in VIEWS and not VIEWS[name].unfit(seen):
-            return {**found.sight.to_dict(), "view": name, "layer": layer.number}
+        view = VIEWS.get(name)
+        if view is not None and (found.layer or view.whole) and not view.unfit(seen):
+            level = {"colour": view.level} if view.level else {}
+            return {**found.sight.to_dict(), "view": name, "layer": layer.number} | (level if view.whole else {})
     return {}
 
 

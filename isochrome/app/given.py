@@ -48,6 +48,11 @@ def _number(key: str, text: str) -> int:
     return int(text)
 
 
+def _about(key: str, text: str) -> int | None:
+    """The number of a layer, None for the whole model."""
+    return None if text == "model" else _number(key, text)
+
+
 def _place(key: str, text: str) -> Place:
     if not re.fullmatch(r"([0-9]{1,9}(,[0-9]{1,9}){0,15})?", text):
         raise RequestError(f"{key}: must be a place such as 0,1,2; got {shown(text)}")
@@ -97,8 +102,8 @@ def _text(key: str, text: str) -> str:
 
 READERS: Mapping[str, Callable[[str, str], Any]] = MappingProxyType(
     {
-        "index": _number, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place, "w": _weight,
-        "c": _number, "m": _number, "window": _window, "order": _choice("last"), "for": _choice(*FORMS),
+        "index": _number, "about": _about, "view": _text, "level": _choice(*LEVELS), "i": _place, "j": _place,
+        "w": _weight, "c": _number, "m": _number, "window": _window, "order": _choice("last"), "for": _choice(*FORMS),
         "limit": _limit, "to": _text, "forward": _yes, "fold": _yes, "many": _yes, "room": _number, "x": _place,
         "question": _text, "text": _text, "s": _selection, "edit": _text,
     }

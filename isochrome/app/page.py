@@ -28,10 +28,10 @@ __all__ = ["FILES", "Written", "explorer_files", "page_document", "page_file", "
 STATIC = Path(__file__).parent / "static"
 ROOM = 2_500_000
 """Layers that were not asked for by name go into a file up to about this many bytes."""
-LONGEST_ANSWER = 1_000
+LONGEST_ANSWER, LONGEST_OF_ALL = 1_000, 6_000
 MOST_ASKED = 1_000_000
-"""Answers to questions go into a file for its first layer, those of at most so many bytes; each is worked out for that,
-so not of a layer with more connections than this."""
+"""Answers to questions go into a file for its first layer and for the whole model, those of at most so many bytes; each
+is worked out for that, so not of a layer or model with more connections than this."""
 MOST_ELEMENTS = 65_536
 """Tensors larger than this stay out of a file; the ledgers of its first neurons are then packed as answers."""
 
@@ -174,7 +174,7 @@ def _packed(
     chosen: list[int] = []
     for number in order if every else ():
         more = dict(_answers_of(answers, number, model["first"]))
-        more |= {} if chosen else dict(_asked_of(answers, number))
+        more |= {} if chosen else dict(_asked_of(answers, number)) | dict(_asked_of_all(answers, model))
         room -= len(zlib.compress(_shared(more), 6)) * 4 // 3
         if layers is None and chosen and room < 0:
             break
@@ -216,6 +216,14 @@ def _asked_of(answers: Answers, number: int) -> Iterator[tuple[str, bytes]]:
             content = encode(answers.answer(path))
             if len(content) <= LONGEST_ANSWER:
                 yield path, content
+
+
+def _asked_of_all(answers: Answers, model: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """The answers about the whole model, of one that is small enough to be run for them."""
+    for one in model["questions"] if model["report"]["totals"]["connections"] <= MOST_ASKED else ():
+        content = encode(answers.answer(path := f"ask/model/{one['id']}"))
+        if len(content) <= LONGEST_OF_ALL:
+            yield path, content
 
 
 def _levels(view: str) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from isochrome.app.asking import answer, listing
 from isochrome.ask.claim import ClaimAnswer, claim
 from isochrome.ask.misleading import usual_claims
+from isochrome.ask.questions import QUESTIONS
 from isochrome.ask.subject import Subject
+from isochrome.ask.whole import of_all
 from isochrome.ask.words import cells
 from isochrome.errors import RequestError
 from isochrome.model.parts import Layer, Model
@@ -17,19 +19,30 @@ from isochrome.model.values import Values
 if TYPE_CHECKING:
     from isochrome.app.api import OpenedModel
 
-__all__ = ["answer_record", "claim_record", "claims_record", "questions_record"]
+__all__ = ["answer_record", "claim_record", "claims_record", "questions_record", "whole_questions"]
+
+MOST_NAMED = 12
 
 
 def questions_record(model: Model, layer: Layer, values: Values) -> dict[str, Any]:
     """The questions, those first that make sense for a layer; the others say why they do not."""
     found = listing(model, layer, values).to_dict()
-    return found | {"questions": sorted(found["questions"], key=lambda one: one["unfit"] is not None)}
+    rows = [one for one in found["questions"] if QUESTIONS[one["id"]].unfit is not of_all]
+    return found | {"questions": sorted(rows, key=lambda one: one["unfit"] is not None)}
 
 
-def answer_record(opened: OpenedModel, layer: Layer, question: str, values: Values) -> dict[str, Any]:
-    """An answer, and the page's state that shows it; {} where no view does."""
+def whole_questions() -> list[dict[str, Any]]:
+    """The questions that are answered for all layers of a model together."""
+    rows = enumerate(QUESTIONS.values(), 1)
+    return [{"number": number, "id": row.slug, "question": row.text} for number, row in rows if row.whole is not None]
+
+
+def answer_record(opened: OpenedModel, layer: Layer | None, question: str, values: Values) -> dict[str, Any]:
+    """An answer, and the page's state that shows it; {} where no view does. ``layers`` are those that an answer about
+    the whole model names."""
     found = answer(opened, layer, question, values)
-    return found.to_dict() | {"fits": found.fits, "state": _state(opened.model, found.view)}
+    named = [{"index": opened.model.layer(name).number, "name": name} for name in found.layers[:MOST_NAMED]]
+    return found.to_dict() | {"fits": found.fits, "state": _state(opened.model, found.view), "layers": named}
 
 
 def _state(model: Model, view: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from isochrome.ask.subject import Subject
 from isochrome.core.relation import Place
+from isochrome.model.parts import Model
+from isochrome.model.values import Values
 
 __all__ = ["Answer", "Check", "Question", "Sight"]
 
@@ -48,7 +50,7 @@ class Answer:
     """One question answered. ``verdict`` is None where the question is none of yes or no.
 
     ``fits`` is False where the question makes no sense for the layer: the answer says why. ``layer`` is '' where the
-    whole model was asked.
+    whole model was asked; ``layers`` are then those that the answer names, by which to go on.
     """
 
     text: str
@@ -59,6 +61,7 @@ class Answer:
     fits: bool = True
     question: str = ""
     layer: str = ""
+    layers: tuple[str, ...] = ()
     view: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,9 +80,10 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Question:
     """One row of the table: a short id, the question as people ask it, why it makes no sense for a layer ('' where it
-    does), and the function that answers it."""
+    does), and the function that answers it. ``whole`` answers it for all layers of a model together."""
 
     slug: str
     text: str
     unfit: Callable[[Subject], str]
     answer: Callable[[Subject], Answer]
+    whole: Callable[[Model, Values], Answer] | None = None

@@ -183,7 +183,11 @@ def network_equivariance(model: Model, values: Values) -> Answer:
         "the input shifted circularly by whole strides: the output of the last layer that moves along, compared "
         "inside and at the border"
     )
-    return Answer(text, {"stages": stages}, Check(what, measured, holds), Sight(("network", "reach")), False)
+    named = (*([following[-1]] if following else []), *([ends] if ends is not None else []))
+    return Answer(
+        text, {"stages": stages}, Check(what, measured, holds), Sight(("network", "reach")),
+        layers=tuple(dict.fromkeys(layer.name for layer in named)),
+    )  # fmt: skip
 
 
 def _whole(outputs: list[Shift], ends: bool) -> str:

@@ -40,6 +40,14 @@ from isochrome.ask.ties import (
     siamese_unfit,
 )
 from isochrome.ask.updates import gradient, gradient_unfit
+from isochrome.ask.whole import (
+    of_all,
+    of_its_model,
+    whole_lint,
+    whole_parameters,
+    whole_ties,
+    whole_without_sharing,
+)
 from isochrome.errors import FormulaError, RequestError, shown
 from isochrome.model.parts import Layer, Model
 from isochrome.model.values import Values
@@ -52,10 +60,11 @@ _ROWS = (
         "Why is the output as deep as there are filters, not filters x channels? Are channels added or averaged?",
         channels_unfit, channels_added,
     ),
-    Question("parameters", "How many parameters, and why?", no_weights, parameters),
+    Question("parameters", "How many parameters, and why?", no_weights, parameters,
+             whole_parameters),
     Question(
         "equivariance", "Equivariant or invariant? What do stride, pooling and borders break?", equivariance_unfit,
-        equivariance,
+        equivariance, network_equivariance,
     ),
     Question(
         "shared-with", "Shared with what: slice or column, channels, samples, time, tasks?", shared_with_unfit,
@@ -64,7 +73,10 @@ _ROWS = (
     Question(
         "gradient", "How does training keep shared weights equal? Sum or mean of gradients?", gradient_unfit, gradient
     ),
-    Question("without-sharing", "What would it be without sharing?", without_sharing_unfit, without_sharing),
+    Question(
+        "without-sharing", "What would it be without sharing?", without_sharing_unfit, without_sharing,
+        whole_without_sharing,
+    ),
     Question("filters-differ", "What keeps two filters from being the same?", filters_unfit, filters_differ),
     Question("bias", "One bias per map, neuron, channel or layer?", bias_unfit, bias),
     Question("time", "Why share over time, and how does that allow any length?", time_unfit, time),
@@ -104,6 +116,11 @@ _ROWS = (
     Question("misleading", "Is this picture misleading?", misleading_unfit, misleading),
     Question("batch", "Does the batch share weights?", batch_unfit, batch),
     Question("neuron", "Which neuron is f(wx + b): which w, which x, which b, what is f?", neuron_unfit, neuron),
+    Question(
+        "ties", "Which layers use the same stored numbers, and which only equal ones?", of_all,
+        of_its_model(whole_ties), whole_ties,
+    ),
+    Question("lint", "Has sharing gone wrong anywhere?", of_all, of_its_model(whole_lint), whole_lint),
 )  # fmt: skip
 
 QUESTIONS: Mapping[str, Question] = MappingProxyType({row.slug: row for row in _ROWS})
@@ -158,7 +175,8 @@ def ask(model: Model, layer: Layer, question: Question, values: Values) -> Answe
 
 def _refusal(subject: Subject, question: Question, why: str) -> Answer:
     other = fitting_layer(subject.model, question, subject.values)
-    where = f"Ask it of {shown(other.name, 60)}." if other is not None else "It fits no layer of this model."
+    where = "Ask it of the whole model." if question.whole else "It fits no layer of this model."
+    where = f"Ask it of {shown(other.name, 60)}." if other is not None else where
     text = f"This makes no sense for {subject.name}: {why}. {where}"
     numbers = {} if other is None else {"ask": other.name}
     return Answer(
@@ -173,8 +191,8 @@ def fitting_layer(model: Model, question: Question, values: Values) -> Layer | N
 
 def ask_model(model: Model, question: Question, values: Values) -> Answer:
     """The answer to a question about a whole model: itself, or the first of its layers that fits."""
-    if question.answer is equivariance:
-        return replace(network_equivariance(model, values), question=question.text)
+    if question.whole is not None:
+        return replace(question.whole(model, values), question=question.text)
     layer = fitting_layer(model, question, values)
     if layer is None:
         text = "This fits no layer of this model."

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 
 from isochrome.app import answers as asked
 from isochrome.app.answers import Answers
 from isochrome.app.api import open_model
+from isochrome.app.cli import main
+from isochrome.app.lint import lint_model
 from isochrome.app.pictures import draw
 from isochrome.errors import RequestError
 from isochrome.run.onnx_runtime import OnnxRunner
+from tests.ask.models import transformer
 
 
 class Broken:
@@ -93,7 +98,11 @@ def test_the_panel_answers_as_the_command_line_does(name: str, layer: int) -> No
     asked_layer = opened[layer]
     listed = answers.answer(f"questions/{layer}")
     plain = asked_layer.questions().to_dict()
-    assert sorted(listed["questions"], key=lambda one: one["number"]) == plain["questions"]
+    whole_only = [one for one in plain["questions"] if one["id"] in ("ties", "lint")]
+    assert all(one["unfit"] == "it is asked of all layers together" for one in whole_only)
+    assert sorted(listed["questions"], key=lambda one: one["number"]) == [
+        one for one in plain["questions"] if one not in whole_only
+    ]
     fits = [one["unfit"] is None for one in listed["questions"]]
     assert fits == sorted(fits, reverse=True), "what makes sense comes first"
     for question in ("channels-added", "parameters", "shared-with", "misleading", "time"):
@@ -106,6 +115,67 @@ def test_the_panel_answers_as_the_command_line_does(name: str, layer: int) -> No
                 f"{key}={','.join(map(str, record['state'][key]))}" for key in "ij" if key in record["state"]
             )
             assert answers.answer(f"draw/{layer}/{told.view['view']}/{told.view['colour']}", query)["svg"]
+
+
+WHOLE = ["parameters", "equivariance", "without-sharing", "ties", "lint"]
+
+
+def tied(folder: Path) -> str:
+    path = folder / "tied.onnx"
+    onnx.save(transformer(), path)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["example:stanford", "example:lenet5", "tied"])
+def test_the_panel_answers_about_the_whole_model_as_the_command_line_does(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tied(tmp_path) if name == "tied" else name
+    opened = open_model(model)
+    answers = Answers(opened, opened.run())
+    listed = answers.answer("model")["questions"]
+    assert [one["id"] for one in listed] == WHOLE
+    plain = {one["id"]: one for one in opened.questions().to_dict()["questions"]}
+    for one in listed:
+        assert one == {key: plain[one["id"]][key] for key in ("number", "id", "question")}
+        record = answers.answer(f"ask/model/{one['id']}")
+        assert main(["ask", model, one["id"], "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert {key: record[key] for key in told} == told
+        assert told["layer"] is None and record["fits"] and told["check"]["holds"] is not False
+        state = record["state"]
+        assert (state["view"], state["level"]) == ("network", "parameter")
+        assert answers.answer(f"draw/{state['layer']}/{state['view']}/{state['level']}")["svg"]
+        assert all(opened.model.layers[layer["index"]].name == layer["name"] for layer in record["layers"])
+
+
+def test_ties_and_counts_of_a_model_that_uses_a_tensor_twice(tmp_path: Path) -> None:
+    opened = open_model(tied(tmp_path))
+    answers = Answers(opened, opened.run())
+    ties = answers.answer("ask/model/ties")
+    assert ties["numbers"]["layers_by_tensor"] == {"embed.weight": ["embed", "head"]}
+    assert ties["check"] == {
+        "what": "the layers of every shared tensor found again, by the bytes that they read",
+        "measured": {"embed.weight": {"layers": 2, "by_bytes": 2}}, "holds": True,
+    }  # fmt: skip
+    assert [one["name"] for one in ties["layers"]] == ["embed", "head"]
+    counts = answers.answer("ask/model/parameters")["numbers"]
+    totals = opened.report().totals
+    assert counts["parameters"] == totals.parameters_by_storage == counts["added_up_by_layer"] - 50 * 8
+    found = lint_model(str(tmp_path / "tied.onnx"))
+    lint = answers.answer("ask/model/lint")["numbers"]
+    assert lint["names"] == {one.rule: list(one.names) for one in found.findings}
+    assert lint["errors"] == lint["warnings"] == 0 and lint["notes"] == len(found.findings) == 2
+
+
+@pytest.mark.parametrize(("path", "fault"), [
+    ("ask/all/parameters", "about: must be a whole number"), ("ask/model/why", "question why: must be"),
+    ("ask/9/parameters", "layer 9: must be"),
+])  # fmt: skip
+def test_who_is_asked_must_be_there(path: str, fault: str) -> None:
+    opened = open_model("example:stanford")
+    with pytest.raises(RequestError, match=fault):
+        Answers(opened, opened.run()).answer(path)
 
 
 def told_as_json(record: dict[str, Any]) -> Any:

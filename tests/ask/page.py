@@ -44,9 +44,9 @@ onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], 
 TOKENS = "formula:'y[t, o] += w[o, i] * x[t, i]' formula {} --shape x=6,8 --shape w=32,8"
 UP = "example:arithmetic/strides-transposed strides-transposed {}"
 ASKED = {
-    "channels-added": ("example:stanford conv {}",), "parameters": ("example:stanford conv {}",),
+    "channels-added": ("example:stanford conv {}",), "parameters": ("example:stanford conv {}", "example:lenet5 {}"),
     "equivariance": ("example:photos conv2 {}", "example:photos {}"), "shared-with": ("example:stanford conv {}",),
-    "gradient": ("example:stanford conv {}",), "without-sharing": ("example:stanford conv {}",),
+    "gradient": ("example:stanford conv {}",), "without-sharing": ("example:stanford conv {}", "example:lenet5 {}"),
     "filters-differ": ("example:lenet5 C1 {}",), "bias": ("example:lenet5 C1 {}",), "time": (TOKENS,),
     "tied-autoencoder": ("tied.onnx left.encode {}",), "embedding-output": ("tied.onnx left.look {}",),
     "lenet-numbers": ("example:lenet5 C1 {}", "example:lenet5 C3 {}"),
@@ -56,6 +56,7 @@ ASKED = {
     "codebook": ("example:stanford conv {}",), "sees": ("example:photos conv3 {}",),
     "padding": ("example:stanford conv {}",), "misleading": ("example:stanford conv {}",),
     "batch": ("example:lenet5 C1 {}",), "neuron": ("example:lenet5 C1 {}",),
+    "ties": ("tied.onnx {}",), "lint": ("tied.onnx {}",),
 }  # fmt: skip
 CLAIMS = (
     "neurons of one depth slice use the same weights", "one colour in a filter means one weight",
@@ -64,7 +65,7 @@ CLAIMS = (
 HEAD = """\
 # Questions
 
-What people ask about shared weights, in the order of how often it comes back. Each answer is about one layer of one model: point the same question at a layer of your own.
+What people ask about shared weights, in the order of how often it comes back. Most answers are about one layer of one model: point the same question at a layer of your own. Some are about all layers of a model together where no layer is named; the explorer's Ask panel (`/`) has them apart, under *About the whole model*, and both ask the same Python.
 
 ```console
 $ isochrome ask example:stanford
@@ -73,7 +74,7 @@ $ isochrome ask example:stanford
 
 A question goes by its number, its short id or words of it. Every answer was checked as it was made; `agrees` stands under it with what was compared and what came out, here left out. In Python: `iso.open("example:stanford")["conv"].ask("bias")`.
 
-Three questions need layers that are tied; they are asked of this model, which holds two tensors and uses each of them four times.
+Some questions need layers that are tied; they are asked of this model, which holds two tensors and uses each of them four times.
 
 """
 TAIL = """\

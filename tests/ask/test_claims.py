@@ -165,6 +165,6 @@ def test_the_ask_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "makes no sense for C1" in capsys.readouterr().out
     assert main(["ask", "example:stanford", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [row["number"] for row in listed["questions"]] == list(range(1, 26))
+    assert [row["number"] for row in listed["questions"]] == list(range(1, 28))
     assert main(["ask", "example:stanford", "conv", "why"]) == 2
     assert capsys.readouterr().err.count("\n") == 1

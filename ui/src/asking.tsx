@@ -4,10 +4,12 @@ import { Modal } from "./dialogs";
 import { count, value } from "./numbers";
 import { Fault, Loading } from "./states";
 import { message, type Store } from "./store";
-import type { AskAnswer, ClaimAnswer, ClaimsAnswer, QuestionsAnswer, StateRecord } from "./types";
+import type { AskAnswer, Asked, ClaimAnswer, ClaimsAnswer, QuestionsAnswer, StateRecord } from "./types";
 
 /** The panel without a question: all of them, and the claims. */
 export const ALL = "all";
+/** What stands before a question about the whole model. */
+const MODEL = "model:";
 
 /** What the host answers; nothing where there is nothing to ask. */
 export function useAnswer<T>(store: Store, path: string | null): { path: string | null; answer?: T; error?: string } {
@@ -27,7 +29,7 @@ export function useAnswer<T>(store: Store, path: string | null): { path: string 
 }
 
 export function AskPanel({ store, asked }: { store: Store; asked: string }) {
-  const { state, record } = store;
+  const { state } = store;
   const pane = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLElement>(null);
   const question = asked !== ALL;
@@ -37,12 +39,19 @@ export function AskPanel({ store, asked }: { store: Store; asked: string }) {
     if (one && list.current && !list.current.offsetWidth) pane.current?.focus();
   }, [asked, state.claim]);
   return (
-    <Modal title={`Ask ${record?.name ?? ""}`} name="ask" onClose={() => store.set({ ask: undefined, claim: undefined })}>
+    <Modal title="Ask" name="ask" onClose={() => store.set({ ask: undefined, claim: undefined })}>
       <form method="dialog" class="end">
         <button class="outlined">Close</button>
       </form>
       <div class={`panes${one ? " one" : ""}`}>
-        <nav ref={list} aria-label="Questions">
+        <nav ref={list} aria-label="Questions" onKeyDown={walk}>
+          <List
+            store={store}
+            asked={asked}
+            title="About the whole model"
+            before={MODEL}
+            questions={store.model.questions ?? []}
+          />
           <Questions store={store} asked={asked} />
         </nav>
         <div class="pane" ref={pane} tabIndex={0} role="region" aria-label={question ? "Answer" : "Claims"} aria-live="polite">
@@ -52,13 +61,58 @@ export function AskPanel({ store, asked }: { store: Store; asked: string }) {
             </button>
           )}
           {question ? (
-            <Answer store={store} path={`ask/${state.layer}/${encodeURIComponent(asked)}`} />
+            <Answer store={store} path={pathOf(asked, state.layer)} />
           ) : (
             <Claiming store={store} />
           )}
         </div>
       </div>
     </Modal>
+  );
+}
+
+const pathOf = (asked: string, layer: number): string =>
+  asked.startsWith(MODEL)
+    ? `ask/model/${encodeURIComponent(asked.slice(MODEL.length))}`
+    : `ask/${layer}/${encodeURIComponent(asked)}`;
+
+/** Up and down go from question to question, Home and End to the first and the last. */
+function walk(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const all = [...event.currentTarget.querySelectorAll("button")];
+  const at = all.indexOf(event.target as HTMLButtonElement);
+  const to = { ArrowUp: Math.max(at - 1, 0), ArrowDown: at + 1, Home: 0, End: all.length - 1 }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  all[to]?.focus();
+}
+
+interface Listed {
+  store: Store;
+  asked: string;
+  title: string;
+  before?: string;
+  questions: readonly Asked[];
+}
+
+function List({ store, asked, title, before = "", questions }: Listed) {
+  if (questions.length === 0) return null;
+  return (
+    <>
+      <h3>{title}</h3>
+      <ol aria-label={title}>
+        {questions.map(({ number, id, question }) => (
+          <li key={id} value={number}>
+            <button
+              type="button"
+              aria-current={before + id === asked ? "true" : undefined}
+              onClick={() => store.set({ ask: before + id, claim: undefined })}
+            >
+              {question}
+            </button>
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }
 
@@ -69,22 +123,12 @@ function Questions({ store, asked }: { store: Store; asked: string }) {
   const without = answer.questions.filter(({ unfit }) => unfit);
   return (
     <>
-      <ol>
-        {answer.questions.map(
-          ({ number, id, question, unfit }) =>
-            !unfit && (
-              <li key={id} value={number}>
-                <button
-                  type="button"
-                  aria-current={id === asked ? "true" : undefined}
-                  onClick={() => store.set({ ask: id, claim: undefined })}
-                >
-                  {question}
-                </button>
-              </li>
-            ),
-        )}
-      </ol>
+      <List
+        store={store}
+        asked={asked}
+        title={`About this layer, ${answer.layer}`}
+        questions={answer.questions.filter(({ unfit }) => !unfit)}
+      />
       {without.length > 0 && <h3>Makes no sense for {answer.layer}</h3>}
       <ol>
         {without.map(({ number, id, question, unfit }) => (
@@ -111,7 +155,12 @@ function Answer({ store, path }: { store: Store; path: string }) {
       </p>
       {answer.fits && (
         <>
-          <Show store={store} state={answer.state} text={`Show it: ${answer.state.view} by ${answer.state.level}`} />
+          <div class="shows">
+            <Show store={store} state={answer.state} text={`Show it: ${answer.state.view} by ${answer.state.level}`} />
+            {answer.layers.map(({ index, name }) => (
+              <Show key={index} store={store} state={{ layer: index, view: "start" }} text={`Layer ${name}`} />
+            ))}
+          </div>
           <Numbers title="Numbers" record={answer.numbers} />
           <h3>Check: {check.holds === null ? "nothing to compare" : check.holds ? "agrees" : "DOES NOT AGREE"}</h3>
           <p>{check.what}</p>
@@ -152,19 +201,27 @@ function Numbers({ title, record }: { title: string; record: Record<string, unkn
 /** Every number of a record with the names that lead to it. */
 function leaves(record: Record<string, unknown>, before = ""): [string, string][] {
   return Object.entries(record).flatMap(([name, one]): [string, string][] =>
-    typeof one === "object" && one !== null && !Array.isArray(one)
-      ? leaves(one as Record<string, unknown>, `${before}${name} · `)
-      : [[before + name, written(one)]],
+    isRecord(one)
+      ? leaves(one, `${before}${name} · `)
+      : Array.isArray(one) && isRecord(one[0])
+        ? one.flatMap(({ layer, ...rest }) =>
+            Object.entries(rest).map(([key, each]): [string, string] => [`${String(layer)} · ${key}`, written(each)]),
+          )
+        : [[before + name, written(one)]],
   );
 }
+
+const isRecord = (one: unknown): one is Record<string, unknown> =>
+  typeof one === "object" && one !== null && !Array.isArray(one);
 
 function written(one: unknown): string {
   if (one === null) return "none";
   if (typeof one === "boolean") return one ? "yes" : "no";
   if (typeof one === "number") return Number.isInteger(one) ? count(one) : value(one, 6);
   if (Array.isArray(one)) return `[${one.map(written).join(", ")}]`;
-  if (typeof one === "object") return leaves(one as Record<string, unknown>).map((pair) => pair.join(" ")).join(", ");
-  return String(one);
+  if (!isRecord(one)) return String(one);
+  const known = leaves(one).filter(([, text]) => text !== "none");
+  return known.map((pair) => pair.join(" ")).join(", ");
 }
 
 /** A sentence about the layer, typed or chosen, and the verdict on it. */

@@ -136,6 +136,8 @@ export interface ModelAnswer {
     gallery: { name: string; line: string; sizes: string; here: boolean }[];
   } | null;
   first?: StateRecord;
+  /** The questions about all layers together. */
+  questions?: Asked[];
 }
 
 export interface Chip {
@@ -225,7 +227,7 @@ export interface State {
   zoom?: string | undefined;
   /** "last": the matrix counts places before channels. */
   order?: string | undefined;
-  /** The question that the Ask panel is open at; "all": none of them. */
+  /** The question that the Ask panel is open at, "model:ID" one about the whole model; "all": none of them. */
   ask?: string | undefined;
   /** What the reader claims of the layer. */
   claim?: string | undefined;
@@ -261,10 +263,16 @@ export type Target =
   | { kind: "layer"; index: number }
   | { kind: "identity"; id: string };
 
+/** A question with its number and its id in the table. */
+export interface Asked {
+  number: number;
+  id: string;
+  question: string;
+}
 /** The questions that people ask of a layer; `unfit`: why one makes no sense for it. */
 export interface QuestionsAnswer {
   layer: string;
-  questions: { number: number; id: string; question: string; unfit: string | null }[];
+  questions: (Asked & { unfit: string | null })[];
 }
 /** An answer as `isochrome ask --json` gives it, and the state that shows it. */
 export interface AskAnswer {
@@ -276,6 +284,8 @@ export interface AskAnswer {
   check: { what: string; measured: Record<string, unknown>; holds: boolean | null };
   fits: boolean;
   state: StateRecord;
+  /** Those that an answer about the whole model names. */
+  layers: { index: number; name: string }[];
 }
 /** A sentence about a layer, and whether it holds there; `verdict` is null where it cannot be decided. */
 export interface ClaimAnswer {

@@ -14,6 +14,7 @@ from typing import Any
 
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.given import FORMS, READERS, Given, needed, read_query
+from isochrome.app.made import makers_table
 from isochrome.app.once import Once
 from isochrome.app.panel import answer_record, claim_record, claims_record, questions_record
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
@@ -253,6 +254,8 @@ def _uses(answers: Answers, given: Given) -> Any:
 
 def _makers(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
+    if answers.alone and "x" not in given:
+        return told(makers_table(answers.model, layer))
     return told({"makers": [one.to_dict() for one in makers(answers.model, layer, needed(given, "x"))]})
 
 

@@ -217,7 +217,9 @@ def _draw(answers: Answers, given: Given) -> Any:
     picture = lit(picture_of(seen, given["view"]), seen)
     told_too = tuple(words for words in (answers.said, answers.note) if words)
     picture = replace(picture, notes=(*picture.notes, *told_too))
-    pins = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
+    pins: dict[str, Any] = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
+    if VIEWS[given["view"]].chosen:
+        pins["w"] = "" if seen.weight is None else f"{seen.line.parameter}:{','.join(map(str, seen.weight))}"
     return {
         "svg": _DRAWINGS[given.get("for", "page")](picture),
         "legend": legend_record(picture),

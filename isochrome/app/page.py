@@ -29,6 +29,8 @@ ROOM = 2_500_000
 """Layers that were not asked for by name go into a file up to about this many bytes."""
 MOST_ASKED = 1_000_000
 """Answers to questions go into a file for layers of up to so many connections: each is worked out for that."""
+NARROW = 340
+"""Pictures of the whole model go into a file for wide pages, and for pages as narrow as this."""
 MOST_ELEMENTS = 65_536
 """Tensors larger than this stay out of a file; the ledgers of its first neurons are then packed as answers."""
 
@@ -152,9 +154,20 @@ def page_document(
     packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(faces), first)
     found = Written(tuple(sorted(chosen)), len(model["report"]["layers"]), 0)
     title = model["title"] + (f" ({found.lacks})" if found.lacks else "")
-    packed["model"] = model | {"title": title}
+    packed["model"] = model | {"title": title, "lacks": _lacks(opened, found)}
     content = _document(title, packed, code, style, faces)
     return content, Written(found.layers, found.of, len(content))
+
+
+def _lacks(opened: OpenedModel, found: Written) -> str:
+    """What the page says where it is asked for what the file does not hold."""
+    every = "every layer" if found.of > 1 else "the layer"
+    held = f"{len(found.layers)} of {found.of} layers" if found.lacks else every
+    name = shown(opened.name)
+    return (
+        f"This file holds {held}, each view drawn once for each colour. Other drawings, the layers behind a changed "
+        f"number, and claims and pictures of your own need Python: `isochrome open {name}`."
+    )
 
 
 def _inlined(font: str) -> str:
@@ -170,7 +183,7 @@ def _packed(
     packed: dict[str, Any] = {}
     chosen: list[int] = []
     for number in order if every else ():
-        more = dict(_answers_of(answers, number, model["first"]))
+        more = dict(_answers_of(answers, number, model))
         more |= dict(_asked_of(answers, number))
         room -= len(zlib.compress(pack(more).encode(), 6)) * 4 // 3
         if layers is None and chosen and room < 0:
@@ -180,8 +193,9 @@ def _packed(
     return packed, chosen
 
 
-def _answers_of(answers: Answers, number: int, first: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _answers_of(answers: Answers, number: int, model: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the page asks of a layer when it opens it: the layer, every picture at every level, the ledgers."""
+    first = model["first"]
     layer = answers.answer(f"layer/{number}")
     yield f"layer/{number}", layer
     pins = {key: ",".join(map(str, place)) for key, place in layer.get("first", {}).items()}
@@ -189,19 +203,28 @@ def _answers_of(answers: Answers, number: int, first: Mapping[str, Any]) -> Iter
     if number == first["layer"] and "w" in first:
         queries.append(f"{queries[0]}&w={first['w']}")
     paths = [
-        (f"draw/{number}/{view['name']}/{level}", query)
+        (f"draw/{number}/{view['name']}/{level}", query + more)
         for view in layer["views"]
         if not view["reason"]
         for level in _levels(view["name"])
         for query in queries
+        for more in ("", *(_wholes(model) if VIEWS[view["name"]].whole else ()))
     ]
     paths += [(f"explain/{number}", f"i={place}") for place in pins.values() if not _evaluated(layer)]
     paths += [(f"questions/{number}", ""), (f"claims/{number}", ""), (f"makers/{number}", "")]
     for path, query in paths:
         try:
-            yield (f"{path}?{query}" if query else path), answers.answer(path, query)
+            found = answers.answer(path, query)
         except IsochromeError:
             continue  # the page says what it lacks where it is asked for it
+        if path.split("/")[2:3] == ["matrix"] and any(line["matrix"] for line in layer["lines"]):
+            found |= {"table": None}  # the page lists what is on its screen
+        yield (f"{path}?{query}" if query else path), found
+
+
+def _wholes(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """The other drawings of the whole model: with equal blocks one by one, and for a narrow page."""
+    return (*(["&fold=0"] if model["foldable"] else []), f"&room={NARROW}")
 
 
 def _evaluated(layer: Mapping[str, Any]) -> bool:

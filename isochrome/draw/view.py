@@ -24,7 +24,7 @@ class View:
     ``panel`` marks a part of a composition, which gets no tab of its own; ``whole`` a view of the whole model;
     ``level`` is the only one that a view is drawn at, '' for one that is drawn at any. ``spans`` says what a window is
     a part of: its name, and the sizes of its sides. ``weightless`` marks a view that can show a line without a weight,
-    such as pooling.
+    such as pooling. ``chosen`` marks a view that is drawn around the weight that is selected.
     """
 
     name: str
@@ -36,6 +36,7 @@ class View:
     level: str = ""
     spans: Callable[[Scene], tuple[str, Shape]] = positions
     weightless: bool = False
+    chosen: bool = False
 
     def refusal(self, scene: Scene) -> str:
         """Why there is no such picture of a scene, '' where there is one."""

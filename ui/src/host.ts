@@ -103,13 +103,17 @@ function made({ shape, kinds, rows }: MakersTable, x: string): MakersAnswer {
 /** What a path asks for, in words: "kernel by weight", "layer 3". */
 function what(path: string): string {
   const [kind, layer, view, level] = path.split("?")[0]!.split("/");
-  if (kind === "draw") return `${view} by ${level}`;
-  if (kind === "explain") return "this neuron's arithmetic";
-  if (kind === "makers") return "what made this input";
-  if (kind === "ask") return "this answer";
-  if (kind === "claim") return "the verdict on this claim";
-  return layer ? `${kind} ${layer}` : kind!;
+  return kind === "draw" ? `${view} by ${level}` : (WHAT[kind!] ?? `${kind} ${layer}`);
 }
+
+const WHAT: Record<string, string> = {
+  explain: "this neuron's arithmetic",
+  makers: "what made this input",
+  ask: "this answer",
+  questions: "the questions about this layer",
+  claim: "the verdict on this claim",
+  uses: "the uses of this weight",
+};
 
 function nearest(path: string, keys: readonly string[]): string | undefined {
   const [bare, query = ""] = path.split("?");

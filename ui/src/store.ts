@@ -263,7 +263,7 @@ export class Store {
   }
   /** Draws repeated blocks once, or one by one. */
   turnFold(): void {
-    if (this.whole && !this.alone) this.set({ fold: this.state.fold === 0 ? undefined : 0 });
+    if (this.whole) this.set({ fold: this.state.fold === 0 ? undefined : 0 });
   }
   /** Moves to another channel or filter, within what there is. */
   turn(key: "c" | "m", to: number): void {
@@ -339,7 +339,8 @@ export class Store {
   private room = 0;
   /** Tells how much room there is: a narrow page gets another drawing. */
   fit(width: number): void {
-    const room = width < 1100 && !this.alone ? Math.max(340, Math.floor(width / 20) * 20) : 0;
+    const step = this.alone ? 620 : 20;
+    const room = width < (this.alone ? step : 1100) ? Math.max(340, Math.floor(width / step) * step) : 0;
     if (room === this.room) return;
     this.room = room;
     if (this.whole && this.layer) this.draw();

@@ -4,7 +4,7 @@ import { named } from "./numbers";
 import { parse, same, weightText } from "./state";
 import type { Store, Picture } from "./store";
 import { rewrite } from "./rewrite";
-import { follows } from "./views";
+import { follows, START } from "./views";
 import { message } from "./store";
 import { Fault, Loading, Unfit } from "./states";
 import { drawing, sizeOf } from "./svg";
@@ -82,7 +82,7 @@ function Under({ answer, store, view }: { answer: DrawAnswer; store: Store; view
     <div class="under">
       {missing(answer, state) && (
         <p class="instead">
-          <b>{missing(answer, state)}</b> {model.lacks}
+          <b>{missing(answer, state)}</b> {state.view !== START && model.lacks}
         </p>
       )}
       {(answer.window || answer.words.length > 0) && (
@@ -151,7 +151,7 @@ function missing(answer: DrawAnswer, state: State): string | null {
     (["fold", "many"] as const).some((key) => packed[key] !== state[key]) ||
     (answer.drawn?.w !== undefined && !!state.w && answer.drawn.w !== weightText(state.w));
   if (!differs) return null;
-  return `Drawn for ${packed.i ? named("y", packed.i) : "the first window"}: no other drawing of it is here.`;
+  return `Drawn for ${packed.i ? named("y", packed.i) : "the first window"} only.`;
 }
 
 /** A drawing made for other places: its outlines are moved onto the marks of the state's own. */

@@ -14,6 +14,7 @@ from typing import Any
 
 from isochrome.app.api import OpenedModel, Run
 from isochrome.app.given import FORMS, READERS, Given, needed, read_query
+from isochrome.app.made import makers_table
 from isochrome.app.once import Once
 from isochrome.app.panel import answer_record, claim_record, claims_record, questions_record, whole_questions
 from isochrome.app.payload import MOST_ELEMENTS, first_state, layer_payload, letters_and_roles, told
@@ -217,7 +218,9 @@ def _draw(answers: Answers, given: Given) -> Any:
     picture = lit(picture_of(seen, given["view"]), seen)
     told_too = tuple(words for words in (answers.said, answers.note) if words)
     picture = replace(picture, notes=(*picture.notes, *told_too))
-    pins = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
+    pins: dict[str, Any] = {name: list(place) for name, place in zip("ij", seen.neurons, strict=False)}
+    if VIEWS[given["view"]].chosen:
+        pins["w"] = "" if seen.weight is None else f"{seen.line.parameter}:{','.join(map(str, seen.weight))}"
     return {
         "svg": _DRAWINGS[given.get("for", "page")](picture),
         "legend": legend_record(picture),
@@ -254,6 +257,8 @@ def _uses(answers: Answers, given: Given) -> Any:
 
 def _makers(answers: Answers, given: Given) -> Any:
     layer = answers.layer(given["index"])
+    if answers.alone and "x" not in given:
+        return told(makers_table(answers.model, layer))
     return told({"makers": [one.to_dict() for one in makers(answers.model, layer, needed(given, "x"))]})
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import json
 import os
-import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any
 
 from isochrome.app.answers import Answers, encode
 from isochrome.app.api import OpenedModel, Run
+from isochrome.app.packing import UNPACK, pack
 from isochrome.app.pictures import write_whole
 from isochrome.draw.identity import LEVELS
 from isochrome.draw.views import VIEWS
@@ -28,10 +27,11 @@ __all__ = ["FILES", "Written", "explorer_files", "page_document", "page_file", "
 STATIC = Path(__file__).parent / "static"
 ROOM = 2_500_000
 """Layers that were not asked for by name go into a file up to about this many bytes."""
-LONGEST_ANSWER, LONGEST_OF_ALL = 1_000, 6_000
 MOST_ASKED = 1_000_000
-"""Answers to questions go into a file for its first layer and for the whole model, those of at most so many bytes; each
-is worked out for that, so not of a layer or model with more connections than this."""
+"""Answers to questions go into a file for the whole model and for layers of up to so many connections: each is worked
+out for that."""
+NARROW = 340
+"""Views that are drawn at one level go into a file for wide pages, and for pages as narrow as this."""
 MOST_ELEMENTS = 65_536
 """Tensors larger than this stay out of a file; the ledgers of its first neurons are then packed as answers."""
 
@@ -155,9 +155,20 @@ def page_document(
     packed, chosen = _packed(answers, model, layers, ROOM - len(code) - len(faces), first)
     found = Written(tuple(sorted(chosen)), len(model["report"]["layers"]), 0)
     title = model["title"] + (f" ({found.lacks})" if found.lacks else "")
-    packed["model"] = encode(model | {"title": title})
+    packed["model"] = model | {"title": title, "lacks": _lacks(opened, found)}
     content = _document(title, packed, code, style, faces)
     return content, Written(found.layers, found.of, len(content))
+
+
+def _lacks(opened: OpenedModel, found: Written) -> str:
+    """What the page says where it is asked for what the file does not hold."""
+    every = "every layer" if found.of > 1 else "the layer"
+    held = f"{len(found.layers)} of {found.of} layers" if found.lacks else every
+    name = shown(opened.name)
+    return (
+        f"This file holds {held}, each view drawn once for each colour. Other drawings, the layers behind a changed "
+        f"number, and claims and pictures of your own need Python: `isochrome open {name}`."
+    )
 
 
 def _inlined(font: str) -> str:
@@ -166,16 +177,16 @@ def _inlined(font: str) -> str:
 
 def _packed(
     answers: Answers, model: Mapping[str, Any], layers: Sequence[int] | None, room: int, first: int | None = None
-) -> tuple[dict[str, bytes], list[int]]:
+) -> tuple[dict[str, Any], list[int]]:
     every = range(len(model["report"]["layers"]))
     begin = [*([first] if first in every else []), model["first"]["layer"]]
     order = dict.fromkeys([*begin, *every] if layers is None else layers)
-    packed: dict[str, bytes] = {}
+    packed: dict[str, Any] = {}
     chosen: list[int] = []
     for number in order if every else ():
-        more = dict(_answers_of(answers, number, model["first"]))
-        more |= {} if chosen else dict(_asked_of(answers, number)) | dict(_asked_of_all(answers, model))
-        room -= len(zlib.compress(_shared(more), 6)) * 4 // 3
+        more = dict(_answers_of(answers, number, model))
+        more |= dict(_asked_of(answers, number)) | ({} if chosen else dict(_asked_of_all(answers, model)))
+        room -= len(zlib.compress(pack(more).encode(), 6)) * 4 // 3
         if layers is None and chosen and room < 0:
             break
         packed |= more
@@ -183,108 +194,95 @@ def _packed(
     return packed, chosen
 
 
-def _answers_of(answers: Answers, number: int, first: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+def _answers_of(answers: Answers, number: int, model: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the page asks of a layer when it opens it: the layer, every picture at every level, the ledgers."""
+    first = model["first"]
     layer = answers.answer(f"layer/{number}")
-    yield f"layer/{number}", encode(layer)
+    yield f"layer/{number}", layer
     pins = {key: ",".join(map(str, place)) for key, place in layer.get("first", {}).items()}
     queries = ["&".join(f"{key}={place}" for key, place in pins.items())]
     if number == first["layer"] and "w" in first:
         queries.append(f"{queries[0]}&w={first['w']}")
     paths = [
-        (f"draw/{number}/{view['name']}/{level}", query)
+        (f"draw/{number}/{view['name']}/{level}", query + more)
         for view in layer["views"]
         if not view["reason"]
         for level in _levels(view["name"])
         for query in queries
+        for more in ("", *_others(view["name"], model))
     ]
-    paths += [(f"explain/{number}", f"i={place}") for place in pins.values()]
-    paths += [(f"questions/{number}", ""), (f"claims/{number}", "")]
+    paths += [(f"explain/{number}", f"i={place}") for place in pins.values() if not _evaluated(layer)]
+    paths += [(f"questions/{number}", ""), (f"claims/{number}", ""), (f"makers/{number}", "")]
     for path, query in paths:
         try:
-            yield (f"{path}?{query}" if query else path), encode(answers.answer(path, query))
+            found = answers.answer(path, query)
         except IsochromeError:
             continue  # the page says what it lacks where it is asked for it
+        if path.split("/")[2:3] == ["matrix"] and any(line["matrix"] for line in layer["lines"]):
+            found |= {"table": None}  # the page lists what is on its screen
+        yield (f"{path}?{query}" if query else path), found
 
 
-def _asked_of(answers: Answers, number: int) -> Iterator[tuple[str, bytes]]:
-    """The answers to questions about a layer that are small."""
+def _others(view: str, model: Mapping[str, Any]) -> Iterator[str]:
+    """The other drawings of a view: of the whole model with equal blocks one by one, and for a narrow page."""
+    if VIEWS[view].whole and model["foldable"]:
+        yield "&fold=0"
+    if VIEWS[view].narrow and VIEWS[view].level:
+        yield f"&room={NARROW}"
+
+
+def _evaluated(layer: Mapping[str, Any]) -> bool:
+    """Whether the page has what a ledger of the layer is made of."""
+    known = all(line["relation"] and line["exact"] for line in layer["lines"])
+    return known and None not in layer["tensors"].values()
+
+
+def _asked_of(answers: Answers, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The answers to questions about a layer that is small enough to be run for them."""
     connections = sum(line.relation.connections for line in answers.layer(number).weight_lines if not line.depends)
     for one in answers.answer(f"questions/{number}")["questions"] if 0 < connections <= MOST_ASKED else ():
         if not one["unfit"]:
             path = f"ask/{number}/{one['id']}"
-            content = encode(answers.answer(path))
-            if len(content) <= LONGEST_ANSWER:
-                yield path, content
+            yield path, answers.answer(path)
 
 
-def _asked_of_all(answers: Answers, model: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+def _asked_of_all(answers: Answers, model: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The answers about the whole model, of one that is small enough to be run for them."""
     for one in model["questions"] if model["report"]["totals"]["connections"] <= MOST_ASKED else ():
-        content = encode(answers.answer(path := f"ask/model/{one['id']}"))
-        if len(content) <= LONGEST_OF_ALL:
-            yield path, content
+        yield (path := f"ask/model/{one['id']}"), answers.answer(path)
 
 
 def _levels(view: str) -> tuple[str, ...]:
     return (VIEWS[view].level,) if VIEWS[view].level else tuple(LEVELS)
 
 
-def _shared(packed: Mapping[str, bytes]) -> bytes:
-    """Answers as lines: first, as JSON, the runs (start, count) of pieces that each path's answer is made of; then the
-    pieces. One layer's pictures have most of their elements in common.
-
-    >>> _shared({"a": b'"<g><i/></g>"', "b": b'"<g><b/></g>"'}).decode().splitlines()
-    ['{"a":[0,4],"b":[0,1,4,1,2,2]}', '"<g>', '<i/>', '</g>', '"', '<b/>']
-    """
-    numbers: dict[str, int] = {}
-    runs: dict[str, list[int]] = {}
-    for path, content in packed.items():
-        found = runs.setdefault(path, [])
-        for piece in re.split("(?<=>)", content.decode()):
-            number = numbers.setdefault(piece, len(numbers))
-            if found and sum(found[-2:]) == number:
-                found[-1] += 1
-            else:
-                found += [number, 1]
-    return "\n".join([json.dumps(runs, separators=(",", ":")), *numbers]).encode()
-
-
-_BOOT = """\
+_BOOT = (
+    UNPACK
+    + """\
 const packed = (id) => {
   const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 };
-const add = (type, id, text) => {
-  const script = document.createElement("script");
-  Object.assign(script, { type, id, textContent: text });
-  document.body.append(script);
-};
-const unpacked = (text) => {
-  const [index, ...pieces] = text.split("\\n");
-  const joined = (runs) => runs.map((at, k) => (k % 2 ? "" : pieces.slice(at, at + runs[k + 1]).join(""))).join("");
-  const answers = Object.entries(JSON.parse(index)).map(([path, runs]) => `${JSON.stringify(path)}:${joined(runs)}`);
-  return `{"host":"offline","answers":{${answers}}}`;
-};
+const add = (given) => document.body.append(Object.assign(document.createElement("script"), given));
 Promise.all([packed("packed"), packed("look"), packed("code")]).then(
   ([text, look, code]) => {
     document.head.append(Object.assign(document.createElement("style"), { textContent: look }));
-    add("application/json", "isochrome", unpacked(text));
-    add("module", "", code);
+    add({ type: "text/plain", id: "isochrome", given: { host: "offline", answers: unpacked(text) } });
+    add({ type: "module", textContent: code });
   },
-  (fault) => { document.getElementById("page").textContent = `This page could not be unpacked: ${fault}`; },
-);
+).catch((fault) => { document.getElementById("page").textContent = `This page could not be unpacked: ${fault}`; });
 """
+)
 """Unpacks the answers and the stylesheet, and starts the page. Nothing in the file is fetched, from anywhere."""
 
 
-def _document(title: str, packed: Mapping[str, bytes], code: str, style: str, faces: str) -> bytes:
+def _document(title: str, packed: Mapping[str, Any], code: str, style: str, faces: str) -> bytes:
     policy = (
         f"default-src 'none'; script-src {_hash(_BOOT)} {_hash(code)}; style-src {_hash(faces)} {_hash(style)}; "
         "font-src data:; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-    parts = {"packed": _shared(packed), "look": style.encode(), "code": code.encode()}
+    parts = {"packed": pack(packed).encode(), "look": style.encode(), "code": code.encode()}
     zipped = ((name, _zipped(part)) for name, part in parts.items())
     body = "".join(f'<script type="text/plain" id="{name}">{part}</script>\n' for name, part in zipped)
     body += f"<script>{_BOOT}</script>\n</body>\n</html>\n"

@@ -25,6 +25,7 @@ class View:
     ``level`` is the only one that a view is drawn at, '' for one that is drawn at any. ``spans`` says what a window is
     a part of: its name, and the sizes of its sides. ``weightless`` marks a view that can show a line without a weight,
     such as pooling. ``narrow`` is drawn otherwise for a narrow page (``Scene.room``); others are scrolled there.
+    ``chosen`` marks a view that is drawn around the weight that is selected.
     """
 
     name: str
@@ -37,6 +38,7 @@ class View:
     spans: Callable[[Scene], tuple[str, Shape]] = positions
     weightless: bool = False
     narrow: bool = False
+    chosen: bool = False
 
     def refusal(self, scene: Scene) -> str:
         """Why there is no such picture of a scene, '' where there is one."""

@@ -25,7 +25,8 @@ export function Footer({ store }: { store: Store }) {
         ))}
         <p>{loopClauses(record, start).join(" ")}</p>
       </div>
-      {start ? <Claims store={store} /> : <Input store={store} />}
+      {start && <Claims store={store} />}
+      {(!start || store.alone) && <Input store={store} />}
     </footer>
   );
 }

@@ -1,5 +1,5 @@
 /** Where the page's data comes from: a server, a packed file, or a function that a notebook gives. */
-import type { Ask, DrawAnswer } from "./types";
+import type { Ask, DrawAnswer, MakersAnswer, MakersTable, ModelAnswer } from "./types";
 
 /** What `render` is given, as anywidget gives it. */
 export interface HostModel {
@@ -80,25 +80,40 @@ const said = (body: unknown): string | null =>
 
 /** An offline page holds some drawings only: where one is missing, the nearest of the same layer, view and level stands in. */
 function offline(answers: Record<string, unknown>): Ask {
-  return <T>(path: string): Promise<T> => {
-    if (path in answers) return Promise.resolve(answers[path] as T);
+  return async <T>(path: string): Promise<T> => {
+    if (path in answers) return answers[path] as T;
+    const [table, x] = path.split("?x=");
+    if (x && table! in answers) return made(answers[table!] as MakersTable, x) as T;
     const near = path.startsWith("draw/") ? nearest(path, Object.keys(answers)) : undefined;
-    if (near === undefined)
-      return Promise.reject(new Error(`${what(path)}: not in this file. \`isochrome open\` shows it.`));
-    return Promise.resolve({ ...(answers[near] as DrawAnswer), instead: near } as T);
+    if (near === undefined) {
+      const { lacks } = (answers.model ?? {}) as ModelAnswer;
+      throw new Error(`${what(path)}: not in this file. ${lacks ?? ""}`);
+    }
+    return { ...(answers[near] as DrawAnswer), instead: near } as T;
   };
+}
+
+/** What made an input: its row of the table, whose numbers are differences from the row before. */
+function made({ shape, kinds, rows }: MakersTable, x: string): MakersAnswer {
+  const at = x.split(",").reduce((sum, n, axis) => sum * shape[axis]! + +n, 0);
+  const [kind, ...places] = rows.slice(0, at + 1).reduce((last, row) => row.map((n, k) => n + (last[k] ?? 0)), []);
+  return { makers: (kinds[kind!] ?? []).map((one) => ({ ...one, places: [places.splice(0, one.axes)] })) };
 }
 
 /** What a path asks for, in words: "kernel by weight", "layer 3". */
 function what(path: string): string {
   const [kind, layer, view, level] = path.split("?")[0]!.split("/");
-  if (kind === "draw") return `${view} by ${level}`;
-  if (kind === "explain") return "this neuron's arithmetic";
-  if (kind === "makers") return "what made this input";
-  if (kind === "ask") return "this answer";
-  if (kind === "claim") return "the verdict on this claim";
-  return layer ? `${kind} ${layer}` : kind!;
+  return kind === "draw" ? `${view} by ${level}` : (WHAT[kind!] ?? `${kind} ${layer}`);
 }
+
+const WHAT: Record<string, string> = {
+  explain: "this neuron's arithmetic",
+  makers: "what made this input",
+  ask: "this answer",
+  questions: "the questions about this layer",
+  claim: "the verdict on this claim",
+  uses: "the uses of this weight",
+};
 
 function nearest(path: string, keys: readonly string[]): string | undefined {
   const [bare, query = ""] = path.split("?");

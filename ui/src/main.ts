@@ -9,11 +9,12 @@ function render({ model, el }: { model: HostModel; el: HTMLElement }): () => voi
 
 export default { render };
 
-/** Served and offline pages say what their host is in a JSON element; a notebook has none. */
+/** Served pages say what their host is in a JSON element, a file beside one; a notebook has none. */
 function boot(): void {
   const config = document.getElementById("isochrome");
   if (!(config instanceof HTMLScriptElement)) return;
-  const given = JSON.parse(config.textContent ?? "{}") as Record<string, unknown>;
+  const file = (config as { given?: Record<string, unknown> }).given;
+  const given = file ?? (JSON.parse(config.textContent) as Record<string, unknown>);
   const el = document.getElementById("page") ?? document.body.appendChild(document.createElement("div"));
   document.documentElement.classList.add("isochrome-page");
   render({ model: { get: (key) => given[key] }, el });

@@ -36,6 +36,14 @@ export function Input({ store }: { store: Store }) {
       removeEventListener("drop", drop);
     };
   });
+  if (model.lacks)
+    return (
+      <div class="own">
+        <p>
+          Computed from: {model.input?.what}. {model.lacks}
+        </p>
+      </div>
+    );
   if (!able) return null;
   const before = model.samples?.length ? `${home}/at/${encodeURIComponent(model.name)}/` : `${home}/`;
   return (

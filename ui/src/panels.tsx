@@ -35,7 +35,7 @@ export function SinglePanel({ store }: { store: Store }) {
     <section class="panel single" data-view={store.state.view} aria-label={store.state.view}>
       {store.whole && (
         <div class="actions">
-          {store.model.foldable && !store.alone && (
+          {store.model.foldable && (
             <button type="button" class="outlined" aria-keyshortcuts="f" onClick={() => store.turnFold()}>
               {store.state.fold === 0 ? "Fold equal blocks" : "Unfold equal blocks"}
             </button>

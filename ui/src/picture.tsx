@@ -1,10 +1,10 @@
 /** One drawing of the host's inside the page: injected, sized, linked, and one stop for the Tab key. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { named } from "./numbers";
-import { parse, same } from "./state";
+import { parse, same, weightText } from "./state";
 import type { Store, Picture } from "./store";
 import { rewrite } from "./rewrite";
-import { follows } from "./views";
+import { follows, START } from "./views";
 import { message } from "./store";
 import { Fault, Loading, Unfit } from "./states";
 import { drawing, sizeOf } from "./svg";
@@ -69,17 +69,22 @@ export function Drawing({ store, picture }: { store: Store; picture: Picture }) 
         />
       )}
       <div class="picture" ref={box} hidden={!!error || !answer} />
-      {answer && !error && <Under answer={answer} state={store.state} view={picture.view} alone={store.alone} />}
+      {answer && !error && <Under answer={answer} store={store} view={picture.view} />}
     </>
   );
 }
 
 /** What stands under a picture: which window it is, its sentences, and the same as a table. */
-function Under({ answer, state, view, alone }: { answer: DrawAnswer; state: State; view: string; alone: boolean }) {
+function Under({ answer, store, view }: { answer: DrawAnswer; store: Store; view: string }) {
+  const { state, alone, model } = store;
   const [open, setOpen] = useState(false);
   return (
     <div class="under">
-      {missing(answer, state) && <p class="instead">{missing(answer, state)}</p>}
+      {missing(answer, state) && (
+        <p class="instead">
+          <b>{missing(answer, state)}</b> {state.view !== START && model.lacks}
+        </p>
+      )}
       {(answer.window || answer.words.length > 0) && (
         <p class="words">
           {answer.window && <b class="window">{answer.window}. </b>}
@@ -142,9 +147,11 @@ function missing(answer: DrawAnswer, state: State): string | null {
   const packed = parse((answer.instead.split("?")[1] ?? "").replace(/\?/g, ""));
   const differs =
     (["i", "j"] as const).some((key) => packed[key] && !same(packed[key], state[key])) ||
-    (["c", "m"] as const).some((key) => (packed[key] ?? 0) !== (state[key] ?? packed[key] ?? 0));
+    (["c", "m"] as const).some((key) => (packed[key] ?? 0) !== (state[key] ?? packed[key] ?? 0)) ||
+    (["fold", "many"] as const).some((key) => packed[key] !== state[key]) ||
+    (answer.drawn?.w !== undefined && !!state.w && answer.drawn.w !== weightText(state.w));
   if (!differs) return null;
-  return `Drawn for ${packed.i ? named("y", packed.i) : "the first window"}: this file holds no other drawing of it. \`isochrome open\` draws them all.`;
+  return `Drawn for ${packed.i ? named("y", packed.i) : "the first window"} only.`;
 }
 
 /** A drawing made for other places: its outlines are moved onto the marks of the state's own. */

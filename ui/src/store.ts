@@ -263,7 +263,7 @@ export class Store {
   }
   /** Draws repeated blocks once, or one by one. */
   turnFold(): void {
-    if (this.whole && !this.alone) this.set({ fold: this.state.fold === 0 ? undefined : 0 });
+    if (this.whole) this.set({ fold: this.state.fold === 0 ? undefined : 0 });
   }
   /** Moves to another channel or filter, within what there is. */
   turn(key: "c" | "m", to: number): void {
@@ -339,7 +339,8 @@ export class Store {
   private room = 0;
   /** Tells how much room there is. */
   fit(width: number): void {
-    this.room = width < 1100 && !this.alone ? Math.max(300, Math.floor(width / 20) * 20) : 0;
+    const step = this.alone ? 620 : 20;
+    this.room = width < (this.alone ? step : 1100) ? Math.max(this.alone ? 340 : 300, Math.floor(width / step) * step) : 0;
     if (this.layer) this.draw();
   }
 
@@ -349,7 +350,7 @@ export class Store {
       const reason = this.layer?.answer.views.find((entry) => entry.name === view)?.reason;
       const { level, narrow } = this.model.views.find((entry) => entry.name === view) ?? {};
       let path = this.withEdits(drawPath(level ? { ...this.state, level } : this.state, view));
-      if (narrow && this.room) path += `${path.includes("?") ? "&" : "?"}room=${this.room}`;
+      if (narrow && this.room && (level || !this.alone)) path += `${path.includes("?") ? "&" : "?"}room=${this.room}`;
       const known = this.pictures.get(view);
       if (known?.path === path && !known.error) continue;
       const picture: Picture = {

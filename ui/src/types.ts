@@ -126,6 +126,8 @@ export interface ModelAnswer {
   /** Whether the network has equal blocks that are folded. */
   foldable?: boolean;
   input?: { what: string; image?: boolean } | null;
+  /** Only in a file: what it holds, and what shows the rest. */
+  lacks?: string;
   /** Names of the inputs that come with an example. */
   samples?: string[];
   /** Only of a typed formula. */
@@ -195,6 +197,12 @@ export interface UsesAnswer {
 
 export interface MakersAnswer {
   makers: { layer: number | null; name: string; places: number[][]; count: number; through: string[] }[];
+}
+/** The makers of every input of a layer, as a file has them. */
+export interface MakersTable {
+  shape: number[];
+  kinds: (Omit<MakersAnswer["makers"][number], "places"> & { axes: number })[][];
+  rows: number[][];
 }
 
 /** One weight: the number of its parameter in the report, and its place. */

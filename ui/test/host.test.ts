@@ -12,10 +12,31 @@ test("an offline page answers from its packed answers", async () => {
 });
 
 test("what is not packed is said in one line", async () => {
-  await assert.rejects(offline({})("draw/0/kernel/weight?i=0"), {
-    message: "kernel by weight: not in this file. `isochrome open` shows it.",
+  const ask = offline({ model: { lacks: "It holds 1 of 2 layers." } });
+  await assert.rejects(ask("draw/0/kernel/weight?i=0"), {
+    message: "kernel by weight: not in this file. It holds 1 of 2 layers.",
   });
-  await assert.rejects(offline({})("layer/3"), { message: "layer 3: not in this file. `isochrome open` shows it." });
+  await assert.rejects(ask("layer/3"), { message: "layer 3: not in this file. It holds 1 of 2 layers." });
+});
+
+test("what made an input is read off the packed table of its layer", async () => {
+  const one = { layer: 0, name: "conv1", count: 4, through: ["max pool"], axes: 2 };
+  const input = { layer: null, name: "x", count: 1, through: [], axes: 1 };
+  const rows = [
+    [0, 0, 0],
+    [0, 0, 2],
+    [1, 2, 0, 5],
+    [-1, 0, 2],
+  ];
+  const ask = offline({ "makers/1": { shape: [2, 2], kinds: [[one], [one, input]], rows } });
+  assert.deepEqual(await ask("makers/1?x=0,1"), { makers: [{ ...one, places: [[0, 2]] }] });
+  const both = [
+    { ...one, places: [[2, 2]] },
+    { ...input, places: [[5]] },
+  ];
+  assert.deepEqual(await ask("makers/1?x=1,0"), { makers: both });
+  assert.deepEqual(await ask("makers/1?x=1,1"), { makers: [{ ...one, places: [[2, 4]] }] });
+  await assert.rejects(ask("makers/2?x=0"), /^Error: what made this input: not in this file/);
 });
 
 test("a missing drawing is replaced by the most alike of the same layer, view and level, and says so", async () => {

@@ -350,4 +350,4 @@ def _table(plan: _Plan) -> Table:
     return Table(("weight", "neuron", "input", "arrives", "value", "term"), tuple(rows))
 
 
-VIEW = View("gradient", "Gradient", _draw, _unfit)
+VIEW = View("gradient", "Gradient", _draw, _unfit, chosen=True)

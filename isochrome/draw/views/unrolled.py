@@ -276,4 +276,4 @@ def _table(plan: Plan) -> Table:
     return Table(("step", "neuron", "weight", "value", "input"), tuple(rows))
 
 
-VIEW = View("unrolled", "Unrolled", _draw, _unfit)
+VIEW = View("unrolled", "Unrolled", _draw, _unfit, chosen=True)

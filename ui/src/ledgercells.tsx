@@ -95,7 +95,7 @@ const term = (number: number, places: number, first: boolean): string =>
     ? fixed(number, places)
     : `${fixed(number, places).startsWith(MINUS) ? MINUS : "+"} ${fixed(Math.abs(number), places)}`;
 
-/** "The model's own values are 5 and 7: difference 0." */
+/** "The model's own values are 5 and 7: no difference from the sums." */
 export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): string {
   const note = neurons.find((neuron) => neuron?.note)?.note;
   if (note) return `${note}.`;
@@ -106,8 +106,8 @@ export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): s
   const bound = Math.max(...known.map((neuron) => neuron.bound));
   const gap =
     difference === 0
-      ? "difference 0"
-      : `difference ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
+      ? "no difference from the sums"
+      : `difference from the sums ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
   if (!store.alone && !store.follows) return "The model is run with the changed numbers.";
   if (store.alone && store.layer?.edits.size)
     return `Without the change the model’s own ${known.length > 1 ? "values are" : "value is"} ${values}; the totals here are computed from the changed numbers.`;

@@ -92,6 +92,7 @@ function Sums({ store, page: { first, second, shown } }: { store: Store; page: P
   const heads = labelsOf(upper, lower);
   const line = (sum: ReturnType<typeof of>, name: string) => (
     <tr class="sum" aria-label={`sum of ${name}`}>
+      <td><Tag pinned={name === "j"} /></td>
       {heads.map((head) => (
         <td key={head}>{textOf(sum, head)}</td>
       ))}
@@ -104,6 +105,7 @@ function Sums({ store, page: { first, second, shown } }: { store: Store; page: P
     <table class="sums mono">
       <thead>
         <tr>
+          <td />
           {heads.map((label) => (
             <th key={label} scope="col">
               {label}
@@ -115,7 +117,7 @@ function Sums({ store, page: { first, second, shown } }: { store: Store; page: P
       <tbody>
         {line(upper, "i")}
         <tr class="says">
-          <td colSpan={heads.length + 1}>{modelWords(store, [first, second])}</td>
+          <td colSpan={heads.length + 2}>{modelWords(store, [first, second])}</td>
         </tr>
         {lower && line(lower, "j")}
       </tbody>

@@ -198,7 +198,8 @@ def test_every_view_of_the_demo_is_drawn_for_the_page(client: httpx.Client, view
         assert found == {"error": "view next of conv: no layer with channels reads what it gives"}
         return
     assert found["svg"].startswith("<svg ") and "<style" not in found["svg"] and " style=" not in found["svg"]
-    assert found["drawn"] == {"i": [0, 0, 0], "j": [0, 0, 1], "c": 0, "m": 0}
+    chosen = {"w": "0:0,0,1,2"} if VIEWS[view].chosen else {}  # a view around the weight says around which
+    assert found["drawn"] == {"i": [0, 0, 0], "j": [0, 0, 1], "c": 0, "m": 0} | chosen
     assert set(found["legend"]) == {"level", "title", "coloured", "count", "chips"}
     assert "<style" in client.get(f"api/draw/0/{view}/weight?i=0,0,0&for=file").json()["svg"]
 

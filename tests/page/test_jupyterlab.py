@@ -145,10 +145,6 @@ class Book:
     def explorer(self, number: int = EXPLORER) -> Locator:
         return self.cell(number).locator(".isochrome")
 
-    def menu(self, *names: str) -> None:
-        for name in names:
-            self.page.get_by_role("menuitem", name=name, exact=True).click()
-
     def run(self, number: int) -> Locator:
         """Runs one cell; its output."""
         self.cell(number).locator(".cm-content").click()
@@ -171,7 +167,9 @@ def book(lab: str, browser: Browser) -> Iterator[Book]:
     page.on("pageerror", lambda fault: found.faults.append(str(fault)))
     page.on("request", lambda request: _note(found, request.url))
     found.open()
-    found.menu("Run", "Run All Cells")
+    for number in range(OTHER + 1):
+        found.run(number)
+        expect(found.cell(number).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\d"), timeout=60_000)
     found.explorer().locator(DRAWN).nth(2).wait_for(state="attached", timeout=60_000)
     yield found
     page.close()

@@ -74,8 +74,8 @@ def _view(model: Model, found: Answer, values: Values) -> dict[str, Any]:
     """
     if found.sight is None or not found.fits or not model.layers:
         return {}
-    layer = model.layer(found.layer) if found.layer else first_able(model)
     try:
+        layer = model.layer(found.layer) if found.layer else first_able(model)
         seen = scene(model, layer, values)
     except IsochromeError:
         return {}

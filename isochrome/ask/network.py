@@ -8,6 +8,7 @@ from functools import lru_cache
 from math import prod
 
 from isochrome.ask.report import Report, report
+from isochrome.errors import RequestError
 from isochrome.model.parts import Layer, Line, Model, Operation
 
 __all__ = ["Network", "Repeat", "Stop", "Tie", "first_able", "folded", "network"]
@@ -86,9 +87,15 @@ class Network:
 
 
 def first_able(model: Model) -> Layer:
-    """The layer at which a model is opened: the first whose weights need no data to be found, else the first."""
+    """The layer at which a model is opened: the first whose weights need no data to be found, else the first.
+
+    Raises RequestError where no layer has a formula.
+    """
     able = (layer for layer in model.layers if layer.weight_lines and not layer.weight_lines[0].depends)
-    return next(able, None) or next(layer for layer in model.layers if layer.lines)
+    found = next(able, None) or next((layer for layer in model.layers if layer.lines), None)
+    if found is None:
+        raise RequestError("model: must have a layer whose formula is known; has none")
+    return found
 
 
 @lru_cache(maxsize=8)

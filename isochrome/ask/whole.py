@@ -16,7 +16,8 @@ from isochrome.ask.report import LayerReport
 from isochrome.ask.subject import Subject
 from isochrome.ask.words import counted, joined, number
 from isochrome.errors import shown
-from isochrome.model.parts import Model, Parameter, Span
+from isochrome.model.held import distinct
+from isochrome.model.parts import Model, Parameter
 from isochrome.model.values import Values
 
 __all__ = ["of_all", "of_its_model", "whole_lint", "whole_parameters", "whole_ties", "whole_without_sharing"]
@@ -52,10 +53,11 @@ def whole_parameters(model: Model, values: Values) -> Answer:
     mentioned = distinct_scalars(model.parameters, (line for layer in model.layers for line in layer.lines))
     stored, by_layer = totals.parameters_by_storage, sum(count for _, count in rows)
     largest = sorted((pair for pair in rows if pair[1]), key=lambda pair: -pair[1])
-    text = (
-        f"The model has {counted(stored, 'parameter')} in {counted(len(rows), 'layer')}, stored in "
-        f"{counted(totals.bytes_distinct, 'byte')}"
-    )
+    # The report's bytes of a module are those of its buffers, too.
+    registered = [row for row in model.held if row.role == "parameter"]
+    size = distinct(registered)[1] if model.modules else totals.bytes_distinct
+    text = f"The model has {counted(stored, 'parameter')} in {counted(len(rows), 'layer')}"
+    text += f", stored in {counted(size, 'byte')}"
     text += f": {_shares(largest, mentioned)}." if len(largest) > 1 else "."
     if by_layer > mentioned:
         text += (
@@ -72,7 +74,7 @@ def whole_parameters(model: Model, values: Values) -> Answer:
     numbers: dict[str, Any] = {
         "parameters": stored, "weights": totals.counts.weights, "biases": totals.counts.biases,
         "connections": connections, "neurons": totals.counts.neurons, "layers": len(rows),
-        "bytes": totals.bytes_distinct, "added_up_by_layer": by_layer,
+        "bytes": size, "added_up_by_layer": by_layer,
         "parameters_by_layer": {row.name: count for row, count in rows[:SAID]},
     }  # fmt: skip
     check = Check(
@@ -163,9 +165,11 @@ def whole_ties(model: Model, values: Values) -> Answer:
     named = [cell.names for cell in subject.cells if len(cell.names) > 1]
     overlaps = [[cell.names[0] for cell in group] for group in subject.overlaps]
     equal = [[one.item.held.name for one in group] for group in subject.equal]
-    said = [f"{_called(one)} is used by {len(users)} layers ({_some(users)})" for one, users in tied.items()]
+    said = [
+        f"{_called(one, subject)} used by {len(users)} layers ({_some(users)})" for one, users in tied.items()
+    ]
     said += [f"one has {len(names)} names ({_some(names)})" for names in named if not told.issuperset(names)]
-    said += [f"{_some(names)} lie over some of the same bytes" for names in overlaps]
+    said += [f"{_some(names)} lie over some of the same bytes" for names in overlaps if not told.issuperset(names)]
     tensors = counted(len(subject.cells), "stored tensor")
     text = (
         f"{f'Among {tensors}: ' if len(subject.cells) > 1 else ''}{_listed(said)}. "
@@ -180,11 +184,12 @@ def whole_ties(model: Model, values: Values) -> Answer:
         text += "No tensor is found to be a copy of another "
         text += f"(equal ones of fewer than {LEAST} numbers, or of a few distinct ones, prove nothing). "
     text += "A tie that is only declared cannot be seen in what is stored."
-    again = {one: _over(model, one.span) for one in tied}
+    apart, together = sum(distinct([cell.first])[1] for cell in subject.cells), distinct(subject.held)[1]
     check = Check(
-        "the layers of every shared tensor found again, by the bytes that they read",
-        {one.names[0]: {"layers": len(tied[one]), "by_bytes": len(again[one])} for one in list(tied)[:SAID]},
-        all(again[one].issuperset(users) for one, users in tied.items()) if tied else None,
+        "the bytes of these tensors added up, against the bytes behind all names, each once: equal but where some lie "
+        "over the same bytes",
+        {"added_up": apart, "each_once": together},
+        apart > together if overlaps else apart == together,
     )
     numbers: dict[str, Any] = {
         "stored_tensors": len(subject.cells), "used_by_several_layers": len(tied), "with_several_names": len(named),
@@ -205,17 +210,12 @@ def _users(model: Model) -> dict[int, list[str]]:
     return {number: list(names) for number, names in found.items()}
 
 
-def _called(parameter: Parameter) -> str:
+def _called(parameter: Parameter, subject: Linted) -> str:
+    """A tensor with its other names; or several tensors that have bytes in common."""
     first, *others = parameter.names
-    return _some([first]) + (f", also named {_some(others)}," if others else "")
-
-
-def _over(model: Model, span: Span) -> set[str]:
-    """The layers that read any byte of some bytes."""
-    spans = ((layer.name, model.parameters[line.parameter].span)
-             for layer in model.layers for line in layer.lines if line.parameter is not None)  # fmt: skip
-    return {name for name, one in spans
-            if one.storage == span.storage and min(one.stop, span.stop) > max(one.start, span.start)}  # fmt: skip
+    if len({subject.cell_of[name].number for name in parameter.names if name in subject.cell_of}) > 1:
+        return f"{_some(parameter.names)}, which lie over some of the same bytes, are"
+    return _some([first]) + (f", also named {_some(others)}, is" if others else " is")
 
 
 def _listed(said: Sequence[str]) -> str:

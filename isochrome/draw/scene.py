@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Axes", "Part", "Rows", "Scene", "scene"]
 
 Numbers = NDArray[np.int64]
+NARROW = 700
+"""Pixels: a view that can be drawn for a narrow page is, where there are fewer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,11 @@ class Scene:
     room: int = 0
     target: Target | None = None
     selected: Selection | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the page that shows it is narrower than a picture of usual size."""
+        return 0 < self.room < NARROW
 
     # --- the tensors ------------------------------------------------------------------------------------------
 

@@ -154,10 +154,8 @@ def test_ties_and_counts_of_a_model_that_uses_a_tensor_twice(tmp_path: Path) -> 
     answers = Answers(opened, opened.run())
     ties = answers.answer("ask/model/ties")
     assert ties["numbers"]["layers_by_tensor"] == {"embed.weight": ["embed", "head"]}
-    assert ties["check"] == {
-        "what": "the layers of every shared tensor found again, by the bytes that they read",
-        "measured": {"embed.weight": {"layers": 2, "by_bytes": 2}}, "holds": True,
-    }  # fmt: skip
+    assert ties["check"]["holds"] is True
+    assert ties["check"]["measured"] == dict.fromkeys(("added_up", "each_once"), opened.report().totals.bytes_distinct)
     assert [one["name"] for one in ties["layers"]] == ["embed", "head"]
     counts = answers.answer("ask/model/parameters")["numbers"]
     totals = opened.report().totals

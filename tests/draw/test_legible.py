@@ -56,7 +56,7 @@ def test_window_and_overlap_of_any_layer(case: str, view: object) -> None:
     checked(view.draw(seen(case, values=False)))  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("room", [300, 320, 340, 352])
+@pytest.mark.parametrize("room", [1, 300, 320, 340, 352])
 @pytest.mark.parametrize("view", [connections.VIEW, next_layer.VIEW], ids=lambda view: view.name)
 @pytest.mark.parametrize("case", CASES)
 def test_on_a_narrow_page_it_can_be_read_too(case: str, view: View, room: int) -> None:

@@ -67,7 +67,7 @@ def test_every_use_of_a_changed_weight_follows_and_undo_brings_it_back(browser: 
         ledger = page.inner_text(".ledger")
         alone = address.startswith("file:")
         own = "Without the change the model’s own values are 5 and 7" if alone else (
-            f"The model’s own values are {after[0]} and {after[1]}: no difference from the sums")  # fmt: skip
+            f"The model’s own values are {after[0]} and {after[1]}: no difference from the totals")  # fmt: skip
         assert own in ledger
         assert re.findall(r"= *([−\d]+)\b", page.inner_text(".sums")) == [after[0], after[1]]
         assert ("1 number changed here" if alone else "1 number changed; all behind follows") in ledger and "edit=" in urlsplit(page.url).fragment
@@ -273,7 +273,7 @@ def test_every_layer_has_a_ledger(browser: Browser, tmp_path: Path) -> None:
             if answer.total is None:
                 assert answer.note in ledger and "= ?" in page.inner_text(".sums").replace("\t", " ")
             else:
-                assert f"The model’s own value is {answer.framework:g}: no difference from the sums" in ledger
+                assert f"The model’s own value is {answer.framework:g}: no difference from the total" in ledger
             products = page.locator(".ledger .product").all_inner_texts()
             mine = ["?" if term.product is None else f"{term.product + 0.0:g}" for term in answer.terms]
             assert [text.replace("−", "-") for text in products][: len(mine)] == mine

@@ -95,22 +95,23 @@ const term = (number: number, places: number, first: boolean): string =>
     ? fixed(number, places)
     : `${fixed(number, places).startsWith(MINUS) ? MINUS : "+"} ${fixed(Math.abs(number), places)}`;
 
-/** "The model's own values are 5 and 7: no difference from the sums." */
+/** "The model's own values are 5 and 7: no difference from the totals." */
 export function modelWords(store: Store, neurons: readonly (Neuron | null)[]): string {
   const note = neurons.find((neuron) => neuron?.note)?.note;
   if (note) return `${note}.`;
   const known = neurons.filter((neuron): neuron is Neuron => neuron !== null && neuron.model !== null);
   if (known.length === 0) return "The model’s own value is not here.";
-  const values = known.map((neuron) => value(neuron.model!, 6)).join(" and ");
+  const many = known.length > 1;
+  const own = `the model’s own ${many ? "values are" : "value is"} ${known.map((neuron) => value(neuron.model!, 6)).join(" and ")}`;
   const difference = Math.max(...known.map((neuron) => Math.abs(neuron.total - neuron.model!)));
   const bound = Math.max(...known.map((neuron) => neuron.bound));
   const gap =
     difference === 0
-      ? "no difference from the sums"
-      : `difference from the sums ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
+      ? `no difference from the total${many ? "s" : ""}`
+      : `difference ${value(difference, 2)}, ${known.every((neuron) => Math.abs(neuron.total - neuron.model!) <= neuron.bound) ? "within" : "beyond"} the rounding bound ${value(bound, 2)}`;
   if (!store.alone && !store.follows) return "The model is run with the changed numbers.";
   if (store.alone && store.layer?.edits.size)
-    return `Without the change the model’s own ${known.length > 1 ? "values are" : "value is"} ${values}; the totals here are computed from the changed numbers.`;
+    return `Without the change ${own}; the totals here are computed from the changed numbers.`;
   const taps = store.record?.uses_per_weight?.taps;
-  return `The model’s own ${known.length > 1 ? "values are" : "value is"} ${values}: ${gap}.${typeof taps === "number" && taps > 1 ? ` Each weight is written once and used ${taps} times.` : ""}`;
+  return `T${own.slice(1)}: ${gap}.${typeof taps === "number" && taps > 1 ? ` Each weight is written once and used ${taps} times.` : ""}`;
 }

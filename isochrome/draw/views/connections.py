@@ -46,8 +46,8 @@ from isochrome.draw.views.wording import counted, sized, title_of
 __all__ = ["VIEW"]
 
 WIDTH = 1104
-NARROW = 700
-"""A page narrower than this gets one channel, as wide as the page."""
+LEAST = 300
+"""The least that is drawn into; a narrow page gets one channel, as wide as the page."""
 EACH = 30
 FEW = 9
 """The most ports of one neuron, i or j; on a narrow page."""
@@ -123,21 +123,17 @@ def _plan(scene: Scene) -> _Plan:
     side = _side(scene, lines)
     line = side * sum(len(run.places) for run in lines) + sum(gaps_between(lines))
     lift = 32.0 if len(lines) == 1 and len(scene.neurons) == 2 else 0.0
-    least = 0 if _narrow(scene) else 480
+    least = 0 if scene.narrow else 480
     width = max(line, (bar + _apart(scene)) * len(readers), least)
     return _Plan(readers, states, lines, side, port, gap, bar, width, lift)
 
 
-def _narrow(scene: Scene) -> bool:
-    return 0 < scene.room < NARROW
-
-
 def _width(scene: Scene) -> float:
-    return scene.room - 2 * MARGIN if _narrow(scene) else WIDTH
+    return max(scene.room, LEAST) - 2 * MARGIN if scene.narrow else WIDTH
 
 
 def _apart(scene: Scene) -> float:
-    return 12 if _narrow(scene) else 28
+    return 12 if scene.narrow else 28
 
 
 def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]]:
@@ -146,7 +142,7 @@ def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]
     state: dict[Place, State | None] = {first: "selected"}
     for other in others:
         state.setdefault(other, "pinned")
-    each = FEW if _narrow(scene) else EACH
+    each = FEW if scene.narrow else EACH
     part = excerpt(scene, filter_number(scene, first), each)
     found = {first: reader(scene, first, part, each)}
 
@@ -164,7 +160,7 @@ def _readers(scene: Scene) -> tuple[tuple[Reader, ...], tuple[State | None, ...]
 def _beside(scene: Scene, each: int) -> tuple[Place, ...]:
     """The neurons drawn beside i: its whole line where that is short; the next filter's where i would be alone."""
     axes, first = scene.y.of("position"), scene.neurons[0]
-    length = scene.y.shape[axes[0]] if len(axes) == 1 and not _narrow(scene) else LINE + 1
+    length = scene.y.shape[axes[0]] if len(axes) == 1 and not scene.narrow else LINE + 1
     if length <= LINE and length * each <= TOGETHER:
         (axis,) = axes
         return tuple((*first[:axis], at, *first[axis + 1 :]) for at in range(length))
@@ -188,7 +184,7 @@ def _bar(scene: Scene, one: Reader, port: float, gap: float, beside: int) -> flo
     value = "" if scene.y_values is None else number_within(scene.y_values[one.neuron], 8)
     words = name + text_width(f"= {value}", 13.5, mono=True) + 58
     room = _width(scene) / beside - _apart(scene)
-    return max(ports_width(one, port, gap), min(words, room) if _narrow(scene) else words)
+    return max(ports_width(one, port, gap), min(words, room) if scene.narrow else words)
 
 
 def _port(scene: Scene, readers: Sequence[Reader], gap: float) -> float:

@@ -23,13 +23,11 @@ __all__ = ["VIEW"]
 
 MOST_ROWS, MOST_SLICES, MOST_TAPS = 9, 3, 5
 ROW, TOP = 50.0, 96.0
-NARROW = 700
-"""A page narrower than this gets the same columns closer together."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Where the columns stand, the sides of a slice and a map, and where the rows begin."""
+    """Where the columns stand, the sides of a slice and a map, and where the rows begin; on a narrow page closer."""
 
     filter: float = 64
     output: float = 250
@@ -45,7 +43,7 @@ class _Plan:
 
 
 def _plan(scene: Scene) -> _Plan:
-    if not 0 < scene.room < NARROW:
+    if not scene.narrow:
         return _Plan()
     if scene.room < 340:
         return _Plan(20, 124, 186, 206, 302, 26, 4, 22, 32, TOP + 64, narrow=True)

@@ -23,8 +23,8 @@ __all__ = [
     "neuron_mark", "port_digits", "port_signs", "ports", "ports_width", "runs", "wires",
 ]  # fmt: skip
 
-FLOOR, LINE = 10, 10
-"""The smallest letters, and the narrowest cell for a number that reads upwards."""
+FLOOR = 10
+"""The smallest letters; a number that reads upwards needs a cell as wide."""
 UPWARDS = 42
 """The height of a port whose number reads upwards."""
 
@@ -113,7 +113,7 @@ def digits_in(values: Sequence[float], width: float) -> Digits | None:
     """How numbers are printed in cells of a width: across, or upwards in cells that are ``UPWARDS`` high; else not."""
     if not values:
         return None
-    return digits([values], fitting(width), 3) or (digits([values], 6, 3) if width >= LINE else None)
+    return digits([values], fitting(width), 3) or (digits([values], 6, 3) if width >= FLOOR else None)
 
 
 def height_for(style: Digits | None, width: float, usual: float) -> float:

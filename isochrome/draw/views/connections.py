@@ -180,11 +180,19 @@ def _side(scene: Scene, lines: Sequence[Run]) -> float:
 
 def _bar(scene: Scene, one: Reader, port: float, gap: float, beside: int) -> float:
     """The width of a neuron's bar: that of its ports, at least that of its name and value as far as there is room."""
-    name = text_width(f"y[{place_text(one.neuron)}]", 13, mono=True)
-    value = "" if scene.y_values is None else number_within(scene.y_values[one.neuron], 8)
-    words = name + text_width(f"= {value}", 13.5, mono=True) + 58
+    words = _words(scene, one)
     room = _width(scene) / beside - _apart(scene)
     return max(ports_width(one, port, gap), min(words, room) if scene.narrow else words)
+
+
+def _words(scene: Scene, one: Reader) -> float:
+    """The width of a bar that holds a neuron's name and its value."""
+    name = text_width(f"y[{place_text(one.neuron)}]", 13, mono=True)
+    return name + text_width(f"= {_value(scene, one)}", 13.5, mono=True) + 58
+
+
+def _value(scene: Scene, one: Reader) -> str:
+    return "" if scene.y_values is None else number_within(scene.y_values[one.neuron], 8)
 
 
 def _port(scene: Scene, readers: Sequence[Reader], gap: float) -> float:
@@ -214,14 +222,24 @@ def _neurons(
     found: list[tuple[Part, Cell]] = []
     marks: list[Mark] = []
     bottom = top
+    # On a narrow page a value that its bar has no room for stands under it.
+    under = scene.narrow and any(_words(scene, one) > _bar(scene, one, plan.port, plan.gap, len(plan.readers))
+                                 for one in plan.readers)  # fmt: skip
     for place, (one, state) in enumerate(zip(plan.readers, plan.states, strict=True)):
         own = ports_width(one, plan.port, plan.gap)
         wide = _bar(scene, one, plan.port, plan.gap, len(plan.readers))
         left = MARGIN + plan.slot * place + (plan.slot - wide) / 2
         found += ports(scene, one, left + (wide - own) / 2, top, plan.port, tall, plan.gap, style)
-        marks += neuron_mark(scene, one.neuron, left, top + tall + 3, wide, state, 34, _terms(scene, one))
+        marks += neuron_mark(scene, one.neuron, left, top + tall + 3, wide, state, 34, _terms(scene, one),
+                             None if under else "")  # fmt: skip
+        low = top + tall + 58
+        if under and _value(scene, one):
+            value = _value(scene, one)
+            text = f"≈ {value[1:]}" if value.startswith("≈") else f"= {value}"
+            marks.append(Label(left + wide / 2, low, text, "mono", "middle", True, size=13.5))
+            low += 19
         words, less = uses_words(scene, one)
-        for label in paragraph(left + wide / 2, top + tall + 58, words, plan.slot - 8, "body", size=12.5):
+        for label in paragraph(left + wide / 2, low, words, plan.slot - 8, "body", size=12.5):
             marks.append(Label(label.x, label.y, label.text, "body" if less else "caption", "middle", less, size=12.5))
             bottom = max(bottom, label.y + 6)
     return found, tuple(marks), bottom

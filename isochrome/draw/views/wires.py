@@ -255,11 +255,14 @@ def neuron_mark(
     state: State | None,
     height: float,
     terms: str = "",
-    value: str = "",
+    value: str | None = "",
 ) -> tuple[Mark, ...]:
-    """A neuron's bar: its name, and the model's own value where there is one, after the terms that add up to it."""
+    """A neuron's bar: its name, and the model's own value where there is one, after the terms that add up to it.
+
+    ``value`` is what is printed instead of the model's own; None for a bar with the name alone.
+    """
     name = f"y[{place_text(neuron)}]"
-    value = value or neuron_value(scene, neuron, width, name)
+    value = "" if value is None else value or neuron_value(scene, neuron, width, name)
     place = keys(scene.layer.number, y=neuron)
     on = scene.neuron_identity(neuron)
     bar, told = _bar(x, y, width, name, value, state, height, on, place)

@@ -31,7 +31,8 @@ from isochrome.draw.picture import (
 
 __all__ = [
     "ROLES", "bottom", "edges_in_order", "figure", "fitted", "grid", "is_measured", "legend", "neuron_bar", "number",
-    "number_size", "number_within", "outline", "paragraph", "place_text", "sum_text", "text_width", "wrapped",
+    "number_size", "number_within", "outline", "paragraph", "place_text", "right_of", "sum_text", "text_width",
+    "wrapped",
 ]  # fmt: skip
 
 ROLES: dict[str, tuple[float, bool, bool, TextToken]] = {
@@ -153,6 +154,16 @@ def paragraph(
 def bottom(labels: Sequence[Label]) -> float:
     """The last baseline of a paragraph."""
     return labels[-1].y
+
+
+def right_of(labels: Iterable[Label]) -> float:
+    """Where the longest of some labels ends that begin at their x."""
+    ends = [0.0]
+    for label in labels:
+        usual, bold, mono, _ = ROLES[label.role]
+        heavy = bold if label.bold is None else label.bold
+        ends.append(label.x + text_width(label.text, label.size or usual, heavy, mono))
+    return max(ends)
 
 
 def number_within(value: Number, characters: int) -> str:

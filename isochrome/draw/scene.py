@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Axes", "Part", "Rows", "Scene", "scene"]
 
 Numbers = NDArray[np.int64]
-NARROW = 700
-"""Pixels: a view that can be drawn for a narrow page is, where there are fewer."""
+NARROW, LEAST = 700, 300
+"""Pixels: a view that can be drawn for a narrow page is, where there are fewer; the least that is drawn into."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,11 @@ class Scene:
     def narrow(self) -> bool:
         """Whether the page that shows it is narrower than a picture of usual size."""
         return 0 < self.room < NARROW
+
+    @property
+    def width(self) -> int:
+        """How wide a picture for a narrow page should be."""
+        return max(self.room, LEAST)
 
     # --- the tensors ------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from isochrome.app.pictures import draw
 from isochrome.draw.layout import figure
 from isochrome.draw.picture import Cell, Label, Mark, Picture
 from isochrome.draw.view import View
-from isochrome.draw.views import connections, next_layer, overlap, window
+from isochrome.draw.views import VIEWS, overlap, window
 from isochrome.examples.arithmetic import CASES as LINES
 from isochrome.examples.arithmetic import PREFIX
 from isochrome.render.svg import svg
@@ -20,6 +20,10 @@ from tests.draw.legible import check_legible
 from tests.draw.readback import law_of_colour
 from tests.draw.test_svg import FILTERS, picture
 from tests.draw.test_views_b import ALL_LEVELS, CASES, seen
+
+SCALED = 0.92
+"""The page shows a picture that is a little too wide this much smaller."""
+NARROW = [view for view in VIEWS.values() if view.narrow and not view.whole]
 
 
 @pytest.mark.parametrize(
@@ -56,15 +60,15 @@ def test_window_and_overlap_of_any_layer(case: str, view: object) -> None:
     checked(view.draw(seen(case, values=False)))  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("room", [1, 300, 320, 340, 352])
-@pytest.mark.parametrize("view", [connections.VIEW, next_layer.VIEW], ids=lambda view: view.name)
+@pytest.mark.parametrize("room", [1, 340])
+@pytest.mark.parametrize("view", NARROW, ids=lambda view: view.name)
 @pytest.mark.parametrize("case", CASES)
 def test_on_a_narrow_page_it_can_be_read_too(case: str, view: View, room: int) -> None:
     narrow = replace(seen(case), room=room)
     if not view.refusal(narrow):
         drawn = view.draw(narrow)
         checked(drawn)
-        assert drawn.width <= max(room, 340) + 8, "on a phone nothing is out of sight"
+        assert drawn.width <= max(room, 340) / SCALED, "on a phone nothing is out of sight"
 
 
 @pytest.mark.parametrize("name", LINES)

@@ -47,7 +47,12 @@ def draw(scene: Scene) -> Picture:
     sums = tuple(one for one in (neuron_sum(scene, reader_) for reader_ in readers) if one is not None)
     sums = sums if len(sums) == len(readers) else ()
     width, height, marks, right = found.width, found.height, list(found.marks), None
-    if sums:
+    if sums and scene.narrow:
+        edge = MARGIN + height + BETWEEN
+        right = ledger(scene, readers, sums, sum_digits(sums), MARGIN, edge + BETWEEN)
+        marks += [Rule(((MARGIN, edge), (scene.width - MARGIN, edge)), "hair"), *right.marks]
+        width, height = max(width, right.width), right.height
+    elif sums:
         edge = MARGIN + width + BETWEEN
         right = ledger(scene, readers, sums, sum_digits(sums), edge + BETWEEN, MARGIN)
         height = max(height, right.height)
@@ -136,4 +141,4 @@ def _table(readers: Sequence[Reader], sums: Sequence[Sum]) -> Table:
     return Table(("y", "w", "x", "weight", "input", "product"), tuple(rows))
 
 
-VIEW = View("arithmetic", "Arithmetic", draw, unfit)
+VIEW = View("arithmetic", "Arithmetic", draw, unfit, narrow=True)

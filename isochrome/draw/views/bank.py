@@ -9,6 +9,7 @@ from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.bank_columns import columns
 from isochrome.draw.views.bank_plan import Bank, hull, plan, spots
+from isochrome.draw.views.bank_stack import stacked
 from isochrome.draw.views.kernels import named_taps
 from isochrome.draw.views.rounding import Rounding
 from isochrome.draw.views.windows import in_plane, named, named_positions, plane
@@ -22,7 +23,7 @@ _WIDEST = 1200.0
 
 def _draw(scene: Scene) -> Picture:
     bank = plan(scene, 3)
-    pieces = columns(bank)
+    pieces = stacked(bank) if scene.narrow else columns(bank)
     if pieces[1] > _WIDEST and any(one.others for one in bank.filters):
         bank = plan(scene, 2)
         pieces = columns(bank)
@@ -158,4 +159,4 @@ def _table(bank: Bank) -> Table:
     return Table(("neuron", *heads, "other channels", "bias", "value"), tuple(rows))
 
 
-VIEW = View("bank", "Bank", _draw, _unfit)
+VIEW = View("bank", "Bank", _draw, _unfit, narrow=True)

@@ -9,7 +9,7 @@ from math import prod
 from isochrome.core.sharing import baselines as wirings
 from isochrome.core.sharing import uses_per_weight
 from isochrome.draw.identity import Colouring
-from isochrome.draw.layout import text_width
+from isochrome.draw.layout import right_of, text_width
 from isochrome.draw.picture import FillToken, Label, Legend, Mark, Picture, Rect, Rule, Table
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
@@ -18,8 +18,11 @@ from isochrome.errors import shown
 
 __all__ = ["VIEW"]
 
-_SIDES = (400.0, 250.0, 120.0)
+_SIDES, _SMALLER = (400.0, 250.0, 120.0), (240.0, 170.0, 100.0)
+"""The sides of the three squares; on a narrow page, where they stand one below the other."""
 _LEFT = (0.0, 462.0, 812.0)
+_HEADING, _UNDER = 66.0, 35.0
+"""The room for the words above and below a square."""
 _NEARLY = 0.8
 """From this part of an area on, one square in another says nothing: all three stand side by side."""
 _LEAST = 2.0
@@ -39,17 +42,15 @@ class _Wiring:
 
 def _draw(scene: Scene) -> Picture:
     ways = _wirings(scene)
-    marks, bottom = _nested(ways) if _nests(ways) else _beside(ways)
+    marks, bottom = _nested(scene, ways) if _nests(ways) else _beside(scene, ways)
     rows = _rows(scene, ways)
-    table, height = _table(rows, bottom + 34)
+    table, right, height = (_turned_table if scene.narrow else _table)(rows, bottom + 34)
     name = shown(scene.layer.name, 60)
     neurons = counted(_neurons(scene), "neuron")
     told = "; ".join(f"{way.name}: {way.stored:,}" for way in ways)
-    ends = (mark.x + text_width(mark.text, 12) for mark in marks if isinstance(mark, Label) and mark.role == "caption")
-    squares = (mark.x + mark.width for mark in marks if isinstance(mark, Rect))
-    width = max(*ends, *squares, _TABLE) + 4
+    squares = [mark.x + mark.width for mark in marks if isinstance(mark, Rect)]
     return Picture(
-        width,
+        max(*squares, right_of(mark for mark in marks if isinstance(mark, Label)), right) + 4,
         height,
         title_of("Baselines", name),
         f"{name}: {neurons}, and how many weights and biases each wiring stores. {told}.",
@@ -144,35 +145,61 @@ def _square(x: float, bottom: float, length: float, which: int) -> Rect:
     return Rect(x, bottom - length, length, length, _FILLS[which], "ink")
 
 
-def _nested(ways: tuple[_Wiring, _Wiring, _Wiring]) -> tuple[list[Mark], float]:
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where a square stands: its left and lower edge, and its side."""
+
+    x: float
+    bottom: float
+    side: float
+
+
+def _frames(scene: Scene) -> list[_Frame]:
+    """The three squares on one line, on a narrow page one below the other."""
+    if not scene.narrow:
+        return [_Frame(x, _SIDES[0] + _HEADING, length) for x, length in zip(_LEFT, _SIDES, strict=True)]
+    frames, bottom = list[_Frame](), -_UNDER - 16
+    for length in _SMALLER:
+        bottom += _UNDER + 16 + _HEADING + length
+        frames.append(_Frame(0, bottom, length))
+    return frames
+
+
+def _nested(scene: Scene, ways: tuple[_Wiring, _Wiring, _Wiring]) -> tuple[list[Mark], float]:
     """Three squares, each with the next one in its corner to scale, and lines that enlarge it."""
-    bottom = _SIDES[0] + 66
-    marks: list[Mark] = [Rule(((_LEFT[0], bottom), (_LEFT[2] + _SIDES[2], bottom)), "thin")]
-    for which, (x, length, way) in enumerate(zip(_LEFT, _SIDES, ways, strict=True)):
-        marks += [_square(x, bottom, length, which), *_heading(x, bottom - length, way)]
-    marks.append(Label(_LEFT[0], bottom + 18, f"scale: the whole square = {ways[0].stored:,}", "caption"))
+    frames = _frames(scene)
+    marks: list[Mark] = []
+    if not scene.narrow:
+        marks.append(Rule(((0, frames[0].bottom), (frames[2].x + frames[2].side, frames[0].bottom)), "thin"))
+    for which, (at, way) in enumerate(zip(frames, ways, strict=True)):
+        marks += [_square(at.x, at.bottom, at.side, which), *_heading(at.x, at.bottom - at.side, way)]
+    marks.append(Label(0, frames[0].bottom + 18, f"scale: the whole square = {ways[0].stored:,}", "caption"))
     for which in (0, 1):
-        true = _SIDES[which] * side(ways[which + 1].stored, ways[which].stored)
-        marks += _zoom(which, bottom, max(true, _LEAST), ways)
-        sides = Fraction(_SIDES[which + 1]) / Fraction(_SIDES[which])
+        here, there = frames[which : which + 2]
+        true = here.side * side(ways[which + 1].stored, ways[which].stored)
+        marks += _zoom(which, here, there, max(true, _LEAST), ways)
+        sides = Fraction(there.side) / Fraction(here.side)
         larger = times(sides**2 * ways[which].stored / ways[which + 1].stored)
         again = "enlarged another" if which else "enlarged"
         small = f"; drawn {_LEAST:g} px wide there" if true < _LEAST else ""
-        marks.append(Label(_LEFT[which + 1], bottom + 18, f"{again} {larger} (side){small}", "caption"))
-    return marks, bottom + 35
+        marks.append(Label(there.x, there.bottom + 18, f"{again} {larger} (side){small}", "caption"))
+    return marks, frames[-1].bottom + _UNDER
 
 
-def _zoom(which: int, bottom: float, length: float, ways: tuple[_Wiring, ...]) -> list[Mark]:
+def _zoom(which: int, here: _Frame, there: _Frame, length: float, ways: tuple[_Wiring, ...]) -> list[Mark]:
     """The next square in the corner of this one, the line that enlarges it, and what part of the area it is."""
-    x, target = _LEFT[which], (_LEFT[which + 1], bottom - _SIDES[which + 1])
+    x, bottom, free = here.x, here.bottom, 10.0
     corner = (x + length, bottom - length)
-    slope = (corner[1] - target[1]) / (target[0] - corner[0])
     part = part_of(ways[which + 1].stored, ways[which].stored)
     words = f"{ways[which + 1].name.split(',')[0]}, to scale: {part}"
-    marks: list[Mark] = [_square(x, bottom, length, which + 1), Rule((corner, target), "thin")]
-    free = max(10.0, (26 - length) / slope) if length < 26 else 10.0
+    marks: list[Mark] = [_square(x, bottom, length, which + 1)]
+    if there.x > x:
+        target = (there.x, there.bottom - there.side)
+        marks.append(Rule((corner, target), "thin"))
+        if length < 26:
+            free = max(free, (26 - length) * (target[0] - corner[0]) / (corner[1] - target[1]))
     start = x + length + free
-    if start + text_width(words, 12) < x + _SIDES[which] - 6:
+    if start + text_width(words, 12) < x + here.side - 6:
         if free > 12:
             marks.append(Rule(((x + length + 2, bottom - length / 2 - 0.5), (start - 4, bottom - 11)), "thin"))
         marks.append(Label(start, bottom - 8, words, "caption", ink="ink"))
@@ -181,19 +208,25 @@ def _zoom(which: int, bottom: float, length: float, ways: tuple[_Wiring, ...]) -
     return marks
 
 
-def _beside(ways: tuple[_Wiring, ...]) -> tuple[list[Mark], float]:
-    """Three squares side by side to one scale, where none is a small part of another."""
+def _beside(scene: Scene, ways: tuple[_Wiring, ...]) -> tuple[list[Mark], float]:
+    """Three squares to one scale, side by side or below one another, where none is a small part of another."""
     most = max(way.stored for way in ways) or 1
-    bottom, x = _SIDES[1] + 66, 0.0
+    whole = _SMALLER[0] if scene.narrow else _SIDES[1]
+    x, bottom, right = 0.0, whole + _HEADING, 0.0
     marks: list[Mark] = []
     for which, way in enumerate(ways):
-        true = _SIDES[1] * side(way.stored, most)
+        true = whole * side(way.stored, most)
         length = max(true, _LEAST)
+        if scene.narrow:
+            bottom = (bottom + 34 if which else 0) + _HEADING + length
         marks += [_square(x, bottom, length, which), *_heading(x, bottom - length, way)]
         if true < _LEAST:
             marks.append(Label(x, bottom + 18, f"drawn {_LEAST:g} px wide: smaller to scale", "caption"))
-        x += max(length, text_width(way.about, 12), text_width(f"{way.stored:,}", 20, mono=True)) + 60
-    return [Rule(((0, bottom), (x - 60, bottom)), "thin"), *marks], bottom + 18
+        if not scene.narrow:
+            right = x + max(length, text_width(way.about, 12), text_width(f"{way.stored:,}", 20, mono=True))
+            x = right + 60
+    line = [] if scene.narrow else [Rule(((0, bottom), (right, bottom)), "thin")]
+    return [*line, *marks], bottom + 18
 
 
 _HEAD = ("neurons", "connections", "weights and biases", "uses of one weight")
@@ -204,7 +237,8 @@ def _rows(scene: Scene, ways: tuple[_Wiring, ...]) -> list[tuple[str, ...]]:
     return [(way.name, neurons, f"{way.connections:,}", f"{way.stored:,}", way.uses) for way in reversed(ways)]
 
 
-def _table(rows: list[tuple[str, ...]], y: float) -> tuple[list[Mark], float]:
+def _table(rows: list[tuple[str, ...]], y: float) -> tuple[list[Mark], float, float]:
+    """A row for each wiring; where the table ends on the right, and below."""
     ends = (270.0, 450.0, 650.0, _TABLE)
     marks: list[Mark] = [Label(end, y, text, "caption", "end") for end, text in zip(ends, _HEAD, strict=True)]
     marks.append(Rule(((0, y + 9), (_TABLE, y + 9)), "thin"))
@@ -214,7 +248,23 @@ def _table(rows: list[tuple[str, ...]], y: float) -> tuple[list[Mark], float]:
         for place, (end, text) in enumerate(zip(ends, row[1:], strict=True)):
             marks.append(Label(end, base, text, "mono", "end", bold=True if number == 0 and place == 2 else None))
         marks.append(Rule(((0, base + 7), (_TABLE, base + 7)), "hair"))
-    return marks, y + 27 + 22 * len(rows) - 10
+    return marks, _TABLE, y + 27 + 22 * len(rows) - 10
+
+
+def _turned_table(rows: list[tuple[str, ...]], y: float) -> tuple[list[Mark], float, float]:
+    """The same with a column for each wiring, the name of each count above its numbers."""
+    widths = [max(text_width(row[0], 12), *(text_width(text, 12.5, True, True) for text in row[1:])) for row in rows]
+    ends = [sum(widths[: number + 1]) + 14.0 * number for number in range(len(rows))]
+    marks: list[Mark] = [Label(end, y, row[0], "caption", "end") for end, row in zip(ends, rows, strict=True)]
+    marks.append(Rule(((0, y + 9), (ends[-1], y + 9)), "thin"))
+    for place, name in enumerate(_HEAD):
+        base = y + 27 + 42 * place
+        marks.append(Label(0, base, name, "caption"))
+        for number, (end, row) in enumerate(zip(ends, rows, strict=True)):
+            bold = True if number == 0 and place == 2 else None
+            marks.append(Label(end, base + 19, row[place + 1], "mono", "end", bold=bold))
+        marks.append(Rule(((0, base + 27), (ends[-1], base + 27)), "hair"))
+    return marks, ends[-1], y + 27 + 42 * len(_HEAD) - 10
 
 
 def _notes(scene: Scene, ways: tuple[_Wiring, _Wiring, _Wiring]) -> tuple[str, ...]:
@@ -238,4 +288,4 @@ def _notes(scene: Scene, ways: tuple[_Wiring, _Wiring, _Wiring]) -> tuple[str, .
     return tuple(notes)
 
 
-VIEW = View("baselines", "Baselines", _draw, _unfit)
+VIEW = View("baselines", "Baselines", _draw, _unfit, narrow=True)

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from isochrome.core.relation import Place
 from isochrome.draw.choice import names_of_filter
-from isochrome.draw.layout import number, place_text, text_width
+from isochrome.draw.layout import number, place_text
 from isochrome.draw.picture import Cell, Label, Mark, Outline, State, Tag, TextToken, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.views.digits import Digits
@@ -18,8 +18,7 @@ from isochrome.draw.views.windows import Intervals, in_plane, plane
 from isochrome.draw.views.wording import position_words, sized
 
 __all__ = [
-    "blocks", "heading", "middles", "neurons_in", "output_cells", "output_name", "plane_names", "right_of",
-    "window_words",
+    "blocks", "heading", "middles", "neurons_in", "output_cells", "output_name", "plane_names", "window_words",
 ]  # fmt: skip
 
 
@@ -35,12 +34,6 @@ def heading(x: float, y: float, words: str, style: Digits | None, bold: bool = F
     if style is None or not style.mark:
         return (name,)
     return name, Label(x, y + 14, style.mark, "caption", ink="ink3", size=10.5)
-
-
-def right_of(heads: Sequence[Label]) -> float:
-    """Where the longest of some labels ends."""
-    sizes = {label: label.size or 12.5 for label in heads}
-    return max(label.x + text_width(label.text, size, bool(label.bold)) for label, size in sizes.items())
 
 
 def blocks(

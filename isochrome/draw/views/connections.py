@@ -46,8 +46,6 @@ from isochrome.draw.views.wording import counted, sized, title_of
 __all__ = ["VIEW"]
 
 WIDTH = 1104
-LEAST = 300
-"""The least that is drawn into; a narrow page gets one channel, as wide as the page."""
 EACH = 30
 FEW = 9
 """The most ports of one neuron, i or j; on a narrow page."""
@@ -129,7 +127,7 @@ def _plan(scene: Scene) -> _Plan:
 
 
 def _width(scene: Scene) -> float:
-    return max(scene.room, LEAST) - 2 * MARGIN if scene.narrow else WIDTH
+    return scene.width - 2 * MARGIN if scene.narrow else WIDTH
 
 
 def _apart(scene: Scene) -> float:

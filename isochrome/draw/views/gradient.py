@@ -12,7 +12,7 @@ from isochrome.ask.reading import samples_of
 from isochrome.core.formula import loops_of
 from isochrome.core.relation import Place
 from isochrome.draw.choice import channel_shown, coloured, kernel, level_legend
-from isochrome.draw.layout import number, number_within, paragraph, place_text, sum_text, text_width
+from isochrome.draw.layout import number, number_within, paragraph, place_text, right_of, sum_text, text_width
 from isochrome.draw.picture import Cell, Dot, Keys, Label, Mark, Picture, Rect, Table, TextToken, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
@@ -24,8 +24,8 @@ from isochrome.errors import shown
 __all__ = ["VIEW"]
 
 _CELL, _SMALL = 104.0, 40.0
-_NUMBERED, _MAPPED = 5, 9
-"""The most positions along an axis with their arithmetic in the cells, and without."""
+_NUMBERED, _FEW, _MAPPED = 5, 3, 9
+"""The most positions along an axis with their arithmetic in the cells, on a narrow page too, and without."""
 _GAP = 72.0
 _LEFT, _TOP = 34.0, 70.0
 _DETAIL = 12.5
@@ -59,33 +59,37 @@ class _Plan:
     scene: Scene
     window: Intervals
     side: float
+    detailed: bool
+    """Whether the arithmetic stands in the cells."""
     maps: tuple[_Map, ...]
     largest: float
     style: Digits | None
     """How terms are printed: all alike."""
 
     @property
-    def detailed(self) -> bool:
-        return self.side == _CELL
-
-    @property
     def size(self) -> tuple[float, float]:
         (top, end), (left, right) = plane(self.window)
         return (right - left) * self.side, (end - top) * self.side
+
+    @property
+    def wide(self) -> float:
+        """The width of one map with its words."""
+        return self.scene.width - _LEFT - 4 if self.scene.narrow else max(self.size[0], 240.0)
 
 
 def _draw(scene: Scene) -> Picture:
     plan = _plan(scene)
     marks: list[Mark] = []
-    x = low = 0.0
+    x = y = low = right = 0.0
     for one in plan.maps:
-        found, width, bottom = _panel(plan, one, x)
+        found, edge, bottom = _panel(plan, one, x, y)
         marks += found
-        x, low = x + width + _GAP, max(low, bottom)
+        x, y = (0.0, bottom + _GAP / 2) if scene.narrow else (x + _LEFT + plan.wide + _GAP, 0.0)
+        low, right = max(low, bottom), max(right, edge)
     of = plan.maps[0].found.of
     window = named_positions(scene.y, plan.window)
     return Picture(
-        x - _GAP + 24,
+        right + 4,
         low + 8,
         title_of("Gradient", shown(scene.layer.name, 60)),
         f"For {counted(len(plan.maps), 'weight')} of {shown(scene.layer.name, 60)}: what each position adds to the "
@@ -118,14 +122,17 @@ def _unfit(scene: Scene) -> str:
 
 def _plan(scene: Scene) -> _Plan:
     sizes = [scene.y.shape[axis] for axis in scene.y.of("position")][-2:]
-    detailed = max(sizes) <= _NUMBERED
+    detailed = max(sizes) <= (_FEW if scene.narrow else _NUMBERED)
     most = _NUMBERED if detailed else _MAPPED
+    side = _CELL if detailed else _SMALL
+    if scene.narrow:
+        side = min(side, (scene.width - _LEFT - 4) / min(sizes[-1], most))
     window = position_window(scene, (most, most))
     maps = tuple(_map(scene, place) for place in _weights(scene))
     inside = [one.at(position) for one in maps for position in _positions(window)]
     known = [value for value in inside if value is not None]
     largest = max(map(abs, known), default=0.0)
-    return _Plan(scene, window, _CELL if detailed else _SMALL, maps, largest, digits([known], _SHORT))
+    return _Plan(scene, window, side, detailed, maps, largest, digits([known], _SHORT))
 
 
 def _weights(scene: Scene) -> tuple[Place, ...]:
@@ -157,38 +164,38 @@ def _positions(window: Intervals) -> list[Place]:
 # --- marks ------------------------------------------------------------------------------------------------------------
 
 
-def _panel(plan: _Plan, one: _Map, x: float) -> tuple[list[Mark], float, float]:
-    """One weight's map under its head, its width and where it ends."""
+def _panel(plan: _Plan, one: _Map, x: float, y: float) -> tuple[list[Mark], float, float]:
+    """One weight's map under its head; where it ends on the right, and below."""
     (top, end), (left, right) = plane(plan.window)
-    side, at_x = plan.side, x + _LEFT
-    marks = _head(plan, one, x + _LEFT)
-    marks += _rulers(plan, at_x)
+    side, at_x, at_y = plan.side, x + _LEFT, y + _TOP
+    marks = _head(plan, one, at_x, y)
+    marks += _rulers(plan, at_x, at_y)
     for row in range(top, end):
         for column in range(left, right):
-            corner = at_x + (column - left) * side, _TOP + (row - top) * side
+            corner = at_x + (column - left) * side, at_y + (row - top) * side
             marks += _cell(plan, one, in_plane(plan.window, row, column), *corner)
-    width, height = plan.size
-    wide = max(width, 240.0)
-    lead, *lines = _sum(plan, one, wide + _GAP - 12)
-    words = [*paragraph(at_x, _TOP + height + 30, lead, wide + _GAP, "total")]
+    low = at_y + plan.size[1]
+    room = plan.wide + (0 if plan.scene.narrow else _GAP - 12)
+    lead, *lines = _sum(plan, one, room)
+    words = [*paragraph(at_x, low + 30, lead, room, "total")]
     for line in lines:
-        words += paragraph(at_x, words[-1].y + 22, line, wide, size=_DETAIL)
-    return [*marks, *words], _LEFT + wide, words[-1].y
+        words += paragraph(at_x, words[-1].y + 22, line, plan.wide, size=_DETAIL)
+    return [*marks, *words], max(at_x + plan.wide, right_of(words)), words[-1].y
 
 
-def _head(plan: _Plan, one: _Map, x: float) -> list[Mark]:
+def _head(plan: _Plan, one: _Map, x: float, y: float) -> list[Mark]:
     scene = plan.scene
     values = scene.w_values
     value = "" if values is None else f" = {number_within(values[one.place], 10)}"
     where = keys(scene.layer.number, w=one.place, parameter=scene.line.parameter)
     name = f"{scene.line.weight}[{place_text(one.place)}]"
     return [
-        Cell(x, 2, 28, 28, identity=one.identity, keys=where),
-        Label(x + 38, 21, name + value.replace("= ≈", "≈ "), "mono", bold=True, size=15),
+        Cell(x, y + 2, 28, 28, identity=one.identity, keys=where),
+        Label(x + 38, y + 21, name + value.replace("= ≈", "≈ "), "mono", bold=True, size=15),
     ]
 
 
-def _rulers(plan: _Plan, x: float) -> list[Mark]:
+def _rulers(plan: _Plan, x: float, y: float) -> list[Mark]:
     """The numbers of the rows and columns."""
     (top, end), (left, right) = plane(plan.window)
     axes = plan.scene.y.of("position")
@@ -197,12 +204,12 @@ def _rulers(plan: _Plan, x: float) -> list[Mark]:
     marks: list[Mark] = []
     for column in range(left, right, every):
         text = f"{letters[-1]} = {column}" if plan.detailed or column == left else str(column)
-        marks.append(Label(x + (column - left + 0.5) * plan.side, _TOP - 10, text, "index", "middle", size=11))
+        marks.append(Label(x + (column - left + 0.5) * plan.side, y - 10, text, "index", "middle", size=11))
     if len(axes) > 1:
         for row in range(top, end, every):
             text = f"{letters[-2]} = {row}" if plan.detailed or row == top else str(row)
-            y = _TOP + (row - top + 0.5) * plan.side
-            marks.append(Label(x - 12, y, text, "index", "middle", size=11, turn=-90))
+            middle = y + (row - top + 0.5) * plan.side
+            marks.append(Label(x - 12, middle, text, "index", "middle", size=11, turn=-90))
     return marks
 
 
@@ -350,4 +357,4 @@ def _table(plan: _Plan) -> Table:
     return Table(("weight", "neuron", "input", "arrives", "value", "term"), tuple(rows))
 
 
-VIEW = View("gradient", "Gradient", _draw, _unfit, chosen=True)
+VIEW = View("gradient", "Gradient", _draw, _unfit, narrow=True, chosen=True)

@@ -22,7 +22,8 @@ from isochrome.errors import shown
 __all__ = ["VIEW"]
 
 _PANEL = 104.0
-_TAPS = 5
+_TAPS, _FEW = 5, 3
+"""The most rows and columns of taps; on a narrow page."""
 _CHANNELS = 9
 _MAP = 15.0
 _SINGLE = 5
@@ -60,13 +61,14 @@ class _Kernel:
 def _draw(scene: Scene) -> Picture:
     kernel = _kernel(scene)
     panels, right, low = _panels(kernel)
-    words, words_low = _words(kernel, right + 40)
+    beside = (0.0, low + 30, float(scene.width)) if scene.narrow else (right + 40, 0.0, _WORDS)
+    words, words_low = _words(kernel, *beside)
     name = shown(scene.layer.name, 60)
     one = names_of_filter(scene, scene.filter)
     about = one if kernel.by_channel or scene.channels == 1 else f"{one}, channel {kernel.channel}"
     each = "weight" if kernel.by_channel else "tap"
     return Picture(
-        right + 40 + _WORDS + 4,
+        max(right, beside[0] + beside[2]) + 4,
         max(low, words_low) + 4,
         title_of("Kernel", name),
         f"{name}, {about}: each {each} with its value and its real uses. {_sum(kernel)}",
@@ -98,8 +100,8 @@ def _unfit(scene: Scene) -> str:
 def _kernel(scene: Scene) -> _Kernel:
     rows = scene.filter_rows
     channel = channel_of(scene, rows)
-    cells = kernel_cells(scene, rows, channel, tap_window(scene, _TAPS))
-    window = named_taps(scene, tap_window(scene, _TAPS))
+    shown_taps = tap_window(scene, _FEW if scene.narrow else _TAPS)
+    cells, window = kernel_cells(scene, rows, channel, shown_taps), named_taps(scene, shown_taps)
     by_channel = len(cells) == 1
     names = [place_text(cell.place[axis] for axis in scene.w.of("tap")) for cell in cells]
     if by_channel:
@@ -159,8 +161,10 @@ def _near(scene: Scene) -> tuple[Interval, Interval]:
 
 
 def _panels(kernel: _Kernel) -> tuple[list[Mark], float, float]:
-    longest = max(text_width(_of(tap), 12.5, True) for tap in kernel.taps)
-    wide, width = longest > 46 or kernel.by_channel, max(_PANEL, longest + 14)
+    longest = max(text_width(_of(tap), _of_size(kernel), True) for tap in kernel.taps)
+    right = max(tap.cell.column for tap in kernel.taps) + 1
+    panel = min(_PANEL, (kernel.scene.width - 4) / right - 2) if kernel.scene.narrow else _PANEL
+    wide, width = longest > panel - 58 or kernel.by_channel, max(panel, longest + (10 if kernel.scene.narrow else 14))
     top = 58.0 if wide else 45.0
     height = top + sum(_sides(kernel.rows)) + 8
     height = max(height, _PANEL)
@@ -169,7 +173,6 @@ def _panels(kernel: _Kernel) -> tuple[list[Mark], float, float]:
         x, y = 2 + tap.cell.column * (width + 2), 2 + tap.cell.row * (height + 2)
         marks += _panel(kernel, tap, x, y, width, height, wide)
         marks += _squares(kernel, tap, x + width / 2, y + top, height - top - 8)
-    right = max(tap.cell.column for tap in kernel.taps) + 1
     low = max(tap.cell.row for tap in kernel.taps) + 1
     return marks, 2 + right * (width + 2), 2 + low * (height + 2)
 
@@ -190,12 +193,16 @@ def _panel(
     else:
         head = [Label(x + width - 7, y + (25 if wide else 18), tap.name, "index", "end", size=11)]
     at = (x + 7, y + 51, "start") if wide else (x + width - 7, y + 34, "end")
-    marks += [*head, Label(at[0], at[1], _of(tap), "body", "start" if wide else "end", bold=less, size=12.5)]
-    return marks
+    often = Label(at[0], at[1], _of(tap), "body", "start" if wide else "end", bold=less, size=_of_size(kernel))
+    return [*marks, *head, often]
 
 
 def _of(tap: _Tap) -> str:
     return f"{tap.real:,} of {tap.taps:,}"
+
+
+def _of_size(kernel: _Kernel) -> float:
+    return 11.5 if kernel.scene.narrow else 12.5
 
 
 def _value(kernel: _Kernel, tap: _Tap) -> str:
@@ -252,11 +259,11 @@ def _state(scene: Scene, cell: Cell) -> list[Mark]:
 # --- words --------------------------------------------------------------------------------------------------------
 
 
-def _words(kernel: _Kernel, x: float) -> tuple[list[Mark], float]:
+def _words(kernel: _Kernel, x: float, top: float, width: float) -> tuple[list[Mark], float]:
     """How to read the panels, and the real uses as a grid of numbers with their sum."""
     each = "weight" if kernel.by_channel else "tap"
-    marks: list[Mark] = [Label(x, 14, f"How to read a {each}", "group")]
-    read = paragraph(x, 36, _reading(kernel), _WORDS)
+    marks: list[Mark] = [Label(x, top + 14, f"How to read a {each}", "group")]
+    read = paragraph(x, top + 36, _reading(kernel), width)
     marks += [*read, Label(x, bottom(read) + 34, "Real uses", "group")]
     y = bottom(read) + 48
     texts = [f"{tap.real:,}" for tap in kernel.taps]
@@ -267,9 +274,9 @@ def _words(kernel: _Kernel, x: float) -> tuple[list[Mark], float]:
                           bold=True, size=number_size(side, 34, max(texts, key=len)), keys=where))  # fmt: skip
     low = y + 34 * (max(tap.cell.row for tap in kernel.taps) + 1)
     if _sum(kernel):
-        told = paragraph(x, low + 24, _sum(kernel), _WORDS, "mono", size=12.5)
+        told = paragraph(x, low + 24, _sum(kernel), width, "mono", size=12.5)
         marks, low = [*marks, *told], bottom(told)
-    rest = paragraph(x, low + 22, " ".join(_totals(kernel)), _WORDS)
+    rest = paragraph(x, low + 22, " ".join(_totals(kernel)), width)
     return [*marks, *rest], bottom(rest)
 
 
@@ -374,4 +381,4 @@ def _notes(kernel: _Kernel) -> tuple[str, ...]:
     return tuple(notes)
 
 
-VIEW = View("kernel", "Kernel", _draw, _unfit)
+VIEW = View("kernel", "Kernel", _draw, _unfit, narrow=True)

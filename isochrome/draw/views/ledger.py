@@ -8,11 +8,12 @@ from decimal import Decimal
 
 from isochrome.core.relation import Place
 from isochrome.draw.choice import weight_name
-from isochrome.draw.layout import number, paragraph, place_text, text_width
+from isochrome.draw.layout import bottom, number, paragraph, place_text, text_width
 from isochrome.draw.picture import Cell, Hit, Label, Mark, Rule, Tag, TextToken, keys
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.views.digits import Digits, digits
 from isochrome.draw.views.excerpt import Reader
+from isochrome.draw.views.sentences import rounded_words
 from isochrome.draw.views.sums import OTHERS, Sum, rows_of_lines
 from isochrome.draw.views.wording import joined
 
@@ -23,6 +24,24 @@ WORDS = 190
 """The room for words beside a single column of numbers."""
 SECTIONS = 12
 """The most sections with a sum each; with more, all drawn products have one sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The least widths of a weight's cell and an input's; what cells have beside numbers; the most characters."""
+
+    weight: float
+    cell: float
+    beside: float
+    inner: float
+    digits: int
+
+
+USUAL = _Room(80, 38, 24, 10, 7)
+TIGHT = _Room(64, 30, 14, 4, 5)
+"""On a narrow page."""
+GAP, LEAST = 16.0, 4.0
+"""Between columns; the least on a narrow page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +182,20 @@ def _pen(
     scene: Scene, readers: Sequence[Reader], sums: Sequence[Sum], style: Digits, sections: Sequence[Section], x: float
 ) -> _Pen:
     parts = [part for one in readers for part in one.parts]
-    inputs = digits([[part.input for part in parts if part.input is not None]], 7) or style
-    weights = digits([[part.weight for part in parts if part.weight is not None]], 7) or style
+    room = TIGHT if scene.narrow else USUAL
+    inputs = digits([[part.input for part in parts if part.input is not None]], room.digits) or style
+    weights = digits([[part.weight for part in parts if part.weight is not None]], room.digits) or style
     labels = [_label(scene, entry, place) for s in sections for entry in s.entries for place in _places(entry)]
     longest = max((text_width(label, 10.5, mono=True) for label in labels), default=0)
-    wide = max(80.0, longest + weights.characters * 7.1 + 24)
-    cell = max(38.0, inputs.characters * 6.7 + 10)
+    wide = max(room.weight, longest + weights.characters * 7.1 + room.beside)
+    cell = max(room.cell, inputs.characters * 6.7 + room.inner)
     lead = "" if style.exact else "≈ "
     texts = [lead + style.text(value) for one in sums for value in one.values()]
-    product = max(44.0, max(text_width(text, 15, True, True) for text in texts) + 6)
+    product = max(44.0, max(text_width(text, 15, True, True) for text in texts) + room.inner - 4)
     several = any(entry.second is not None for section in sections for entry in section.entries)
-    gap = 16.0
+    gap = GAP
+    if scene.narrow:
+        gap = max(LEAST, min(GAP, (scene.width - wide - 2 * (cell + product)) / 4 - 2))
     at = x + product + gap
     left_cell = at
     at += cell + gap
@@ -216,7 +238,10 @@ def _heads(pen: _Pen, y: float) -> float:
         tag_at = left if side == 0 else left - 22
         pen.marks.append(Tag(tag_at, y, "i" if side == 0 else "j", side == 1, keys=at))
         pen.marks.append(Label(left + (22 if side == 0 else 0), y + 13, name, "mono", bold=True, size=13.5, keys=at))
-    top = y + 36
+    told = rounded_words(products=pen.style, inputs=pen.inputs, weights=pen.weights) if pen.scene.narrow else ""
+    about = paragraph(c.product[0] - c.number, y + 36, told, c.width) if told else ()
+    pen.marks += about
+    top = bottom(about) + 24 if about else y + 36
     for side in range(len(pen.readers)):
         pen.marks.append(Label(c.product[side], top, "product", "caption", "end"))
         pen.marks.append(Label(c.input[side] + c.cell / 2, top, "input", "caption", "middle"))
@@ -229,7 +254,7 @@ def _heads(pen: _Pen, y: float) -> float:
 def _rounding_heads(pen: _Pen, y: float) -> float:
     """What was rounded, under the name of each column."""
     c = pen.columns
-    if not (pen.style.mark or pen.inputs.mark or pen.weights.mark):
+    if pen.scene.narrow or not (pen.style.mark or pen.inputs.mark or pen.weights.mark):
         return y
     for side in range(len(pen.readers)):
         pen.marks.append(Label(c.product[side], y + 6, pen.style.short, "caption", "end", size=10.5, ink="ink3"))

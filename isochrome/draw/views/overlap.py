@@ -72,10 +72,11 @@ def _draw(scene: Scene) -> Picture:
     first, channel = filter_number(scene, scene.neurons[0]), channel_shown(scene)
     rows, columns = _kernel_shape(scene)
     most = max(2, min(WIDEST, int((MOST / (rows * columns)) ** 0.5)))
-    window = position_window(scene, (most, most))
+    wide, tall = columns * MOTE + 2 * EDGE, rows * MOTE + EDGE + COUNT
+    across = max(1, min(most, int((scene.width - 4) / wide))) if scene.narrow else most
+    window = position_window(scene, (most, across))
     cells = _cells(scene, first, window, channel)
     (low, high), (start, stop) = plane(window)
-    wide, tall = columns * MOTE + 2 * EDGE, rows * MOTE + EDGE + COUNT
     marks: list[Mark] = [Label(2, 14, _heading(scene, first), "body", bold=True, size=12.5)]
     states: list[Mark] = []
     for one in cells:
@@ -84,13 +85,13 @@ def _draw(scene: Scene) -> Picture:
         states += [state for state in (_state(scene, one, x, y, wide, tall),) if state is not None]
     right, bottom = 2 + (stop - start) * wide, 28 + (high - low) * tall
     named = 2 + text_width(_heading(scene, first), 12.5, bold=True)
-    told, edge, end = _counts(scene, max(right, named) + 36)
+    told, edge, end = _counts(scene, 0, bottom + 20) if scene.narrow else _counts(scene, max(right, named) + 36, 0)
     part = named_positions(scene.y, window)
     part = part[:1].upper() + part[1:]
     words = "In each neuron: how many taps it has on real input, and the weights that they use."
     moves = slides(scene)
     return Picture(
-        edge + 4,
+        max(right, named, edge) + 4,
         max(bottom, end) + 6,
         title_of("Overlap", scene.layer.name),
         f"The neurons of {names_of_filter(scene, first)}, each with the number of its taps and the weights they use.",
@@ -143,16 +144,16 @@ def _state(scene: Scene, one: _Cell, x: float, y: float, wide: float, tall: floa
     return Outline(state, x, y, wide, tall, keys=keys(scene.layer.number, y=one.neuron))
 
 
-def _counts(scene: Scene, x: float) -> tuple[tuple[Mark, ...], float, float]:
+def _counts(scene: Scene, x: float, top: float) -> tuple[tuple[Mark, ...], float, float]:
     """How many neurons of the whole layer have how many taps, as rows with a bar each."""
     found = taps_per_neuron(scene.relation, real=True)
     shown = list(found.items())[:14]
     most = max(found.values())
     marks: list[Mark] = [
-        Label(x, 14, "taps on real input", "caption", size=12),
-        Label(x + 236, 14, "neurons", "caption", "end", size=12),
+        Label(x, top + 14, "taps on real input", "caption", size=12),
+        Label(x + 236, top + 14, "neurons", "caption", "end", size=12),
     ]
-    y = 28.0
+    y = top + 28
     for taps, neurons in shown:
         length = max(1.0, 110 * neurons / most)
         marks += [
@@ -189,4 +190,4 @@ def _used(rows: Rows) -> str:
     return " ".join(",".join(map(str, place)) for place in places)
 
 
-VIEW = View("overlap", "Overlap", _draw, _unfit)
+VIEW = View("overlap", "Overlap", _draw, _unfit, narrow=True)

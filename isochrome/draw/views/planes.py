@@ -22,8 +22,8 @@ from isochrome.draw.views.wires import is_inside
 from isochrome.model.places import batch_axis
 
 __all__ = [
-    "Lattice", "Plane", "Slice", "block_outlines", "input_values", "place_in", "places_in", "plane_cells", "planes",
-    "slice_cells", "slices",
+    "Lattice", "Plane", "Slice", "block_outlines", "ends_of", "in_rows", "input_values", "place_in", "places_in",
+    "plane_cells", "planes", "slice_cells", "slices",
 ]  # fmt: skip
 
 
@@ -73,6 +73,11 @@ class Slice:
     filter: int
     channel: int
     rows: tuple[tuple[Place | None, ...], ...]
+
+    @property
+    def width(self) -> int:
+        """How many columns it has."""
+        return max((len(line) for line in self.rows), default=0)
 
 
 def planes(scene: Scene, readers: Sequence[Reader], rooms: tuple[int, int]) -> tuple[Plane, ...]:
@@ -226,6 +231,25 @@ def slices(scene: Scene, number: int, part: Excerpt) -> tuple[Slice, ...]:
                 lines.setdefault(place[axes[-2]] if len(axes) > 1 else 0, []).append(place)
             found.append(Slice(number, channel, tuple(tuple(lines[line]) for line in sorted(lines))))
     return tuple(found)
+
+
+def in_rows(
+    some: Sequence[Slice], x: float, top: float, wide: float, high: float, room: float
+) -> tuple[Lattice, ...]:
+    """Where slices stand that go beside one another as far as there is room."""
+    found, left, y = list[Lattice](), x, top
+    for one in some:
+        if left > x and left + one.width * wide > x + room:
+            left, y = x, ends_of(some, found)[1] + 12
+        found.append(Lattice(left, y, wide, high))
+        left += one.width * wide + 12
+    return tuple(found)
+
+
+def ends_of(some: Sequence[Slice], lattices: Sequence[Lattice]) -> tuple[float, float]:
+    """The right and the lower end of slices."""
+    right = max(at.x + one.width * at.width for one, at in zip(some, lattices, strict=False))
+    return right, max(at.y + len(one.rows) * at.height for one, at in zip(some, lattices, strict=False))
 
 
 def slice_cells(

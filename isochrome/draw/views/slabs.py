@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isochrome.draw.choice import names_of_filter
-from isochrome.draw.layout import number_within, text_width
+from isochrome.draw.layout import number_within, right_of, text_width
 from isochrome.draw.picture import Cell, Label, Mark, Tag, TextToken, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.views.blocks import (
@@ -17,7 +17,6 @@ from isochrome.draw.views.blocks import (
     output_cells,
     output_name,
     plane_names,
-    right_of,
     window_words,
 )
 from isochrome.draw.views.digits import Digits, whole_or
@@ -26,6 +25,8 @@ from isochrome.draw.views.planes import (
     Lattice,
     Plane,
     Slice,
+    ends_of,
+    in_rows,
     input_values,
     places_in,
     plane_cells,
@@ -100,11 +101,14 @@ def slabs(scene: Scene, readers: tuple[Reader, ...], x: float, y: float) -> Slab
     plan = _plan(scene, readers)
     top = y + 60
     marks, right = _inputs(scene, plan, x, top)
-    found, right = _filters(scene, plan, right, top)
+    high = top + plan.tops[-1] + plan.planes[-1].height * ROW + 24
+    if scene.narrow:
+        found, right, high = _below(scene, plan, x, top, right, high)
+    else:
+        found, right = _filters(scene, plan, right, top)
+        drawn, right, low = _outputs(scene, plan, right, top)
+        found, high = [*found, *drawn], max(high, low)
     marks += found
-    found, right, low = _outputs(scene, plan, right, top)
-    marks += found
-    high = max(top + plan.tops[-1] + plan.planes[-1].height * ROW + 24, low)
     part = _window(scene, plan)
     return Slabs(tuple(marks), right - x, high - y, plan.inputs, plan.weights, plan.values, part, plan.padded)
 
@@ -232,15 +236,18 @@ def _filter(
         at = Lattice(x, top + middle - len(one.rows) * high / 2, wide, high)
         marks += slice_cells(scene, one, at, plan.weights, ink)
         bottom = max(bottom, at.y + len(one.rows) * high)
-        right = max(right, x + max((len(line) for line in one.rows), default=0) * wide)
+        right = max(right, x + one.width * wide)
+    bias = _bias(scene, some, x, bottom + 24, quiet)
+    return [*marks, *bias], max(right, right_of(bias))
+
+
+def _bias(scene: Scene, some: Sequence[Slice], x: float, y: float, quiet: bool) -> tuple[Label, ...]:
     neuron = scene.neuron_at(scene.filter_place(some[0].filter), tuple(0 for _ in scene.y.of("position")))
     bias = scene.bias_of(neuron) if len(scene.layer.bias_lines) == 1 else None
-    if bias is not None:
-        text = f"bias {number_within(bias[1], 7) if bias[1] is not None else ''}"
-        at_bias = keys(scene.layer.number, b=bias[0])
-        marks.append(Label(x, bottom + 24, text, "mono", ink="ink2" if quiet else "ink", keys=at_bias))
-        right = max(right, x + text_width(text, 12.5, mono=True))
-    return marks, right
+    if bias is None:
+        return ()
+    text = f"bias {number_within(bias[1], 7) if bias[1] is not None else ''}"
+    return (Label(x, y, text, "mono", ink="ink2" if quiet else "ink", keys=keys(scene.layer.number, b=bias[0])),)
 
 
 def _signs(plan: _Plan, left: float, top: float) -> tuple[Mark, ...]:
@@ -248,6 +255,40 @@ def _signs(plan: _Plan, left: float, top: float) -> tuple[Mark, ...]:
     whole = [y + one.height * ROW / 2 for y, one in zip(plan.tops, plan.planes, strict=True)]
     heights = [(whole[0] + whole[-1]) / 2] if plan.flat else whole
     return tuple(Label(left + 20, top + y + 5, "×", "body", "middle", ink="ink2", size=15) for y in heights)
+
+
+# --- on a narrow page -------------------------------------------------------------------------------------------------
+
+
+def _below(
+    scene: Scene, plan: _Plan, x: float, top: float, right: float, low: float
+) -> tuple[list[Mark], float, float]:
+    """The filter beside the input where there is room, all else below it; and where it ends."""
+    marks, beyond = _filter(scene, plan, plan.own, right + 40, top, quiet=False)
+    if beyond <= x + scene.width:
+        marks += _signs(plan, right, top)
+        right = beyond
+    else:
+        marks, right, low = _in_rows(scene, plan, plan.own, x, low + 16, quiet=False)
+    if plan.other:
+        found, edge, low = _in_rows(scene, plan, plan.other, x, low + 16, quiet=True)
+        marks, right = [*marks, *found], max(right, edge)
+    found, edge, low = _outputs(scene, plan, x - 22, low + 14)
+    return [*marks, *found], max(right, edge), low
+
+
+def _in_rows(
+    scene: Scene, plan: _Plan, some: Sequence[Slice], x: float, y: float, quiet: bool
+) -> tuple[list[Mark], float, float]:
+    """A filter's slices beside one another under its name."""
+    heads = heading(x, y, names_of_filter(scene, some[0].filter), plan.weights, not quiet)
+    lattices = in_rows(some, x, heads[-1].y + 12, plan.weight_wide(quiet), ROW if quiet else 28.0, scene.width)
+    marks: list[Mark] = [*heads]
+    for one, at in zip(some, lattices, strict=True):
+        marks += slice_cells(scene, one, at, plan.weights, "ink2" if quiet else "ink")
+    right, low = ends_of(some, lattices)
+    bias = _bias(scene, some, x, low + 20, quiet)
+    return [*marks, *bias], max(right, right_of([*heads, *bias])), low + 20 * (1 + len(bias))
 
 
 # --- output -----------------------------------------------------------------------------------------------------------

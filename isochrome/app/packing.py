@@ -67,8 +67,8 @@ class _Packed:
         return [(JSON, [self.number("names", _json(list(answer)))]), *(self.field(*one) for one in answer.items())]
 
     def field(self, name: str, value: Any) -> tuple[int, list[int]]:
-        if name == "svg" and _is_whole(value):
-            between, values = _taken_apart(value)
+        if name == "svg" and (apart := _taken_apart(value)):
+            between, values = apart
             shape = "".join(chr(FIRST + self.forms.setdefault(form, len(self.forms))) for form in between.split("<"))
             columns = [self.number(attribute, UNIT.join(column)) for attribute, column in values.items()]
             return DRAWING, [self.number("", shape), *columns]
@@ -78,29 +78,21 @@ class _Packed:
         return JSON, [self.number(f"field {name}", _json(value))]
 
 
-def _taken_apart(svg: str) -> tuple[str, dict[str, list[str]]]:
-    """What stands between the values of a drawing, and the values of each attribute; of ">" what is written there."""
+def _taken_apart(svg: str) -> tuple[str, dict[str, list[str]]] | None:
+    """What stands between the values of a drawing, and the values of each attribute; of ">" what is written there.
+
+    None where the two could not be put together again.
+    """
+    first, *rest = _PART.split(svg)
+    names, every, texts, after = (rest[place::4] for place in range(4))
+    forms = [f' {name}"{more}' if name else f">{more}" for name, more in zip(names, after, strict=True)]
+    between = first + "".join(forms)
+    if RECORD in svg or UNIT in svg or len(_BETWEEN.findall(between)) != len(names):
+        return None
     values: dict[str, list[str]] = {}
-
-    def taken(part: re.Match[str]) -> str:
-        name, value, text = part.groups()
+    for name, value, text in zip(names, every, texts, strict=True):
         values.setdefault(name or ">", []).append(value if name else text)
-        return f' {name}"' if name else ">"
-
-    return _PART.sub(taken, svg), values
-
-
-def _is_whole(svg: str) -> bool:
-    """Whether a drawing that is taken apart can be put together again."""
-    if RECORD in svg or UNIT in svg:
-        return False
-    between, values = _taken_apart(svg)
-    left = {name: iter(column) for name, column in values.items()}
-
-    def given(part: re.Match[str]) -> str:
-        return f' {part[1]}="{next(left[part[1]], "")}"' if part[1] else f">{next(left['>'], '')}"
-
-    return _BETWEEN.sub(given, between) == svg
+    return between, values
 
 
 def _json(value: Any) -> str:

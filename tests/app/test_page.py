@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -67,25 +67,24 @@ class Reader(HTMLParser):
         return unpacked(gzip.decompress(base64.b64decode(self.texts["packed"], validate=True)).decode())
 
 
-@cache
-def written(name: str, folder: Path) -> tuple[bytes, Reader]:
-    opened = open_model(f"example:{name}")
-    path = folder / f"{name}.html"
-    write_page(opened, opened.run(), path)
-    content = path.read_bytes()
-    return content, Reader(content.decode())
+Written = Callable[[str], tuple[bytes, Reader]]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pages")
+def written(saved_page: Callable[..., Path]) -> Written:
+    @cache
+    def read(name: str) -> tuple[bytes, Reader]:
+        content = saved_page(name).read_bytes()
+        return content, Reader(content.decode())
+
+    return read
 
 
 # --- the document -----------------------------------------------------------------------------------------------------
 
 
-def test_it_names_nothing_outside_itself(folder: Path) -> None:
-    _, read = written("stanford", folder)
+def test_it_names_nothing_outside_itself(written: Written) -> None:
+    _, read = written("stanford")
     assert [tag for tag, _ in read.tags] == [
         "html", "head", "meta", "meta", "meta", "meta", "title", "link", "style", "body", "div", "noscript",
         "script", "script", "script", "script",
@@ -99,8 +98,8 @@ def test_it_names_nothing_outside_itself(folder: Path) -> None:
     assert all(address.startswith("data:font/woff2;base64,") for address in addresses)
 
 
-def test_its_policy_lets_in_its_own_text_alone(folder: Path) -> None:
-    _, read = written("stanford", folder)
+def test_its_policy_lets_in_its_own_text_alone(written: Written) -> None:
+    _, read = written("stanford")
     policy = next(attributes["content"] for _, attributes in read.tags if "http-equiv" in attributes)
     assert policy is not None and "unsafe" not in policy and "*" not in policy and "http" not in policy
     rules = {rule.split()[0]: rule.split()[1:] for rule in policy.split("; ")}
@@ -114,8 +113,8 @@ def hashed(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def test_it_holds_the_page_and_its_fonts(folder: Path) -> None:
-    _, read = written("stanford", folder)
+def test_it_holds_the_page_and_its_fonts(written: Written) -> None:
+    _, read = written("stanford")
     assert read.code == (STATIC / "page.js").read_text()
     assert read.look == (STATIC / "page.css").read_text()
     fonts = [base64.b64decode(text) for text in re.findall(r"base64,([^)]*)\)", read.texts["style"])]
@@ -123,17 +122,17 @@ def test_it_holds_the_page_and_its_fonts(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "most"), [("stanford", 160_000), ("photos", 300_000), ("lenet5", 440_000)])
-def test_it_is_small(folder: Path, name: str, most: int) -> None:
+def test_it_is_small(written: Written, name: str, most: int) -> None:
     """At most 300 kB beside its fonts and its tensors; LeNet-5 needs more for its seven layers."""
-    content, read = written(name, folder)
+    content, read = written(name)
     fonts = sum(map(len, re.findall(r"base64,([^)]*)\)", read.texts["style"])))
     packed = gzip.decompress(base64.b64decode(read.texts["packed"]))
     bare = gzip.compress(re.sub(rb'"data":"[^"]*"', b"", packed), 9, mtime=0)
     assert len(content) - fonts - len(read.texts["packed"]) + len(bare) * 4 // 3 < most
 
 
-def test_it_is_the_same_to_the_byte(folder: Path, tmp_path: Path) -> None:
-    content, _ = written("stanford", folder)
+def test_it_is_the_same_to_the_byte(written: Written, tmp_path: Path) -> None:
+    content, _ = written("stanford")
     opened = open_model("example:stanford")
     write_page(opened, opened.run(), tmp_path / "again.html")
     assert (tmp_path / "again.html").read_bytes() == content
@@ -142,8 +141,8 @@ def test_it_is_the_same_to_the_byte(folder: Path, tmp_path: Path) -> None:
 # --- its answers ------------------------------------------------------------------------------------------------------
 
 
-def test_its_answers_are_the_servers(folder: Path) -> None:
-    _, read = written("stanford", folder)
+def test_its_answers_are_the_servers(written: Written) -> None:
+    _, read = written("stanford")
     opened = open_model("example:stanford")
     answers = Answers(opened, opened.run(), MOST_ELEMENTS, alone=True)
     assert read.answers["model"]["title"] == "The Stanford convolution demo"
@@ -155,8 +154,8 @@ def test_its_answers_are_the_servers(folder: Path) -> None:
         assert found == json.loads(answers.encoded(*path.split("?"))), path
 
 
-def test_every_view_is_there_at_every_level_for_what_the_page_asks_first(folder: Path) -> None:
-    _, read = written("lenet5", folder)
+def test_every_view_is_there_at_every_level_for_what_the_page_asks_first(written: Written) -> None:
+    _, read = written("lenet5")
     found = read.answers
     assert read.answers["model"]["title"] == "LeNet-5, 1998"
     for number in range(7):
@@ -177,8 +176,8 @@ def test_every_view_is_there_at_every_level_for_what_the_page_asks_first(folder:
     assert len(paths) > 10 and all(path in found for path in paths)
 
 
-def test_every_layer_answers_its_questions_and_says_what_made_its_inputs(folder: Path) -> None:
-    found = written("photos", folder)[1].answers
+def test_every_layer_answers_its_questions_and_says_what_made_its_inputs(written: Written) -> None:
+    found = written("photos")[1].answers
     for number in range(4):
         fit = [one["id"] for one in found[f"questions/{number}"]["questions"] if not one["unfit"]]
         assert len(fit) > 15 and all(found[f"ask/{number}/{one}"]["answer"] for one in fit)
@@ -193,8 +192,8 @@ def test_every_layer_answers_its_questions_and_says_what_made_its_inputs(folder:
             assert (table["kinds"][last[0]][0]["layer"], tuple(last[1:])) == (maker.layer, maker.places[0])
 
 
-def test_pictures_of_the_whole_model_are_there_for_a_narrow_page_and_one_by_one(folder: Path) -> None:
-    found = written("photos", folder)[1].answers
+def test_pictures_of_the_whole_model_are_there_for_a_narrow_page_and_one_by_one(written: Written) -> None:
+    found = written("photos")[1].answers
     whole = [path for path in found if path.startswith("draw/1/network/")]
     assert sum("room=340" in path for path in whole) == 1
     assert any("fold=0" in path for path in whole) == found["model"]["foldable"]
@@ -209,7 +208,7 @@ def test_it_says_what_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert told.size == path.stat().st_size
     assert {key for key in read.answers if key.startswith("layer/")} == {"layer/2", "layer/5"}
     assert read.answers["model"]["title"] == f"LeNet-5, 1998 ({told.lacks})" and told.lacks in read.texts["title"]
-    monkeypatch.setattr(pages, "ROOM", 400_000)
+    monkeypatch.setattr(pages, "ROOM", 300_000)
     few = write_page(opened, opened.run(), path)
     assert 0 < len(few.layers) < 7 and few.layers[0] == 0
     with pytest.raises(RequestError, match="^layer 7: must be 0 to 6$"):
@@ -260,6 +259,8 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatc
     with pytest.raises(RequestError, match=r"page\.html: must be a place to write to; No such file or directory$"):
         write_page(opened, run, tmp_path / "nowhere" / "page.html")
     (tmp_path / "old.html").write_text("old")
+    content = b"<!doctype html>"
+    monkeypatch.setattr(pages, "page_document", lambda *given: (content, pages.Written((0,), 1, len(content))))
 
     def fails(*given: object) -> None:
         raise OSError(28, "No space left on device")

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,11 +131,8 @@ def demo() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def demo_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    opened = open_model("example:stanford")
-    path = tmp_path_factory.mktemp("pages") / "stanford.html"
-    write_page(opened, opened.run(), path)
-    return path.as_uri()
+def demo_file(saved_page: Callable[..., Path]) -> str:
+    return saved_page("stanford").as_uri()
 
 
 @pytest.fixture(params=["served", "from disk"])
@@ -317,11 +314,9 @@ def test_every_layer_of_a_model_never_seen_opens(browser: Browser) -> None:
             assert "difference" in ledger and "beyond" not in ledger, layer.name
 
 
-def test_a_file_of_many_layers_opens_them_all(browser: Browser, tmp_path: Path) -> None:
+def test_a_file_of_many_layers_opens_them_all(browser: Browser, saved_page: Callable[..., Path]) -> None:
     opened = open_model("example:lenet5")
-    path = tmp_path / "lenet5.html"
-    write_page(opened, opened.run(), path)
-    with watched(browser, path.as_uri()) as found:
+    with watched(browser, saved_page("lenet5").as_uri()) as found:
         page = found.page
         for layer in (*opened.model.layers[1:], opened.model.layers[0]):
             page.locator(f"#layer-{layer.number}").click()
@@ -332,12 +327,9 @@ def test_a_file_of_many_layers_opens_them_all(browser: Browser, tmp_path: Path) 
             assert "difference" in ledger and "beyond" not in ledger, layer.name
 
 
-def test_a_layer_that_a_file_lacks_says_so(browser: Browser, tmp_path: Path) -> None:
-    opened = open_model("example:lenet5")
-    path = tmp_path / "lenet5.html"
-    write_page(opened, opened.run(), path, [0])
-    with watched(browser, path.as_uri()) as found:
-        assert "1 of 7 layers are in this file" in found.page.inner_text("header")
+def test_a_layer_that_a_file_lacks_says_so(browser: Browser, saved_page: Callable[..., Path]) -> None:
+    with watched(browser, saved_page("photos", 0, 1).as_uri()) as found:
+        assert "2 of 4 layers are in this file" in found.page.inner_text("header")
         found.page.locator("#layer-3").click()
         found.page.wait_for_selector("main .fault")
         said = found.page.inner_text("main .fault")

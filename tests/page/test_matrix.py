@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from isochrome.app.api import open_model
-from isochrome.app.page import STATIC, write_page
+from isochrome.app.page import STATIC
 from isochrome.app.server import running
 from isochrome.draw.choice import coloured
 from isochrome.draw.identity import LEVELS
@@ -350,11 +350,8 @@ def test_a_finger_selects_and_nothing_is_wider_than_a_phone(browser: Browser, de
         assert state(page)["i"] == "0,0,2" and state(page)["w"] == "0:0,0,1,0"
 
 
-def test_from_disk_the_matrix_asks_for_nothing(browser: Browser, tmp_path: Path) -> None:
-    opened = open_model("example:lenet5")
-    path = tmp_path / "lenet5.html"
-    write_page(opened, opened.run(), path)
-    with watched(browser, f"{path.as_uri()}#view=matrix&layer=2") as found:
+def test_from_disk_the_matrix_asks_for_nothing(browser: Browser, saved_page: Callable[..., Path]) -> None:
+    with watched(browser, f"{saved_page('lenet5').as_uri()}#view=matrix&layer=2") as found:
         page = found.page
         assert [url for url in found.asked if not url.startswith(("data:", "blob:", "file:"))] == []
         page.keyboard.press("n")

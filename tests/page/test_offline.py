@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser
 
 from isochrome.app.api import open_model
-from isochrome.app.page import STATIC, write_page
+from isochrome.app.page import STATIC
 from tests.page.test_explorer import browser, watched
 
 __all__ = ["browser"]
@@ -16,11 +19,8 @@ LACKS = "Python: `isochrome open example:photos`"
 
 
 @pytest.fixture(scope="module")
-def photos_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    opened = open_model("example:photos")
-    path = tmp_path_factory.mktemp("pages") / "photos.html"
-    write_page(opened, opened.run(), path, [0, 1])
-    return path.as_uri()
+def photos_file(saved_page: Callable[..., Path]) -> str:
+    return saved_page("photos", 0, 1).as_uri()
 
 
 def test_a_question_about_the_second_layer(browser: Browser, photos_file: str) -> None:

@@ -54,13 +54,19 @@ def violations(page: Page) -> list[Any]:
     return list(found)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_any_view(browser: Browser, photos: str, scheme: Any) -> None:
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+def test_axe_finds_nothing_in_any_view(browser: Browser, photos: str, scheme: Any, width: int) -> None:
     with watched(browser, f"{photos}#layer=1", color_scheme=scheme) as found:
+        found.page.set_viewport_size({"width": width, "height": 800})
         for view in TABS:
             found.page.evaluate(f"location.hash = '#layer=1&view={view}&level=weight&i=0,0,0&j=0,0,1&w=2:0,0,1,1'")
             found.settled()
             assert (view, violations(found.page)) == (view, [])
+
+
+HIDDEN = """Math.max(0, ...[...document.querySelectorAll("main .picture:not([hidden])")]
+    .map((one) => one.scrollWidth - one.clientWidth))"""
+"""How much of a picture is to be scrolled to."""
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 1920, 2560])
@@ -72,6 +78,8 @@ def test_every_width(browser: Browser, photos: str, width: int) -> None:
             page.evaluate(f"location.hash = '#layer=1&view={view}&level=weight&i=0,0,0&j=0,0,1'")
             found.settled()
             assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+            if width < 700 and view != "matrix":
+                assert page.evaluate(HIDDEN) <= 1, f"{view}: a part of the picture is out of sight"
         assert violations(page) == []
 
 

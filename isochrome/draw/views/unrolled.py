@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import ceil
 
 from isochrome.core.relation import Place
 from isochrome.draw.choice import coloured, level_legend
 from isochrome.draw.layout import (
+    bottom,
     edges_in_order,
     fitted,
     number,
     outline,
     paragraph,
     place_text,
+    right_of,
     text_width,
 )
 from isochrome.draw.picture import Cell, Edge, Label, Mark, Picture, Rect, Rule, Table, keys
@@ -27,12 +30,30 @@ __all__ = ["VIEW"]
 
 _LEFT = 226.0
 """The width of the folded part."""
-_INPUT, _BEND, _NEURON, _BETWEEN = 50.0, 52.0, 96.0, 18.0
+_EACH = 2
+"""How many steps stand beside one another on a narrow page."""
 _PORT, _TALL = 18.0, 60.0
 _ROW, _LEAST = 92.0, 52.0
 """The height for each neuron, and the least for each input."""
 _STORED = 42.0
 _TOP = 92.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The widths of an input, of the edges, of a neuron, and between two steps."""
+
+    input: float
+    bend: float
+    neuron: float
+    between: float
+
+    @property
+    def step(self) -> float:
+        return self.input + self.bend + self.neuron
+
+
+_USUAL, _TIGHT = _Room(50, 52, 96, 18), _Room(46, 30, 88, 12)
 
 
 def _draw(scene: Scene) -> Picture:
@@ -43,21 +64,25 @@ def _draw(scene: Scene) -> Picture:
         plan = replace(plan, scene=replace(scene, chosen=tuple(name for name in names if name)[:9]))
     told = level_legend(plan.scene)
     told = replace(told, coloured="the weights that are drawn") if own and told.count else told
-    marks = [*_folded(plan), *_unfolded(plan)]
-    width = _LEFT + 40 + len(plan.steps) * _wide() - _BETWEEN
-    height = max(_TOP + _tall(plan), 330.0)
-    marks.append(Rule(((_LEFT, 0), (_LEFT, height)), "hair"))
+    marks, low = _folded(plan)
+    if scene.narrow:
+        found, width, height = _unfolded(plan, _TIGHT, 0, low + 30, _EACH)
+    else:
+        found, width, height = _unfolded(plan, _USUAL, _LEFT + 36, 0, len(plan.steps))
+        height = max(height, 330.0)
+        found.append(Rule(((_LEFT, 0), (_LEFT, height)), "hair"))
     name = shown(scene.layer.name, 60)
     window = _window(plan)
     return Picture(
-        width + 4,
+        max(width, right_of(mark for mark in marks if isinstance(mark, Label) and mark.anchor == "start")) + 4,
         height + 4,
         title_of("Unrolled", name),
         f"The weights of {name} that are stored once, and {counted(len(plan.steps), 'step')} at which they are used.",
         told,
         coloured(plan.scene),
-        tuple(marks),
-        subtitle=drawn(f"{_about(plan)}; left folded, right unfolded.", window),
+        (*marks, *found),
+        subtitle=drawn(f"{_about(plan)}; {'first' if scene.narrow else 'left'} folded, "
+                       f"{'then' if scene.narrow else 'right'} unfolded.", window),
         formula=str(scene.line.formula),
         window=window[:1].upper() + window[1:],
         notes=_notes(plan),
@@ -80,7 +105,8 @@ def _unfit(scene: Scene) -> str:
 # --- folded -----------------------------------------------------------------------------------------------------------
 
 
-def _folded(plan: Plan) -> list[Mark]:
+def _folded(plan: Plan) -> tuple[list[Mark], float]:
+    """The stored weights that are drawn, and the layer as a loop; and where that ends."""
     scene = plan.scene
     marks: list[Mark] = [Label(0, 14, "folded: what is stored", "group", size=14)]
     values, style = scene.w_values, plan.stored
@@ -113,18 +139,20 @@ def _folded(plan: Plan) -> list[Mark]:
                 text = place_text(some[0][axis] for axis in same)
             x = left + column * (_STORED + 2) + _STORED / 2
             marks.append(Label(x, top - 8, fitted(text, _STORED + 2, 10.5, mono=True), "index", "middle"))
-    return [*marks, *_loop(plan, top + len(plan.weights) * (_STORED + 2) + 34)]
+    loop, low = _loop(plan, top + len(plan.weights) * (_STORED + 2) + 34)
+    return [*marks, *loop], low
 
 
-def _loop(plan: Plan, y: float) -> list[Mark]:
-    """The layer as one box that is passed again and again."""
+def _loop(plan: Plan, y: float) -> tuple[list[Mark], float]:
+    """The layer as one box that is passed again and again; and where its words end."""
     scene, x, width, height = plan.scene, 30.0, 128.0, 44.0
     text = f"y[{plan.along}]" if plan.along else fitted(shown(scene.layer.name, 40), width - 16, 13, mono=True)
     turn = ((x + width, y + 12), (x + width + 30, y + 12), (x + width + 30, y + 32), (x + width + 3, y + 32))
     box = Rect(x, y, width, height, "paper", "ink", 4)
     marks: list[Mark] = [box, Label(x + width / 2, y + 27, text, "mono", "middle", bold=True, size=13)]
     marks.append(Rule(turn, "thin", arrow=True))
-    return [*marks, *paragraph(x, y + height + 22, _stored_words(plan), _LEFT - x - 16, size=12.5)]
+    words = paragraph(x, y + height + 22, _stored_words(plan), _LEFT - x - 16, size=12.5)
+    return [*marks, *words], bottom(words)
 
 
 def _stored_words(plan: Plan) -> str:
@@ -139,32 +167,35 @@ def _stored_words(plan: Plan) -> str:
 # --- unfolded ---------------------------------------------------------------------------------------------------------
 
 
-def _wide() -> float:
-    return _INPUT + _BEND + _NEURON + _BETWEEN
-
-
-def _unfolded(plan: Plan) -> list[Mark]:
-    marks: list[Mark] = [Label(_LEFT + 36, 14, "unfolded: where it is used", "group", size=14)]
+def _unfolded(
+    plan: Plan, room: _Room, left: float, above: float, each: int
+) -> tuple[list[Mark], float, float]:
+    """The steps, so many beside one another; their right and their lower end."""
+    marks: list[Mark] = [Label(left, above + 14, "unfolded: where it is used", "group", size=14)]
     edges: list[Edge] = []
-    above: list[Mark] = []
+    ports: list[Mark] = []
     differ = len({str(step.scene.line.formula) for step in plan.steps}) > 1
+    row = _tall(plan) + _TOP - 20
     for place, step in enumerate(plan.steps):
-        x = _LEFT + 36 + place * _wide()
-        name = fitted(step.name, _wide() - 12, 13, True, True)
-        marks.append(Label(x + (_wide() - _BETWEEN) / 2, 48, name, "mono", "middle", bold=True, size=13))
+        x, y = left + place % each * (room.step + room.between), above + place // each * row
+        name = fitted(step.name, room.step, 13, True, True)
+        marks.append(Label(x + room.step / 2, y + 48, name, "mono", "middle", bold=True, size=13))
         if differ:
-            formula = fitted(str(step.scene.line.formula), _wide() - 4, 10, mono=True)
-            marks.append(Label(x + (_wide() - _BETWEEN) / 2, 66, formula, "index", "middle", size=10))
-        ends = dict(zip(step.inputs, _centres(plan, len(step.inputs)), strict=True))
-        marks += _inputs(plan, step, ends, x)
-        boxes, ports, some = _neurons(plan, step, x + _INPUT + _BEND, ends, x + _INPUT)
-        marks, above, edges = [*marks, *boxes], [*above, *ports], [*edges, *some]
-    return [*marks, *edges_in_order(edges, coloured(plan.scene)), *above]
+            formula = fitted(str(step.scene.line.formula), room.step + room.between - 4, 10, mono=True)
+            marks.append(Label(x + room.step / 2, y + 66, formula, "index", "middle", size=10))
+        ends = dict(zip(step.inputs, _centres(plan, len(step.inputs), y), strict=True))
+        marks += _inputs(plan, step, ends, x, room)
+        boxes, own, some = _neurons(plan, step, x, y, ends, room)
+        marks, ports, edges = [*marks, *boxes], [*ports, *own], [*edges, *some]
+    beside, rows = min(each, len(plan.steps)), ceil(len(plan.steps) / each)
+    right = left + beside * (room.step + room.between) - room.between
+    low = above + (rows - 1) * row + _TOP + _tall(plan)
+    return [*marks, *edges_in_order(edges, coloured(plan.scene)), *ports], right, low
 
 
-def _centres(plan: Plan, count: int) -> list[float]:
+def _centres(plan: Plan, count: int, above: float) -> list[float]:
     """Where so many boxes stand below one another, over the whole height: neurons beside the inputs that they read."""
-    return [_TOP + (row + 0.5) * _tall(plan) / count - 8 for row in range(count)]
+    return [above + _TOP + (row + 0.5) * _tall(plan) / count - 8 for row in range(count)]
 
 
 def _tall(plan: Plan) -> float:
@@ -173,41 +204,42 @@ def _tall(plan: Plan) -> float:
     return max(neurons * _ROW, inputs * _LEAST)
 
 
-def _inputs(plan: Plan, step: Step, ends: dict[Place, float], x: float) -> Iterator[Mark]:
+def _inputs(plan: Plan, step: Step, ends: dict[Place, float], x: float, room: _Room) -> Iterator[Mark]:
     scene = step.scene
     name = "" if scene.x is None else scene.x.name
     style, real = plan.read, step.real
-    size = 0.0 if style is None else style.size(_INPUT, 28)
+    size = 0.0 if style is None else style.size(room.input, 28)
     for place, y in ends.items():
         where = keys(scene.layer.number, x=place) if place in real else keys()
         value = None if scene.x_values is None or place not in real else float(scene.x_values[place])
         text = "0" if place not in real else "" if style is None else style.text(value)
-        yield Cell(x, y - 14, _INPUT, 28, text, padding=place not in real, size=size, keys=where)
-        label = fitted(f"{name}[{place_text(place)}]", _INPUT + 20, 10.5, mono=True)
-        yield Label(x + _INPUT / 2, y + 27, label, "index", "middle")
+        yield Cell(x, y - 14, room.input, 28, text, padding=place not in real, size=size, keys=where)
+        label = fitted(f"{name}[{place_text(place)}]", room.input + 20, 10.5, mono=True)
+        yield Label(x + room.input / 2, y + 27, label, "index", "middle")
 
 
 def _neurons(
-    plan: Plan, step: Step, x: float, ends: dict[Place, float], left: float
+    plan: Plan, step: Step, left: float, above: float, ends: dict[Place, float], room: _Room
 ) -> tuple[list[Mark], list[Mark], list[Edge]]:
     """The neurons of a step with their ports inside, and the edges that arrive there."""
-    scene = step.scene
+    scene, x = step.scene, left + room.input + room.bend
     boxes: list[Mark] = []
     ports: list[Mark] = []
     edges: list[Edge] = []
-    for (neuron, parts), y in zip(step.neurons, _centres(plan, len(step.neurons)), strict=True):
+    for (neuron, parts), y in zip(step.neurons, _centres(plan, len(step.neurons), above), strict=True):
         tall = max(_TALL, len(parts) * _PORT + 6)
-        boxes.append(Rect(x, y - tall / 2, _NEURON, tall, "paper", "ink", 4, keys=keys(scene.layer.number, y=neuron)))
-        name = fitted(f"{scene.y.name}[{place_text(neuron)}]", _NEURON - _PORT - 10, 11.5, mono=True)
+        at = keys(scene.layer.number, y=neuron)
+        boxes.append(Rect(x, y - tall / 2, room.neuron, tall, "paper", "ink", 4, keys=at))
+        name = fitted(f"{scene.y.name}[{place_text(neuron)}]", room.neuron - _PORT - 10, 11.5, mono=True)
         values = scene.y_values
         lower = "" if values is None or plan.given is None else plan.given.text(float(values[neuron]))
-        middle = x + _PORT + (_NEURON - _PORT) / 2
+        middle = x + _PORT + (room.neuron - _PORT) / 2
         boxes.append(Label(middle, y + (-2 if lower else 4), name, "mono", "middle", size=11.5))
         if lower:
             text = f"= {lower}" if plan.given is None or plan.given.exact else f"≈ {lower}"
             boxes.append(Label(middle, y + 15, text, "mono", "middle", ink="ink2", size=11))
-        for at, part in enumerate(parts):
-            cell_y = y + (at - len(parts) / 2) * _PORT
+        for number_, part in enumerate(parts):
+            cell_y = y + (number_ - len(parts) / 2) * _PORT
             where = keys(scene.layer.number, y=neuron, w=part.w or (), parameter=part.parameter)
             identity = part.identity(scene.level)
             cell = Cell(x, cell_y, _PORT, _PORT, identity=identity, keys=where)
@@ -215,8 +247,8 @@ def _neurons(
             ports += [cell, *([outline("pointed", cell)] if pointed else [])]
             if part.at:
                 where = keys(scene.layer.number, y=neuron, x=part.x or (), w=part.w or (), parameter=part.parameter)
-                edges.append(Edge(left, ends[part.at], x, cell_y + _PORT / 2, identity, part.padding, True, pointed,
-                                  across=True, keys=where))  # fmt: skip
+                ends_at = (left + room.input, ends[part.at], x, cell_y + _PORT / 2)
+                edges.append(Edge(*ends_at, identity, part.padding, True, pointed, across=True, keys=where))
     return boxes, ports, edges
 
 
@@ -276,4 +308,4 @@ def _table(plan: Plan) -> Table:
     return Table(("step", "neuron", "weight", "value", "input"), tuple(rows))
 
 
-VIEW = View("unrolled", "Unrolled", _draw, _unfit, chosen=True)
+VIEW = View("unrolled", "Unrolled", _draw, _unfit, narrow=True, chosen=True)

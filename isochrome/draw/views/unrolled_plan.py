@@ -15,8 +15,10 @@ from isochrome.model.parts import Layer, Line
 
 __all__ = ["Plan", "Step", "every_user", "plan_of", "users_of"]
 
-STEPS, NEURONS, PORTS = 5, 3, 3
-"""The most steps, neurons of a step, and weights of a neuron that are drawn."""
+STEPS, FEW, NEURONS, PORTS = 5, 4, 3, 3
+"""The most steps (on a narrow page), neurons of a step, and weights of a neuron that are drawn."""
+FOLDED, STEP, SCALED = 248.0, 216.0, 0.9
+"""The widths of the folded part and of a step; a page shows a picture that is too wide this much smaller."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,20 +89,28 @@ def plan_of(scene: Scene) -> Plan:
     users = users_of(scene)
     position = tuple(scene.neurons[0][axis] for axis in scene.y.of("position"))
     weights = _weights(scene, position)
+    most = _most(scene)
     if len(users) > 1:
         at = next((number for number, (layer, _) in enumerate(users) if layer.number == scene.layer.number), 0)
-        low, high = block(at, STEPS, len(users))
+        low, high = block(at, most, len(users))
         steps = tuple(_call(scene, layer, line, position, weights) for layer, line in users[low:high])
         return Plan(scene, weights, steps, "", len(users), low)
     axes = scene.y.of("position")
     number = max((n for n, axis in enumerate(axes) if scene.y.shape[axis] > 1), default=0)
     axis, letter = axes[number], scene.y.letters[axes[number]]
-    low, high = covering([neuron[axis] for neuron in scene.neurons], STEPS, scene.y.shape[axis])
+    low, high = covering([neuron[axis] for neuron in scene.neurons], most, scene.y.shape[axis])
     if number < len(scene.window):
-        low, high = scene.window[number][0], min(scene.window[number][1], scene.window[number][0] + STEPS)
+        low, high = scene.window[number][0], min(scene.window[number][1], scene.window[number][0] + most)
     places = [(*position[:number], at, *position[number + 1 :]) for at in range(low, high)]
     steps = tuple(_step(scene, f"{letter} = {place[number]}", place, weights) for place in places)
     return Plan(scene, weights, steps, letter, scene.y.shape[axis], low)
+
+
+def _most(scene: Scene) -> int:
+    """How many steps the page has room for."""
+    if scene.narrow:
+        return FEW
+    return max(2, min(STEPS, int((scene.room / SCALED - FOLDED) / STEP))) if scene.room else STEPS
 
 
 def users_of(scene: Scene) -> list[tuple[Layer, Line]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from isochrome.ask.reach import cone
 from isochrome.draw.identity import Colouring
 from isochrome.draw.layout import bottom, paragraph
-from isochrome.draw.picture import FillToken, Label, Legend, Mark, Outline, Picture, Rect, State, Table, Tag
+from isochrome.draw.picture import FillToken, Label, Legend, Mark, Outline, Picture, Point, Rect, State, Table, Tag
 from isochrome.draw.scene import Scene
 from isochrome.draw.view import View
 from isochrome.draw.views.network_cone import positions_of
@@ -32,22 +32,30 @@ def _draw(scene: Scene) -> Picture:
     tensor = input_of(scene)
     found = sights(scene, tensor)
     pixels = _pixels(scene, tensor)
-    side = WHOLE / max(pixels.shape[:2])
+    whole = min(WHOLE, scene.width - 4.0) if scene.narrow else WHOLE
+    side = whole / max(pixels.shape[:2])
     tall, wide = (side * size for size in pixels.shape[:2])
     top = 26.0
     name = f"{shown(tensor, 40)}, {sized(pixels.shape[:2])} positions"
     marks: list[Mark] = [Label(2, 14, name, "group")]
     marks += _image(scene, pixels, 2, top, max(wide, tall), scene.values is not None)
-    marks += [mark for n, one in reversed(list(enumerate(found))) for mark in _frame(one, n, 2, top, side)]
-    x = 2 + wide + GAP
-    low = top + tall
+    marks += [
+        mark
+        for n, one in reversed(list(enumerate(found)))
+        for mark in _frame(one, n, 2, top, side, (2 + wide, top + tall))
+    ]
+    x, y, room, gap, low = 2 + wide + GAP, top, NEAR, GAP, top + tall
+    if scene.narrow:
+        x, y, gap = 2.0, low + 50, GAP / 2
+        room = min(NEAR, (scene.width - 4 - gap) / 2)
+    right = 2 + wide
     for number, one in enumerate(found):
-        near, end = _near(scene, one, number, pixels, x, top)
+        near, end = _near(scene, one, number, pixels, (x, y), room)
         marks += near
-        low, x = max(low, end), x + NEAR + GAP
-    words = paragraph(2, low + 30, " ".join(_together(found)), max(x - GAP - 2, WHOLE), "body") if found[1:] else ()
+        low, right, x = max(low, end), max(right, x + room), x + room + gap
+    words = paragraph(2, low + 30, " ".join(_together(found)), max(right - 2, whole), "body") if found[1:] else ()
     return Picture(
-        x - GAP + 4,
+        right + 4,
         (bottom(words) if words else low) + 12,
         f"What {shown(scene.layer.name, 60)} sees",
         f"The input {shown(tensor, 60)}, and framed on it what {joined([one.name for one in found])} see of it.",
@@ -82,21 +90,27 @@ def _image(scene: Scene, pixels: NDArray[np.float64], x: float, y: float, side: 
     return [*([ink_of(pixels, x, y - (side - tall * scale) / 2, side)] if known else []), frame]
 
 
-def _frame(one: Sight, number: int, x: float, y: float, side: float) -> list[Mark]:
+def _frame(one: Sight, number: int, x: float, y: float, side: float, far: Point) -> list[Mark]:
+    """A box around what a neuron sees, i's tag in it or, where it is small, below; j's to the right of it."""
     (top, end), (left, right) = one.box
-    low, high, near, far = y + top * side, y + end * side, x + left * side, x + right * side
-    return [
-        Outline(STATES[number], corners=((near, low), (far, low), (far, high), (near, high))),
-        Tag(x + left * side + 2, y + top * side + 2, "ij"[number], number == 1),
-    ]  # fmt: skip
+    low, high, near, past = y + top * side, y + end * side, x + left * side, x + right * side
+    at = (near + 2, low + 2)
+    if number:
+        at = (past + 2 if past + 18 <= far[0] else past - 18, low + 2)
+    elif min(high - low, past - near) < 20:
+        under = max(high, low + 18) + 2
+        at = (near, under if under + 16 <= far[1] else low - 18)
+    corners = ((near, low), (past, low), (past, high), (near, high))
+    return [Outline(STATES[number], corners=corners), Tag(*at, "ij"[number], number == 1)]
 
 
 def _near(
-    scene: Scene, one: Sight, number: int, pixels: NDArray[np.float64], x: float, y: float
+    scene: Scene, one: Sight, number: int, pixels: NDArray[np.float64], corner: Point, room: float
 ) -> tuple[list[Mark], float]:
     """What one neuron sees, enlarged: only the places that it sees have the picture under them."""
     (top, end), (left, right) = one.box
-    side = min(NEAR / max(end - top, right - left), MOST_SIDE)
+    x, y = corner
+    side = min(room / max(end - top, right - left), MOST_SIDE)
     tall, wide = side * (end - top), side * (right - left)
     crop = pixels[top:end, left:right]
     marks: list[Mark] = [Tag(x, y - 24, "ij"[number], number == 1), Label(x + 24, y - 12, one.name, "mono", bold=True)]
@@ -109,7 +123,7 @@ def _near(
         fill: FillToken = "paper" if scene.values is None else "none"
         marks += [Rect(x + c * side, y + r * side, side, side, fill, "line") for r, c in np.argwhere(one.mask)]
     marks.append(Rect(x, y, wide, tall, "none", "ink"))
-    words = paragraph(x, y + tall + 22, _words(scene, one), NEAR)
+    words = paragraph(x, y + tall + 22, _words(scene, one), room)
     return [*marks, *words], bottom(words)
 
 
@@ -200,5 +214,4 @@ def _unfit(scene: Scene) -> str:
     return "" if shape else f"the shape of {shown(tensor, 40)} is not known"
 
 
-VIEW = View("reach", "Reach", _draw, _unfit, weightless=True)
-
+VIEW = View("reach", "Reach", _draw, _unfit, weightless=True, narrow=True)

@@ -14,7 +14,7 @@ import pytest
 from isochrome.app.api import OpenedModel, open_model
 from isochrome.app.pictures import draw
 from isochrome.ask.network import Network, folded, network
-from isochrome.draw.layout import figure
+from isochrome.draw.layout import figure, text_width
 from isochrome.draw.picture import Cell, Dot, Edge, Group, Ink, Label, Mark, Outline, Picture
 from isochrome.draw.scene import scene
 from isochrome.draw.views import VIEWS
@@ -23,6 +23,7 @@ from isochrome.render.svg import svg
 from tests.app.networks import write_deep, write_residual
 from tests.draw.legible import check_legible
 from tests.draw.readback import law_of_colour
+from tests.draw.test_views_b import RESNET
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 
@@ -214,3 +215,14 @@ def test_in_less_room_it_says_the_same_and_can_be_read(residual: OpenedModel, la
     assert counts and counts <= set(texts(narrow))
     nodes = {mark.keys.layer for mark in marks(narrow) if isinstance(mark, Cell)}
     assert nodes == {mark.keys.layer for mark in marks(usual) if isinstance(mark, Cell)}
+
+
+@pytest.mark.parametrize("room", [0, 900, 1000, 1080])
+def test_the_words_under_a_folded_block_stay_in_the_picture(room: int) -> None:
+    model = open_model(RESNET).model
+    for number in range(0, len(model.layers), 9):
+        drawn = VIEWS["network"].draw(replace(scene(model, model.layers[number], None, "parameter"), room=room))
+        for mark in marks(drawn):
+            if isinstance(mark, Label) and "folded away" in mark.text:
+                half = text_width(mark.text, mark.size, True) / 2
+                assert 0 <= mark.x - half and mark.x + half <= drawn.width, mark.text

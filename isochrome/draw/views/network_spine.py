@@ -273,5 +273,6 @@ def _fold(plan: Plan, repeat: Repeat, y: float) -> list[Mark]:
     at = y + TALL / 2 + 46
     left, right = spots[0].x - (SIGN if spots[0].stop.join else 0), _leave(spots[-1])
     words = f"block {repeat.drawn + 1} of {repeat.times} equal ones in a row; the others are folded away"
-    middle = max((left + right) / 2, FIRST + text_width(words, 11.5, True) / 2 - 20)
+    half = text_width(words, 11.5, True) / 2
+    middle = max(min((left + right) / 2, plan.right + 20 - half), FIRST + half - 20)
     return [Bracket(left, at, right, at, -5), Label(middle, at + 16, words, "caption", "middle", True, "ink", 11.5)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,14 +47,23 @@ COLOURS = """() => [...document.querySelectorAll(".picture [data-id]")].map((mar
     [mark.dataset.id, mark.getAttribute("fill") ?? mark.getAttribute("stroke")])"""
 
 
-@pytest.mark.parametrize(("model", "layer"), [
+EVERY = "ISOCHROME_EVERY" in os.environ
+"""Whether all layers of the examples and of the LSTM are tried, more of ResNet-50, and these at all levels."""
+SOME = [
     ("example:stanford", 0), ("example:photos", 1), ("example:lenet5", 1), ("example:lenet5", 2), ("words", 2),
     (str(RESNET), 0), (str(RESNET), 20),
-])  # fmt: skip
+]  # fmt: skip
+MORE = [
+    *(("example:photos", layer) for layer in (0, 2, 3)), *(("example:lenet5", layer) for layer in (0, 3, 4, 5, 6)),
+    *(("words", layer) for layer in (0, 1)), *((str(RESNET), layer) for layer in (1, 2, 10, 53, 105, 106)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "layer"), [*SOME, *(MORE if EVERY else ())])
 def test_what_lights_up_is_what_belongs_together(browser: Browser, tmp_path: Path, model: str, layer: int) -> None:
     opened = open_model(str(write_words(tmp_path)) if model == "words" else model)
     run = opened.run()
-    levels = tuple(LEVELS) if model != str(RESNET) else ("weight", "filter", "channel") if layer else ("weight", "channel")
+    levels = tuple(LEVELS) if EVERY or model != str(RESNET) else ("weight", "filter", "channel") if layer else ("weight", "channel")
     tried = set()
     with running(opened, run) as address, watched(browser, f"{address}#layer={layer}") as found:
         page = found.page

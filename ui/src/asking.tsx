@@ -60,6 +60,7 @@ export function AskPanel({ store, asked }: { store: Store; asked: string }) {
               ‹ All questions, and claims
             </button>
           )}
+          {state.edit && <p>Asked of the stored numbers, not of those changed here.</p>}
           {question ? (
             <Answer store={store} path={pathOf(asked, state.layer)} />
           ) : (

@@ -110,9 +110,10 @@ class _Member:
         self.of_weights: dict[Place, bool] = {}
 
     def __call__(self, keys: Keys) -> bool:
-        if not self.able or (keys.parameter != self.scene.line.parameter and (keys.w or keys.parameter is not None)):
+        mine = keys.parameter == self.scene.line.parameter
+        if not self.able or (not mine and (keys.w or keys.parameter is not None)):
             return False
-        weights = keys.b if self.scene.line.is_bias else keys.w
+        weights = keys.b if self.scene.line.is_bias and not mine else keys.w
         own = {"y": keys.y, "x": keys.x, "w": weights}[self.letter]
         return any(self._at(place) for place in own) if own else any(self._of_weight(place) for place in weights)
 

@@ -163,6 +163,13 @@ def test_a_question_that_is_not_there_says_so(browser: Browser, demo: str) -> No
     context.close()
 
 
+def test_with_changed_numbers_it_says_that_it_speaks_of_the_stored_ones(browser: Browser, demo: str) -> None:
+    for hash, said in (("#ask=neuron", 0), ("#ask=neuron&edit=w:0:0,0,1,2=9", 1)):
+        with watched(browser, f"{demo}{hash}") as found:
+            found.page.wait_for_selector("dialog.ask .said")
+            assert found.page.get_by_text("Asked of the stored numbers, not of those changed here.").count() == said
+
+
 def test_a_file_answers_what_it_holds_and_says_what_it_lacks(browser: Browser, demo_file: str) -> None:
     layer = open_model("example:stanford")["conv"]
     with watched(browser, f"{demo_file}#ask=parameters") as found:

@@ -50,12 +50,12 @@ COLOURS = """() => [...document.querySelectorAll(".picture [data-id]")].map((mar
 EVERY = "ISOCHROME_EVERY" in os.environ
 """Whether all layers of the examples and of the LSTM are tried, more of ResNet-50, and these at all levels."""
 SOME = [
-    ("example:stanford", 0), ("example:photos", 1), ("example:lenet5", 1), ("example:lenet5", 2), ("words", 2),
+    ("example:stanford", 0), ("example:photos", 1), ("example:lenet5", 1), ("example:lenet5", 2), ("words", 1), ("words", 2),
     (str(RESNET), 0), (str(RESNET), 20),
 ]  # fmt: skip
 MORE = [
     *(("example:photos", layer) for layer in (0, 2, 3)), *(("example:lenet5", layer) for layer in (0, 3, 4, 5, 6)),
-    *(("words", layer) for layer in (0, 1)), *((str(RESNET), layer) for layer in (1, 2, 10, 53, 105, 106)),
+    ("words", 0), *((str(RESNET), layer) for layer in (1, 2, 10, 53, 105, 106)),
 ]  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def lights(opened: Any, run: Any, layer: int, level: str, chosen: dict[str, str]
     drawn = scene(opened.model, opened.model.layers[layer], run.values)
     if level == "weight" or (level != "parameter" and not sizes_at(drawn, level)):  # a weight that has no identity there is meant itself
         number, place = chosen["w"].split(":")
-        listed = opened[layer].uses(tuple(map(int, place.split(","))), number, limit=20_000).to_dict()["uses"]
+        listed = opened[layer].uses(tuple(map(int, place.split(","))), number, 20_000, run.values).to_dict()["uses"]
         mine = [use for use in listed if use["layer"] == opened.model.layers[layer].name]
         pairs = {(text(use["y"]), text(use["x"])) for use in mine}
 

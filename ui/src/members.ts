@@ -18,7 +18,7 @@ function placesAt({ line, relation, weight, adds, p }: WeightLine, level: string
   const known = line.levels?.[level];
   if (!known || (mark.p < 0 ? mark.w.length > 0 : mark.p !== p)) return [];
   const [access, axes] = known;
-  const weights = adds ? mark.b : mark.w;
+  const weights = adds && mark.p !== p ? mark.b : mark.w;
   const own = access === 0 ? mark.y : access === weight ? weights : mark.x;
   const along = (place: Place, some = axes): number[] =>
     level === "parameter" ? [p] : some.map((axis) => place[axis]!);

@@ -1,7 +1,8 @@
-"""The child process of ``onnx_runtime``: a script. Reads a request, writes arrays and one line of text."""
+"""The child process of ``onnx_runtime``: a script. Waits for one request, writes arrays and one line of text."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -146,14 +147,19 @@ class _Model:
 
 
 def main() -> None:
-    """Run the request on standard input."""
+    """Run the request on standard input; none comes where the process is not needed."""
     import resource
 
     import numpy as np
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    request = json.loads(sys.stdin.buffer.read())
+    with contextlib.suppress(Exception):  # before it is needed; what is wrong is said where it is used
+        import onnxruntime  # noqa: F401
+    asked = sys.stdin.buffer.read()
+    if not asked:
+        return
+    request = json.loads(asked)
     folder = Path(request["folder"])
     answer: dict[str, Any] = {}
     try:

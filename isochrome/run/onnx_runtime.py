@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
@@ -51,18 +52,53 @@ class OnnxRunner:
         arrays: dict[str, Any] = {f"i{number}": array for number, array in enumerate(self.inputs.values())}
         np.savez(folder / "inputs.npz", **arrays)
         request = {"model": self.path, "inputs": list(self.inputs), "wanted": wanted, "folder": str(folder)}
-        command = [sys.executable, "-I", str(Path(__file__).with_name("onnx_child.py"))]
-        environment = {key: value for key, value in os.environ.items() if key.startswith(("PATH", "LD_", "OPENBLAS"))}
-        try:
-            done = subprocess.run(command, input=json.dumps(request).encode(), capture_output=True, timeout=SECONDS,
-                                  env=environment, check=False)  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise ModelError(f"{self.name}: must run within {SECONDS} seconds; it did not") from None
+        with _children.one() as child:
+            try:
+                child.communicate(json.dumps(request).encode(), SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                raise ModelError(f"{self.name}: must run within {SECONDS} seconds; it did not") from None
         answer = folder / "answer.json"
         if not answer.exists():
-            raise ModelError(f"{self.name}: onnxruntime must run it; it ended with code {done.returncode}")
+            raise ModelError(f"{self.name}: onnxruntime must run it; it ended with code {child.returncode}")
         found = json.loads(answer.read_text())
         if found.get("error"):
             raise ModelError(f"{self.name}: onnxruntime must run it; it says {shown(found['error'], 300)}")
         with np.load(folder / "outputs.npz", allow_pickle=False) as arrays:
             return {name: arrays[f"o{number}"] for number, name in enumerate(found["names"])}
+
+
+class _Children:
+    """Processes that run one request each. From the second run on the next one is started before it is needed."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.waiting: list[subprocess.Popen[bytes]] = []
+        atexit.register(self.end)
+
+    def one(self) -> subprocess.Popen[bytes]:
+        try:
+            child = self.waiting.pop()
+        except IndexError:
+            child = self.started()
+        if child.poll() is not None:
+            child = self.started()
+        self.runs += 1
+        if self.runs > 1:
+            self.waiting.append(self.started())
+        return child
+
+    @staticmethod
+    def started() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-I", str(Path(__file__).with_name("onnx_child.py"))]
+        environment = {key: value for key, value in os.environ.items() if key.startswith(("PATH", "LD_", "OPENBLAS"))}
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing, env=environment)
+
+    def end(self) -> None:
+        while self.waiting:
+            with self.waiting.pop() as child:
+                child.kill()
+
+
+_children = _Children()

@@ -267,13 +267,15 @@ def _dot(mark: marks.Dot, pen: _Pen) -> str:
 def _glyph(mark: marks.Glyph, pen: _Pen) -> str:
     under = pen.colours.colour(mark.on)
     step_x, step_y = mark.side / mark.columns, mark.side / mark.rows
-    across = "".join(f"M{_n(mark.x)} {_n(mark.y + row * step_y)}h{_n(mark.side)}" for row in range(mark.rows + 1))
-    down = "".join(f"M{_n(mark.x + at * step_x)} {_n(mark.y)}v{_n(mark.side)}" for at in range(mark.columns + 1))
+    across = "".join(f"M0 {_n(row * step_y)}h{_n(mark.side)}" for row in range(mark.rows + 1))
+    down = "".join(f"M{_n(at * step_x)} 0v{_n(mark.side)}" for at in range(mark.columns + 1))
+    # Moved, not written where it stands: the path of all glyphs of a size is one text.
+    moved = f'transform="translate({_n(mark.x)} {_n(mark.y)})" d="{across}{down}"'
     box = _box(mark.x + mark.column * step_x, mark.y + mark.row * step_y, step_x, step_y)
     if under is None:
-        return f'<path class="none s-ink" stroke-width=".6" d="{across}{down}"/><rect class="ink"{box}/>'
+        return f'<path class="none s-ink" stroke-width=".6" {moved}/><rect class="ink"{box}/>'
     text = text_on(under)
-    return f'<path stroke="{text}" stroke-width=".6" d="{across}{down}"/><rect fill="{text}"{box}/>'
+    return f'<path stroke="{text}" stroke-width=".6" {moved}/><rect fill="{text}"{box}/>'
 
 
 def _tag(mark: marks.Tag) -> str:

@@ -121,9 +121,9 @@ def test_it_holds_the_page_and_its_fonts(written: Written) -> None:
     assert sorted(fonts) == sorted(path.read_bytes() for path in (STATIC / "fonts").glob("*.woff2"))
 
 
-@pytest.mark.parametrize(("name", "most"), [("stanford", 160_000), ("photos", 300_000), ("lenet5", 440_000)])
+@pytest.mark.parametrize(("name", "most"), [("stanford", 150_000), ("photos", 250_000), ("lenet5", 300_000)])
 def test_it_is_small(written: Written, name: str, most: int) -> None:
-    """At most 300 kB beside its fonts and its tensors; LeNet-5 needs more for its seven layers."""
+    """At most 300 kB beside its fonts and its tensors, with all layers."""
     content, read = written(name)
     fonts = sum(map(len, re.findall(r"base64,([^)]*)\)", read.texts["style"])))
     packed = gzip.decompress(base64.b64decode(read.texts["packed"]))

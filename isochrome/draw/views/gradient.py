@@ -348,9 +348,10 @@ def _notes(plan: _Plan) -> tuple[str, ...]:
 
 
 def _table(plan: _Plan) -> Table:
+    """The terms at the positions that are drawn."""
     rows = []
     for one in plan.maps:
-        for term in one.own[:500]:
+        for term in (term for position in _positions(plan.window) for term in one.terms.get(position, ())):
             texts = ["" if value is None else number(value) for value in (term.delta, term.input, term.product)]
             x = "padding" if term.x is None else place_text(term.x)
             rows.append((place_text(one.place), place_text(term.y), x, *texts))

@@ -26,14 +26,20 @@ def raster(mark: marks.Ink, colours: Colouring, token: dict[str, str]) -> bytes:
     if len(mark.values) != (count := mark.columns * mark.rows * mark.colours):
         raise RequestError(f"ink: must have {count} values; got {len(mark.values)}.")
     ink, line = token["ink"], token["line"]
-    palette: Sequence[str] = [ink] * 256
-    alphas = bytes(range(256))
+    values = mark.values
+    palette: Sequence[str] = ()
+    alphas = b""
     if mark.identities:
         palette = [ink, line, *(colours.colour(name) or line for name in mark.identities)]
         alphas = bytes([0]) + bytes([255]) * (len(palette) - 1)
+    elif mark.colours == 1:  # an entry for each strength of the ink that there is
+        used = np.bincount(np.frombuffer(values, np.uint8), minlength=256) > 0
+        alphas = np.flatnonzero(used).astype(np.uint8).tobytes()
+        palette = [ink] * len(alphas)
+        values = values.translate((np.cumsum(used) - 1).clip(0).astype(np.uint8).tobytes())
     size = struct.pack(">IIBBBBB", mark.columns, mark.rows, 8, 3 if mark.colours == 1 else 2, 0, 0, 0)
     wide = mark.columns * mark.colours
-    rows = b"".join(b"\0" + mark.values[start : start + wide] for start in range(0, len(mark.values), wide))
+    rows = b"".join(b"\0" + values[start : start + wide] for start in range(0, len(values), wide))
     entries = b"".join(bytes.fromhex(colour[1:]) for colour in palette)
     table = ((b"PLTE", entries), (b"tRNS", alphas)) if mark.colours == 1 else ()
     parts = ((b"IHDR", size), *table, (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))

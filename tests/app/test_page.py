@@ -253,14 +253,14 @@ def left(folder: Path) -> Iterator[str]:
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = open_model("example:stanford")
     run = opened.run()
+    content = b"<!doctype html>"
+    monkeypatch.setattr(pages, "page_document", lambda *given: (content, pages.Written((0,), 1, len(content))))
     (tmp_path / "folder.html").mkdir()
     with pytest.raises(RequestError, match=r"folder\.html: must be a regular file, or not be there yet$"):
         write_page(opened, run, tmp_path / "folder.html")
     with pytest.raises(RequestError, match=r"page\.html: must be a place to write to; No such file or directory$"):
         write_page(opened, run, tmp_path / "nowhere" / "page.html")
     (tmp_path / "old.html").write_text("old")
-    content = b"<!doctype html>"
-    monkeypatch.setattr(pages, "page_document", lambda *given: (content, pages.Written((0,), 1, len(content))))
 
     def fails(*given: object) -> None:
         raise OSError(28, "No space left on device")

@@ -10,6 +10,7 @@ from isochrome.app.api import open_model
 from isochrome.app.pictures import draw
 from isochrome.draw.layout import figure
 from isochrome.draw.picture import Cell, Label, Mark, Picture
+from isochrome.draw.scene import scene
 from isochrome.draw.view import View
 from isochrome.draw.views import VIEWS, overlap, window
 from isochrome.examples.arithmetic import CASES as LINES
@@ -19,7 +20,7 @@ from isochrome.render.theme import THEMES
 from tests.draw.legible import check_legible
 from tests.draw.readback import law_of_colour
 from tests.draw.test_svg import FILTERS, picture
-from tests.draw.test_views_b import ALL_LEVELS, CASES, seen
+from tests.draw.test_views_b import ALL_LEVELS, CASES, RESNET, seen
 
 SCALED = 0.92
 """The page shows a picture that is a little too wide this much smaller."""
@@ -79,3 +80,26 @@ def test_every_step_of_a_case_can_be_read(name: str) -> None:
     for view in ("window", "overlap") if "pooling" not in name else ("window",):
         for neuron in (tuple(0 for _ in shape), tuple(size // 2 for size in shape), tuple(size - 1 for size in shape)):
             checked(draw(opened, 0, view, neuron=neuron).picture)
+
+
+@pytest.mark.parametrize("name", ["output-padding", "transposed-dilation", "half-padding", "groups"])
+def test_any_neuron_at_any_width(name: str) -> None:
+    opened = open_model(PREFIX + name)
+    model, values = opened.model, opened.run().values
+    shape = scene(model, model.layers[0], values).y.shape
+    for neuron in (tuple(size - 1 for size in shape), tuple(size // 2 for size in shape), (*(0 for _ in shape[1:]), 0)):
+        for view in NARROW:
+            for room in (0, 340, 560):
+                drawn = replace(scene(model, model.layers[0], values, neurons=(neuron,)), room=room)
+                if not view.refusal(drawn):
+                    check_legible(figure(view.draw(drawn)))
+
+
+def test_large_counts_and_a_spine_that_comes_from_before_can_be_read() -> None:
+    model = open_model(RESNET.with_name("light_densenet121.onnx")).model
+    deep = next(layer for layer in model.layers if layer.name == "n292")
+    for view, room in (("overlap", 0), ("overlap", 340), ("network", 900)):
+        check_legible(figure(VIEWS[view].draw(replace(scene(model, deep, None), room=room))))
+    wide = model.layers[-1]
+    for room in (300, 340):
+        check_legible(figure(VIEWS["connections"].draw(replace(scene(model, wide, None, "filter"), room=room))))

@@ -36,27 +36,28 @@ _SIGNS = 46.0
 def stacked(bank: Bank) -> tuple[list[Mark], float, float]:
     """The marks, the width and the height."""
     start = 13 + text_width(str(bank.channels[-1]), 11, mono=True)
-    marks, y = _inputs(bank, start)
+    marks, right, y = _inputs(bank, start)
     maps_at = start + kernel_size(bank)[0] + _SIGNS
     for one in bank.filters:
         drawn, y = _filter(bank, one, start, maps_at, y + _GROUP)
         marks += drawn
     labels = [mark for mark in marks if isinstance(mark, Label) and mark.anchor == "start"]
     row = maps_at + window_size(bank)[1] * max(bank.sums.width, bank.values.width)
-    return marks, max(right_of(labels), row, start + input_size(bank)[0]) + 4, y + 4
+    return marks, max(right_of(labels), row, right) + 4, y + 4
 
 
-def _inputs(bank: Bank, start: float) -> tuple[list[Mark], float]:
-    """The channels of the input, beside one another as far as there is room."""
+def _inputs(bank: Bank, start: float) -> tuple[list[Mark], float, float]:
+    """The channels of the input, beside one another as far as there is room; and where they end."""
     scene, (width, height) = bank.scene, input_size(bank)
     marks = head(0, 0, f"input {scene.x.name if scene.x else ''}", counted(scene.channels, "channel"))
-    x, y = start, _HEAD
+    x, y, right = start, _HEAD, start
     for channel in bank.channels:
         if x > start and x + width > scene.width:
             x, y = start, y + height + _ROW
         marks += channel_cells(bank, channel, x, y)
+        right = max(right, x + width)
         x += width + start
-    return marks, y + height
+    return marks, right, y + height
 
 
 def _filter(bank: Bank, one: FilterMaps, start: float, maps_at: float, y: float) -> tuple[list[Mark], float]:

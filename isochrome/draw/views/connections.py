@@ -38,6 +38,7 @@ from isochrome.draw.views.wires import (
     port_signs,
     ports,
     ports_width,
+    row_width,
     runs,
     wires,
 )  # fmt: skip
@@ -81,7 +82,7 @@ def unfit(scene: Scene) -> str:
 def draw(scene: Scene) -> Picture:
     """The connections of neurons i and j, and of their whole line where it is short."""
     plan, colours = _plan(scene), coloured(scene)
-    line = plan.side * sum(len(run.places) for run in plan.runs) + sum(gaps_between(plan.runs))
+    line = row_width(scene, plan.runs, plan.side)
     row = input_row(
         scene, plan.runs, plan.side, max(plan.side, 22), MARGIN + (plan.width - line) / 2, MARGIN + plan.lift
     )

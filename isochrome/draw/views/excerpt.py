@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -14,7 +15,7 @@ from isochrome.draw.scene import Part, Rows, Scene
 from isochrome.draw.views.windows import Intervals, block
 from isochrome.draw.views.wording import joined, span
 
-__all__ = ["Excerpt", "Reader", "excerpt", "filter_number", "partner", "reader"]
+__all__ = ["Excerpt", "Reader", "excerpt", "filter_number", "partner", "reader", "readers_with_taps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +130,11 @@ def reader(scene: Scene, neuron: Place, part: Excerpt, most: int) -> Reader:
 
 def _tap_words(count: int) -> tuple[str, ...]:
     return ("tap",)[:count] if count < 2 else (*["depth"] * (count - 2), "row", "column")
+
+
+def readers_with_taps(scene: Scene, readers: Sequence[Reader], most: int = 49) -> tuple[Reader, ...]:
+    """The neurons around whose taps the input is shown: where none of these has any, another one of the filter."""
+    if any(one.parts for one in readers):
+        return tuple(one for one in readers if one.parts)
+    other, *_ = scene.rows_of_filter(readers[0].filter).y.tolist()
+    return (reader(scene, tuple(other), readers[0].excerpt, most),)

@@ -47,7 +47,10 @@ def spine(scene: Scene, found: Network, plan: Plan, y: float) -> list[Mark]:
     for link in links(plan):
         if link.straight:
             start = _arrive(link.spot) - 22 if link.origin is None else _leave(link.origin)
-            straight.append(Rule(((start, y), (_arrive(link.spot), y)), "heavy"))
+            line = Rule(((start, y), (_arrive(link.spot), y)), "heavy")
+            if line in straight:  # two values from before what is drawn
+                continue
+            straight.append(line)
             if link.origin is None:
                 straight.append(Label(start - 4, y + 4, "…", "caption", "end"))
         else:

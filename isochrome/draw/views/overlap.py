@@ -72,7 +72,9 @@ def _draw(scene: Scene) -> Picture:
     first, channel = filter_number(scene, scene.neurons[0]), channel_shown(scene)
     rows, columns = _kernel_shape(scene)
     most = max(2, min(WIDEST, int((MOST / (rows * columns)) ** 0.5)))
-    wide, tall = columns * MOTE + 2 * EDGE, rows * MOTE + EDGE + COUNT
+    longest = number(max(taps_per_neuron(scene.relation, real=True)))
+    wide = max(columns * MOTE + 2 * EDGE, text_width(longest, 11, mono=True) + 4)
+    tall = rows * MOTE + EDGE + COUNT
     across = max(1, min(most, int((scene.width - 4) / wide))) if scene.narrow else most
     window = position_window(scene, (most, across))
     cells = _cells(scene, first, window, channel)
@@ -119,10 +121,10 @@ def _cell(scene: Scene, one: _Cell, x: float, y: float, wide: float, tall: float
     marks: list[Mark] = [Rect(x, y, wide, tall, "paper", "line", 2, keys=at)]
     marks.append(Label(x + wide / 2, y + 13, number(one.real), "mono", "middle", size=11, keys=at))
     used = {tuple(w): bool(real) for w, real in zip(one.rows.w.tolist(), one.rows.real.tolist(), strict=True)}
-    axes = scene.w.of("tap")
+    axes, left = scene.w.of("tap"), x + (wide - _kernel_shape(scene)[1] * MOTE) / 2
     for place, real in used.items():
         row, column = _spot(scene, tuple(place[axis] for axis in axes))
-        box = (x + EDGE + column * MOTE, y + COUNT + row * MOTE, MOTE, MOTE)
+        box = (left + column * MOTE, y + COUNT + row * MOTE, MOTE, MOTE)
         held = keys(scene.layer.number, y=one.neuron, w=place, parameter=scene.line.parameter)
         name = weight_name(scene, place, filter_number(scene, one.neuron), channel) if real else None
         marks.append(Cell(*box, identity=name, padding=not real, round=1, keys=held))

@@ -20,7 +20,7 @@ from isochrome.draw.views.blocks import (
     window_words,
 )
 from isochrome.draw.views.digits import Digits, whole_or
-from isochrome.draw.views.excerpt import Excerpt, Reader, excerpt
+from isochrome.draw.views.excerpt import Excerpt, Reader, excerpt, readers_with_taps
 from isochrome.draw.views.planes import (
     Lattice,
     Plane,
@@ -118,7 +118,7 @@ def slabs(scene: Scene, readers: tuple[Reader, ...], x: float, y: float) -> Slab
 
 def _plan(scene: Scene, readers: tuple[Reader, ...]) -> _Plan:
     part = readers[0].excerpt
-    alike = [one for one in readers if one.excerpt.channels == part.channels]
+    alike = readers_with_taps(scene, [one for one in readers if one.excerpt.channels == part.channels])
     first = planes(scene, alike, (1, 1))
     style = whole_or(input_values(scene, first), 2, 5)
     short = style is None or style.exact

@@ -87,18 +87,20 @@ class Plan:
 def plan_of(scene: Scene) -> Plan:
     """Calls and branches where several layers use the stored tensor, else the positions along one axis."""
     users = users_of(scene)
-    position = tuple(scene.neurons[0][axis] for axis in scene.y.of("position"))
-    weights = _weights(scene, position)
-    most = _most(scene)
+    axes = scene.y.of("position")
+    around = [tuple(neuron[axis] for axis in axes) for neuron in scene.neurons]
+    if not _weights(scene, around[0]):  # a neuron that reads nothing: around one of its filter that does
+        around = [tuple(scene.filter_rows.y[0, list(axes)].tolist())]
+    position = around[0]
+    weights, most = _weights(scene, position), _most(scene)
     if len(users) > 1:
         at = next((number for number, (layer, _) in enumerate(users) if layer.number == scene.layer.number), 0)
         low, high = block(at, most, len(users))
         steps = tuple(_call(scene, layer, line, position, weights) for layer, line in users[low:high])
         return Plan(scene, weights, steps, "", len(users), low)
-    axes = scene.y.of("position")
     number = max((n for n, axis in enumerate(axes) if scene.y.shape[axis] > 1), default=0)
     axis, letter = axes[number], scene.y.letters[axes[number]]
-    low, high = covering([neuron[axis] for neuron in scene.neurons], most, scene.y.shape[axis])
+    low, high = covering([place[number] for place in around], most, scene.y.shape[axis])
     if number < len(scene.window):
         low, high = scene.window[number][0], min(scene.window[number][1], scene.window[number][0] + most)
     places = [(*position[:number], at, *position[number + 1 :]) for at in range(low, high)]

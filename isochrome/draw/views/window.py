@@ -25,7 +25,7 @@ from isochrome.draw.views.blocks import (
     window_words,
 )
 from isochrome.draw.views.digits import Digits, whole_or
-from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, reader
+from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, reader, readers_with_taps
 from isochrome.draw.views.planes import (
     Lattice,
     Plane,
@@ -94,7 +94,7 @@ def _plan(scene: Scene) -> _Plan:
         if filter_number(scene, neuron) == first
     )
     flat = len(scene.y.of("position")) < 2
-    holders = _holders(scene, readers)
+    holders = readers_with_taps(scene, readers)
     rows = max(min(TALL // len(planes(scene, holders, (1, 1))), ROOM), 1)
     most = LINE if flat else ROOM
     shown = planes(scene, holders, (rows, min(_columns(scene, SMALL), most)))
@@ -116,14 +116,6 @@ def _plan(scene: Scene) -> _Plan:
 def _columns(scene: Scene, side: float) -> int:
     """How many columns of cells a page has room for."""
     return max(3, int((scene.width - NAMES) / side)) if scene.narrow else LINE
-
-
-def _holders(scene: Scene, readers: tuple[Reader, ...]) -> tuple[Reader, ...]:
-    """The neurons around whose taps the input is shown: another one of the filter where these have none."""
-    if readers[0].parts:
-        return readers
-    (other, *_) = scene.rows_of_filter(readers[0].filter).y.tolist()
-    return (reader(scene, tuple(other), readers[0].excerpt, MOST),)
 
 
 def _draw(scene: Scene) -> Picture:

@@ -11,7 +11,16 @@ from itertools import groupby
 
 from isochrome.core.relation import Place
 from isochrome.draw.identity import Colouring
-from isochrome.draw.layout import edges_in_order, fitted, neuron_bar, number, number_within, place_text, text_width
+from isochrome.draw.layout import (
+    edges_in_order,
+    fitted,
+    neuron_bar,
+    number,
+    number_within,
+    place_text,
+    right_of,
+    text_width,
+)
 from isochrome.draw.picture import Cell, Edge, Glyph, Group, Keys, Label, Mark, Point, State, keys
 from isochrome.draw.scene import Part, Scene
 from isochrome.draw.views.digits import Digits, digits
@@ -20,7 +29,7 @@ from isochrome.draw.views.wording import position_words
 
 __all__ = [
     "Inputs", "Run", "UPWARDS", "digits_in", "fitting", "gaps_between", "height_for", "input_row", "is_inside",
-    "neuron_mark", "port_digits", "port_signs", "ports", "ports_width", "runs", "wires",
+    "neuron_mark", "port_digits", "port_signs", "ports", "ports_width", "row_width", "runs", "wires",
 ]  # fmt: skip
 
 FLOOR = 10
@@ -40,11 +49,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The line of inputs: its marks, where each input's edges begin, its size, and how its numbers are printed."""
+    """The line of inputs: its marks, where each input's edges begin, its height, and how its numbers are printed."""
 
     marks: tuple[Mark, ...]
     ends: dict[Place, Point]
-    width: float
     height: float
     digits: Digits | None
 
@@ -86,7 +94,14 @@ def input_row(
             marks += _input_cell(scene, place, at, y + top, side, tall, style, indexed)
             ends[place] = (at + side / 2, y + top + tall)
             at += side
-    return Inputs(tuple(marks), ends, at - x, top + tall, style)
+    return Inputs(tuple(marks), ends, top + tall, style)
+
+
+def row_width(scene: Scene, lines: Sequence[Run], side: float) -> float:
+    """The width of a line of inputs with the names above it."""
+    gaps = gaps_between(lines)
+    names = [mark for mark in _heads(scene, lines, gaps, side)[0] if isinstance(mark, Label) and mark.anchor == "start"]
+    return max(side * sum(len(run.places) for run in lines) + sum(gaps), right_of(names))
 
 
 def gaps_between(lines: Sequence[Run]) -> list[float]:

@@ -68,9 +68,10 @@ function reading(first: Neuron, second: Neuron | null, tall: boolean): string {
 
 /** A ledger without products says so. */
 function kindly(first: Neuron, usual: string): string {
-  if (first.terms.every((term) => term.sort === "lookup")) return "the weight that is looked up: no input multiplies it";
-  if (first.terms.every((term) => term.sort === "plain")) return "inputs added as they are: no weight multiplies them";
-  return usual;
+  const all = (sort: string): boolean => first.terms.every((term) => term.sort === sort);
+  if (all("product")) return usual;
+  if (all("lookup")) return "the weight that is looked up: no input multiplies it";
+  return all("plain") ? "inputs added as they are: no weight multiplies them" : usual;
 }
 
 function pairing(first: Neuron, second: Neuron | null, tall: boolean): string {

@@ -113,6 +113,9 @@ def _notes(
     scene: Scene, readers: Sequence[Reader], colours: Colouring, inputs: Digits | None, weights: Digits | None
 ) -> tuple[str, ...]:
     parts = [part for one in readers for part in one.parts]
+    if not parts:
+        names = joined([f"y[{place_text(one.neuron)}]" for one in readers])
+        return (f"{names} read{'s' if len(readers) == 1 else ''} nothing: there is no connection to draw.",)
     told = {part.identity(scene.level) for part in parts} & set(colours.coloured)
     shades = counted(len(told), "colour") if told else "no colour"
     notes = [f"{counted(len(parts), 'edge')}, {shades}: {same_words(scene, readers)}."]

@@ -96,8 +96,9 @@ def _head(top: float, style: Digits | None) -> float:
 def _filter(scene: Scene, plan: NumbersPlan, x: float, top: float) -> tuple[list[Mark], float]:
     wide, high = plan.weight
     name = names_of_filter(scene, plan.slices[0].filter)
-    marks: list[Mark] = [*heading(x, _head(top, plan.weights), name, plan.weights)]
     heights = middles(plan.planes, plan.tops, plan.input[1], plan.slices)
+    above = min(top, top + heights[0] - len(plan.slices[0].rows) * high / 2)
+    marks: list[Mark] = [*heading(x, _head(above, plan.weights), name, plan.weights)]
     right = max(x + max((len(line) for line in one.rows), default=0) * wide for one in plan.slices)
     for place, (one, middle) in enumerate(zip(plan.slices, heights, strict=True)):
         at = Lattice(x, top + middle - len(one.rows) * high / 2, wide, high)

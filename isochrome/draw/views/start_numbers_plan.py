@@ -11,7 +11,7 @@ from isochrome.draw.layout import text_width
 from isochrome.draw.scene import Scene
 from isochrome.draw.views.blocks import neurons_in, plane_names
 from isochrome.draw.views.digits import Digits, digits, whole_or
-from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, reader
+from isochrome.draw.views.excerpt import Reader, excerpt, filter_number, reader, readers_with_taps
 from isochrome.draw.views.planes import Plane, Slice, input_values, planes, slices
 from isochrome.draw.views.windows import Intervals, plane, position_window
 
@@ -86,13 +86,13 @@ def label_width(scene: Scene, shown: Sequence[Plane]) -> float:
     return max(text_width(name, 11, mono=True) for name in plane_names(shown)) + 5
 
 
-def _alike(readers: Sequence[Reader]) -> list[Reader]:
-    return [one for one in readers if one.excerpt.channels == readers[0].excerpt.channels]
+def _alike(scene: Scene, readers: Sequence[Reader]) -> tuple[Reader, ...]:
+    return readers_with_taps(scene, [one for one in readers if one.excerpt.channels == readers[0].excerpt.channels])
 
 
 def _small(scene: Scene, readers: tuple[Reader, ...]) -> NumbersPlan | None:
-    count = max(len(planes(scene, _alike(readers), (1, 1))), 1)
-    shown = planes(scene, _alike(readers), (max(ROWS // count, 1), 7))
+    count = max(len(planes(scene, _alike(scene, readers), (1, 1))), 1)
+    shown = planes(scene, _alike(scene, readers), (max(ROWS // count, 1), 7))
     own = slices(scene, readers[0].filter, readers[0].excerpt)
     outputs = position_window(scene, (3, 3))
     numbers, weights = input_values(scene, shown), _stored(scene, own)
@@ -117,7 +117,7 @@ def _small(scene: Scene, readers: tuple[Reader, ...]) -> NumbersPlan | None:
 
 
 def _tall(scene: Scene, readers: tuple[Reader, ...]) -> NumbersPlan:
-    alike = _alike(readers)
+    alike = _alike(scene, readers)
     own = slices(scene, readers[0].filter, readers[0].excerpt)
     taps = max(len(line) for one in own for line in one.rows)
     stored = _fitting(_stored(scene, own), 6 if taps < 4 else 5, 3)

@@ -39,11 +39,7 @@ def _draw(scene: Scene) -> Picture:
     name = f"{shown(tensor, 40)}, {sized(pixels.shape[:2])} positions"
     marks: list[Mark] = [Label(2, 14, name, "group")]
     marks += _image(scene, pixels, 2, top, max(wide, tall), scene.values is not None)
-    marks += [
-        mark
-        for n, one in reversed(list(enumerate(found)))
-        for mark in _frame(one, n, 2, top, side, (2 + wide, top + tall))
-    ]
+    marks += _frames(found, 2, top, side, (2 + wide, top + tall))
     x, y, room, gap, low = 2 + wide + GAP, top, NEAR, GAP, top + tall
     if scene.narrow:
         x, y, gap = 2.0, low + 50, GAP / 2
@@ -90,18 +86,23 @@ def _image(scene: Scene, pixels: NDArray[np.float64], x: float, y: float, side: 
     return [*([ink_of(pixels, x, y - (side - tall * scale) / 2, side)] if known else []), frame]
 
 
-def _frame(one: Sight, number: int, x: float, y: float, side: float, far: Point) -> list[Mark]:
-    """A box around what a neuron sees, i's tag in it or, where it is small, below; j's to the right of it."""
-    (top, end), (left, right) = one.box
-    low, high, near, past = y + top * side, y + end * side, x + left * side, x + right * side
-    at = (near + 2, low + 2)
-    if number:
-        at = (past + 2 if past + 18 <= far[0] else past - 18, low + 2)
-    elif min(high - low, past - near) < 20:
+def _frames(found: tuple[Sight, ...], x: float, y: float, side: float, far: Point) -> list[Mark]:
+    """A box around what each neuron sees; i's tag in it or, where it is small, below; j's where i's is not."""
+    marks: list[Mark] = []
+    taken: Point | None = None
+    for number, one in enumerate(found):
+        (top, end), (left, right) = one.box
+        low, high, near, past = y + top * side, y + end * side, x + left * side, x + right * side
         under = max(high, low + 18) + 2
-        at = (near, under if under + 16 <= far[1] else low - 18)
-    corners = ((near, low), (past, low), (past, high), (near, high))
-    return [Outline(STATES[number], corners=corners), Tag(*at, "ij"[number], number == 1)]
+        inside, below = (near + 2, low + 2), (near, under if under + 16 <= far[1] else low - 18)
+        beside = (past + 2 if past + 18 <= far[0] else past - 18, low + 2)
+        small = min(high - low, past - near) < 20
+        places = [beside, inside, below] if number else [below if small else inside]
+        taken = next((at for at in places if taken is None or max(abs(at[0] - taken[0]), abs(at[1] - taken[1])) > 17),
+                     below)  # fmt: skip
+        corners = ((near, low), (past, low), (past, high), (near, high))
+        marks = [Outline(STATES[number], corners=corners), Tag(*taken, "ij"[number], number == 1), *marks]
+    return marks
 
 
 def _near(

@@ -272,7 +272,7 @@ def _tags(scene: Scene, window: Intervals, filters: range, sheets: list[_Skew]) 
     """The tags of i and j, above the cells of theirs that are drawn, and j's outline."""
     marks: list[Mark] = []
     places = {scene.filter_place(number): sheet for number, sheet in zip(filters, sheets, strict=True)}
-    for number, neuron in reversed(list(enumerate(scene.neurons[:2]))):
+    for number, neuron in reversed(list(enumerate(dict.fromkeys(scene.neurons[:2])))):
         at, sheet = _where(scene, neuron, window), places.get(scene.filter_of(neuron))
         if at is None or sheet is None:
             continue
